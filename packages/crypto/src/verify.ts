@@ -1,0 +1,30 @@
+export { CRYPTO_ERRORS, CryptoError, type CryptoErrorCode, isCryptoErrorCode } from './errors.ts'
+export { ACCOUNT_PUBLIC_KEY_BYTES, ACCOUNT_SIGNATURE_BYTES } from './identity/account-key.ts'
+export {
+  type DeviceCertificate,
+  type DeviceCertificateFields,
+  parseDeviceCertificate,
+  verifyDeviceCertificate,
+} from './identity/certificate.ts'
+export { assertSameDevice, checkLeaf, type DeviceCredential, parseCredential } from './identity/credential.ts'
+export {
+  type DeviceList,
+  type DeviceListEntry,
+  parseDeviceList,
+  type VerifiedDeviceList,
+  verifyDeviceList,
+  verifyDeviceListChain,
+} from './identity/device-list.ts'
+export type { Verifier, WasmSource } from './load.ts'
+export type { PublicCommit, PublicGroup, PublicGroupSource, PublicProcessed } from './mls/public-group.ts'
+export type {
+  CommitSummary,
+  KeyPackageInfo,
+  LeafUpdate,
+  MemberLeaf,
+  MessageFailure,
+  MessageHeader,
+  SelfRemoveMessage,
+  StateChange,
+  StateEntry,
+} from './mls/types.ts'
