@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { decodeCbor, encodeCbor } from './cbor.ts'
+import { messageIdSchema } from './ids.ts'
+import { LIMITS } from './limits.ts'
+
+/**
+ * What is inside an encrypted message: a typed, versioned event. The timeline is a projection of these
+ * events. A kind that a client does not know is kept as it came and shown as "needs a newer version",
+ * so new kinds can be sent to old clients.
+ */
+const envelope = {
+  v: z.literal(1),
+  /** Equals the message id of the frame; a mismatch means that the server moved the ciphertext. */
+  id: messageIdSchema,
+  /** The sender's clock, milliseconds since 1970. Shown, never used for order. */
+  sentAt: z.number().int().nonnegative(),
+  /** How the event relates to an earlier one. */
+  relation: z
+    .object({ kind: z.enum(['reply', 'edit', 'reaction', 'delete']), target: messageIdSchema })
+    .optional(),
+}
+
+const utf8 = new TextEncoder()
+
+export const textEventSchema = z.object({
+  ...envelope,
+  kind: z.literal('text'),
+  text: z
+    .string()
+    .min(1)
+    .refine(
+      text => text.length <= LIMITS.messageTextBytes && utf8.encode(text).length <= LIMITS.messageTextBytes,
+    ),
+})
+export type TextEvent = z.infer<typeof textEventSchema>
+
+const unknownEventSchema = z.looseObject({ ...envelope, kind: z.string().max(64) })
+
+export type ContentEvent =
+  | { readonly known: true; readonly event: TextEvent }
+  | { readonly known: false; readonly kind: string; readonly event: z.infer<typeof unknownEventSchema> }
+
+export const encodeContent = (event: TextEvent): Uint8Array => encodeCbor(event)
+
+/** Decrypted bytes of another member (not trusted to be well formed) → event, or undefined. */
+export function parseContent(bytes: Uint8Array): ContentEvent | undefined {
+  let value: unknown
+  try {
+    value = decodeCbor(bytes)
+  } catch {
+    return undefined
+  }
+  const text = textEventSchema.safeParse(value)
+  if (text.success) return { known: true, event: text.data }
+  const other = unknownEventSchema.safeParse(value)
+  // A known kind that does not fit its schema is malformed, not new.
+  if (!other.success || other.data.kind === 'text') return undefined
+  return { known: false, kind: other.data.kind, event: other.data }
+}
+
+/** Sealed under the epoch's exporter key: how far a device has stored and its person has read. */
+export const receiptContentSchema = z.object({
+  delivered: z.number().int().nonnegative(),
+  read: z.number().int().nonnegative(),
+})
+export type ReceiptContent = z.infer<typeof receiptContentSchema>
+
+export const ephemeralContentSchema = z.object({ kind: z.literal('typing'), active: z.boolean() })
+export type EphemeralContent = z.infer<typeof ephemeralContentSchema>

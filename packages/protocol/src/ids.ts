@@ -1,0 +1,56 @@
+import { z } from 'zod'
+
+declare const brand: unique symbol
+
+/** 128 random bits, written as 32 lowercase hexadecimal digits everywhere but in binary frame headers. */
+type Id<Name extends string> = string & { readonly [brand]: Name }
+
+export type AccountId = Id<'AccountId'>
+export type DeviceId = Id<'DeviceId'>
+/** Also the MLS group id of the conversation (RFC 9420, section 8.1). */
+export type ConversationId = Id<'ConversationId'>
+/** Chosen by the sending client; the key of idempotence together with conversation and sender device. */
+export type MessageId = Id<'MessageId'>
+
+const ID_PATTERN = /^[0-9a-f]{32}$/
+
+const idSchema = <T extends string>(description: string) =>
+  z
+    .string()
+    .regex(ID_PATTERN, 'expected 32 lowercase hexadecimal digits')
+    .meta({ description })
+    .transform(value => value as T)
+
+export const accountIdSchema = idSchema<AccountId>('account id')
+export const deviceIdSchema = idSchema<DeviceId>('device id')
+export const conversationIdSchema = idSchema<ConversationId>('conversation id')
+export const messageIdSchema = idSchema<MessageId>('message id')
+
+export const ID_BYTES = 16
+
+const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))
+
+/** 16 bytes at `offset` → identifier. */
+export function readId<T extends AccountId | DeviceId | ConversationId | MessageId>(
+  bytes: Uint8Array,
+  offset = 0,
+): T {
+  if (offset + ID_BYTES > bytes.length) throw new RangeError('identifier reaches past the end')
+  let id = ''
+  for (let index = offset; index < offset + ID_BYTES; index++) id += HEX[bytes[index] ?? 0]
+  return id as T
+}
+
+/** Identifier → its 16 bytes, written into `target` at `offset`. */
+export function writeId(id: string, target: Uint8Array, offset = 0): void {
+  for (let index = 0; index < ID_BYTES; index++) {
+    target[offset + index] = Number.parseInt(id.slice(index * 2, index * 2 + 2), 16)
+  }
+}
+
+/** Identifier → its 16 bytes. */
+export function idToBytes(id: string): Uint8Array {
+  const bytes = new Uint8Array(ID_BYTES)
+  writeId(id, bytes)
+  return bytes
+}

@@ -1,0 +1,79 @@
+export { fromBase64Url, toBase64Url } from './base64url.ts'
+export { bytesSchema } from './bytes-schema.ts'
+export { decodeCbor, encodeCbor } from './cbor.ts'
+export {
+  type ContentEvent,
+  type EphemeralContent,
+  encodeContent,
+  ephemeralContentSchema,
+  parseContent,
+  type ReceiptContent,
+  receiptContentSchema,
+  type TextEvent,
+  textEventSchema,
+} from './content.ts'
+export { ERROR_CODES, ERRORS, type ErrorCode, errorCodeOfNumber, ProtocolError } from './errors.ts'
+export {
+  CLOSE,
+  type ClientControl,
+  clientControlSchema,
+  encodeClientControl,
+  encodeServerControl,
+  parseClientControl,
+  parseServerControl,
+  type ServerControl,
+  SOCKET_PATH,
+  SOCKET_PROTOCOL,
+  serverControlSchema,
+} from './frames/control-frames.ts'
+export {
+  ACK_BYTES,
+  type AckFrame,
+  DELIVER_HEADER_BYTES,
+  type DeliverFrame,
+  EVENT_KINDS,
+  type EventKind,
+  encodeAck,
+  encodeDeliver,
+  encodeSend,
+  FRAME,
+  FRAME_VERSION,
+  parseAck,
+  parseDeliver,
+  parseSend,
+  SEND_HEADER_BYTES,
+  type SendFrame,
+} from './frames/hot-frames.ts'
+export {
+  type AccountId,
+  accountIdSchema,
+  type ConversationId,
+  conversationIdSchema,
+  type DeviceId,
+  deviceIdSchema,
+  ID_BYTES,
+  idToBytes,
+  type MessageId,
+  messageIdSchema,
+  readId,
+  writeId,
+} from './ids.ts'
+export { LIMITS } from './limits.ts'
+export {
+  defineOperation,
+  type ErrorBody,
+  emptySchema,
+  errorBodySchema,
+  type Operation,
+  type OperationAuth,
+} from './operation.ts'
+export type { Session } from './operations/auth.ts'
+export type { ConversationHead, ConversationKind, LogEvent } from './operations/chat.ts'
+export {
+  type AccountSummary,
+  displayNameSchema,
+  handleSchema,
+  type PublicIdentity,
+  type SealedVault,
+} from './operations/fields.ts'
+export { OPERATIONS, type OperationName, type Operations } from './operations/index.ts'

@@ -1,0 +1,32 @@
+/** Sizes and counts that both sides enforce. Sizes in bytes, times in milliseconds. */
+export const LIMITS = {
+  /** One WebSocket frame. Anything larger goes over HTTP. */
+  frameBytes: 64 * 1024,
+  /** The encrypted body of one message inside a SEND frame (frame less header, rounded down). */
+  messageBodyBytes: 60 * 1024,
+  /** The text of one message, in UTF-8. */
+  messageTextBytes: 16 * 1024,
+  /** An ordinary HTTP body. */
+  httpBodyBytes: 256 * 1024,
+  /** Handshakes, trees and GroupInfo. */
+  handshakeBytes: 16 * 1024 * 1024,
+  handleLength: { min: 3, max: 32 },
+  displayNameLength: 64,
+  passwordLength: { min: 8, max: 256 },
+  keyPackagePool: 50,
+  keyPackageRefillBelow: 20,
+  keyPackageBytes: 8 * 1024,
+  keyPackageLifetimeMs: 90 * 24 * 3600 * 1000,
+  receiptBytes: 512,
+  ephemeralBytes: 512,
+  vaultBytes: 16 * 1024,
+  deviceListBytes: 256 * 1024,
+  eventsPerPage: 256,
+  accessTokenLifetimeMs: 10 * 60 * 1000,
+  refreshTokenLifetimeMs: 90 * 24 * 3600 * 1000,
+  ticketLifetimeMs: 30 * 1000,
+  /** Past epochs from which application messages are still accepted. */
+  pastEpochs: 2,
+  pingIntervalMs: 25_000,
+  headCheckIntervalMs: { min: 30_000, max: 60_000 },
+} as const

@@ -1,0 +1,244 @@
+import { z } from 'zod'
+import { bytesSchema } from '../bytes-schema.ts'
+import { accountIdSchema, deviceIdSchema } from '../ids.ts'
+import { defineOperation, emptySchema } from '../operation.ts'
+import {
+  accountSummarySchema,
+  displayNameSchema,
+  handleSchema,
+  identitySchema,
+  opaqueMessageSchema,
+  timeMsSchema,
+  vaultSchema,
+} from './fields.ts'
+
+/** What a signed-in device holds. The refresh token is in a cookie and never in a body. */
+export const sessionSchema = z.object({
+  account: accountSummarySchema,
+  deviceId: deviceIdSchema,
+  accessToken: z.string(),
+  accessTokenExpiresAt: timeMsSchema,
+})
+export type Session = z.infer<typeof sessionSchema>
+
+export const startRegistration = defineOperation({
+  name: 'startRegistration',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/registration/start',
+  auth: 'none',
+  summary: 'First step of OPAQUE registration (RFC 9807, section 5). Says whether the handle is free.',
+  request: z.strictObject({ handle: handleSchema, registrationRequest: opaqueMessageSchema }),
+  response: z.object({ registrationResponse: opaqueMessageSchema }),
+  errors: ['AUTH_HANDLE_TAKEN', 'AUTH_REGISTRATION_CLOSED', 'RATE_LIMITED'],
+})
+
+export const finishRegistration = defineOperation({
+  name: 'finishRegistration',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/registration/finish',
+  auth: 'none',
+  summary:
+    'Creates the account, its identity, its first device and its vault, and signs the device in. Repeating it with the same account id and the same bytes signs in again.',
+  request: z.strictObject({
+    handle: handleSchema,
+    displayName: displayNameSchema,
+    accountId: accountIdSchema,
+    deviceId: deviceIdSchema,
+    registrationRecord: opaqueMessageSchema,
+    identity: identitySchema,
+    vault: vaultSchema,
+  }),
+  response: sessionSchema,
+  errors: ['AUTH_HANDLE_TAKEN', 'AUTH_REGISTRATION_CLOSED', 'KEYS_IDENTITY_INVALID', 'RATE_LIMITED'],
+  bodyLimitBytes: 1024 * 1024,
+})
+
+export const startLogin = defineOperation({
+  name: 'startLogin',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/login/start',
+  auth: 'none',
+  summary: 'First step of OPAQUE login. An unknown handle gets an answer of the same shape and timing.',
+  request: z.strictObject({ handle: handleSchema, startLoginRequest: opaqueMessageSchema }),
+  response: z.object({ loginId: z.string(), loginResponse: opaqueMessageSchema }),
+  errors: ['RATE_LIMITED'],
+})
+
+/** Proof that the caller knows the password: the end of an OPAQUE login. Good once. */
+export const passwordProofSchema = z.strictObject({
+  loginId: z.string().min(1).max(64),
+  finishLoginRequest: opaqueMessageSchema,
+})
+
+export const finishLogin = defineOperation({
+  name: 'finishLogin',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/login/finish',
+  auth: 'none',
+  summary:
+    'Ends the OPAQUE login. A device the account already lists proves its key and is signed in; where the account has no active device, the vault and a grant to enrol one are returned.',
+  request: passwordProofSchema.extend({
+    device: z
+      .strictObject({
+        deviceId: deviceIdSchema,
+        proof: bytesSchema({ exactly: 64 }).meta({
+          description: 'device signature over "entangle login" and the login id',
+        }),
+      })
+      .optional(),
+  }),
+  response: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('session'), session: sessionSchema }),
+    z.object({
+      kind: z.literal('enrol'),
+      enrolmentGrant: z.string(),
+      account: accountSummarySchema,
+      identity: identitySchema,
+      vault: vaultSchema,
+    }),
+  ]),
+  errors: [
+    'AUTH_CREDENTIALS_WRONG',
+    'AUTH_DEVICE_LIMIT',
+    'AUTH_LOGIN_EXPIRED',
+    'AUTH_DEVICE_PROOF_INVALID',
+    'RATE_LIMITED',
+  ],
+})
+
+export const enrolDevice = defineOperation({
+  name: 'enrolDevice',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/devices',
+  auth: 'none',
+  summary:
+    'Registers a new device under a grant of finishLogin, with the next version of the signed device list.',
+  request: z.strictObject({
+    enrolmentGrant: z.string().min(1).max(128),
+    deviceId: deviceIdSchema,
+    identity: identitySchema,
+  }),
+  response: sessionSchema,
+  errors: ['AUTH_LOGIN_EXPIRED', 'AUTH_DEVICE_LIMIT', 'KEYS_IDENTITY_INVALID', 'KEYS_LIST_STALE'],
+  bodyLimitBytes: 1024 * 1024,
+})
+
+export const refreshSession = defineOperation({
+  name: 'refreshSession',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/refresh',
+  auth: 'refresh',
+  summary:
+    'A new access token. The refresh token in the cookie is replaced; using an old one closes the session.',
+  request: emptySchema,
+  response: sessionSchema,
+  errors: ['AUTH_REQUIRED', 'AUTH_REFRESH_REUSED', 'AUTH_TOKEN_INVALID'],
+})
+
+export const signOut = defineOperation({
+  name: 'signOut',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/sign-out',
+  auth: 'refresh',
+  summary:
+    'Closes the session. With eraseDevice the device gives up its place, so that the account can sign in elsewhere.',
+  request: z.strictObject({ eraseDevice: z.boolean() }),
+  response: emptySchema,
+  errors: [],
+})
+
+export const startPasswordChange = defineOperation({
+  name: 'startPasswordChange',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/password/start',
+  auth: 'device',
+  summary: 'First step of OPAQUE registration with the new password.',
+  request: z.strictObject({ registrationRequest: opaqueMessageSchema }),
+  response: z.object({ registrationResponse: opaqueMessageSchema }),
+  errors: ['RATE_LIMITED'],
+})
+
+export const finishPasswordChange = defineOperation({
+  name: 'finishPasswordChange',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/password/finish',
+  auth: 'device',
+  summary:
+    'Replaces the OPAQUE record and the vault together, under a grant of fetchVault; other sessions end.',
+  request: z.strictObject({
+    changeGrant: z.string().min(1).max(128),
+    registrationRecord: opaqueMessageSchema,
+    vault: vaultSchema,
+  }),
+  response: emptySchema,
+  errors: ['AUTH_LOGIN_EXPIRED', 'RATE_LIMITED'],
+})
+
+export const fetchVault = defineOperation({
+  name: 'fetchVault',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/vault',
+  auth: 'device',
+  summary: 'The sealed vault and a short grant to change the password, after proof of the present one.',
+  request: z.strictObject({ proof: passwordProofSchema }),
+  response: z.object({ vault: vaultSchema, changeGrant: z.string() }),
+  errors: ['AUTH_CREDENTIALS_WRONG', 'AUTH_LOGIN_EXPIRED', 'RATE_LIMITED'],
+})
+
+export const deleteAccount = defineOperation({
+  name: 'deleteAccount',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/account/delete',
+  auth: 'device',
+  summary: 'Deletes the account for good, after proof of the password. The handle is not given out again.',
+  request: z.strictObject({ proof: passwordProofSchema }),
+  response: emptySchema,
+  errors: ['AUTH_CREDENTIALS_WRONG', 'AUTH_LOGIN_EXPIRED', 'RATE_LIMITED'],
+})
+
+export const updateProfile = defineOperation({
+  name: 'updateProfile',
+  service: 'auth',
+  method: 'PATCH',
+  path: '/v1/auth/profile',
+  auth: 'device',
+  summary: 'Changes the display name.',
+  request: z.strictObject({ displayName: displayNameSchema }),
+  response: accountSummarySchema,
+  errors: [],
+})
+
+export const findAccount = defineOperation({
+  name: 'findAccount',
+  service: 'auth',
+  method: 'GET',
+  path: '/v1/accounts/by-handle/:handle',
+  auth: 'device',
+  summary: 'Finds a person by the exact handle.',
+  request: z.strictObject({ handle: handleSchema }),
+  response: accountSummarySchema,
+  errors: ['ACCOUNT_NOT_FOUND', 'RATE_LIMITED'],
+})
+
+export const readAccount = defineOperation({
+  name: 'readAccount',
+  service: 'auth',
+  method: 'GET',
+  path: '/v1/accounts/:accountId',
+  auth: 'device',
+  summary: 'Handle and display name of an account.',
+  request: z.strictObject({ accountId: accountIdSchema }),
+  response: accountSummarySchema,
+  errors: ['ACCOUNT_NOT_FOUND', 'ACCOUNT_GONE', 'RATE_LIMITED'],
+})

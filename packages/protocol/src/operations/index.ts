@@ -1,0 +1,37 @@
+import * as auth from './auth.ts'
+import * as chat from './chat.ts'
+import * as keys from './keys.ts'
+
+/** Every HTTP operation, by name. What is not here does not exist. */
+export const OPERATIONS = {
+  startRegistration: auth.startRegistration,
+  finishRegistration: auth.finishRegistration,
+  startLogin: auth.startLogin,
+  finishLogin: auth.finishLogin,
+  enrolDevice: auth.enrolDevice,
+  refreshSession: auth.refreshSession,
+  signOut: auth.signOut,
+  startPasswordChange: auth.startPasswordChange,
+  finishPasswordChange: auth.finishPasswordChange,
+  fetchVault: auth.fetchVault,
+  deleteAccount: auth.deleteAccount,
+  updateProfile: auth.updateProfile,
+  findAccount: auth.findAccount,
+  readAccount: auth.readAccount,
+  publishKeyPackages: keys.publishKeyPackages,
+  keyPackageStatus: keys.keyPackageStatus,
+  claimKeyPackages: keys.claimKeyPackages,
+  readIdentity: keys.readIdentity,
+  createConversation: chat.createConversation,
+  listConversations: chat.listConversations,
+  readEvents: chat.readEvents,
+  submitCommit: chat.submitCommit,
+  readGroupInfo: chat.readGroupInfo,
+  listWelcomes: chat.listWelcomes,
+  readTree: chat.readTree,
+  settleWelcome: chat.settleWelcome,
+  issueTicket: chat.issueTicket,
+} as const
+
+export type Operations = typeof OPERATIONS
+export type OperationName = keyof Operations

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { bytesSchema } from '../bytes-schema.ts'
+import { accountIdSchema, deviceIdSchema } from '../ids.ts'
+import { LIMITS } from '../limits.ts'
+import { defineOperation, emptySchema } from '../operation.ts'
+import { identitySchema } from './fields.ts'
+
+const keyPackageBytes = bytesSchema({ atMost: LIMITS.keyPackageBytes })
+
+export const publishKeyPackages = defineOperation({
+  name: 'publishKeyPackages',
+  service: 'keys',
+  method: 'POST',
+  path: '/v1/keys/packages',
+  auth: 'device',
+  summary:
+    'Adds one-time key packages of this device to its pool; may replace the last-resort package. Repeating it adds nothing twice.',
+  request: z.strictObject({
+    packages: z.array(keyPackageBytes).max(LIMITS.keyPackagePool),
+    lastResort: keyPackageBytes.optional(),
+  }),
+  response: z.object({ available: z.number().int() }),
+  errors: ['KEYS_PACKAGE_INVALID', 'RATE_LIMITED'],
+  bodyLimitBytes: 1024 * 1024,
+})
+
+export const keyPackageStatus = defineOperation({
+  name: 'keyPackageStatus',
+  service: 'keys',
+  method: 'GET',
+  path: '/v1/keys/packages',
+  auth: 'device',
+  summary:
+    'How many one-time key packages of this device are left, and whether its last-resort package needs replacing.',
+  request: emptySchema,
+  response: z.object({ available: z.number().int(), lastResort: z.enum(['missing', 'fresh', 'used']) }),
+  errors: [],
+})
+
+export const claimKeyPackages = defineOperation({
+  name: 'claimKeyPackages',
+  service: 'keys',
+  method: 'POST',
+  path: '/v1/keys/packages/claim',
+  auth: 'device',
+  summary:
+    'Takes one key package of each active device of an account, each given out once; the last-resort package where the pool is empty.',
+  request: z.strictObject({ accountId: accountIdSchema }),
+  response: z.object({
+    packages: z.array(
+      z.object({ deviceId: deviceIdSchema, keyPackage: keyPackageBytes, lastResort: z.boolean() }),
+    ),
+  }),
+  errors: ['ACCOUNT_NOT_FOUND', 'ACCOUNT_GONE', 'KEYS_PACKAGES_EXHAUSTED', 'RATE_LIMITED'],
+})
+
+export const readIdentity = defineOperation({
+  name: 'readIdentity',
+  service: 'keys',
+  method: 'GET',
+  path: '/v1/keys/identities/:accountId',
+  auth: 'device',
+  summary: 'The public identity of an account: account key, signed device list, device certificates.',
+  request: z.strictObject({ accountId: accountIdSchema }),
+  response: identitySchema,
+  errors: ['ACCOUNT_NOT_FOUND', 'RATE_LIMITED'],
+})
