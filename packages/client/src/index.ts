@@ -1,0 +1,17 @@
+export {
+  type ChatId,
+  type ChatSummary,
+  type ConnectionState,
+  type DeliveryState,
+  type EngineConnection,
+  EngineError,
+  type EngineErrorData,
+  type EngineEvents,
+  type EngineRequestName,
+  type EngineRequests,
+  type SessionState,
+  type SignOutReason,
+  type TimelineContent,
+  type TimelineRow,
+  type TimelineWindow,
+} from './api/engine-api.ts'
