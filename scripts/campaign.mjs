@@ -1,0 +1,53 @@
+import { ensureDependencies } from './lib/dependencies.mjs'
+import { underOurRuntime } from './lib/runtime.mjs'
+import { Advice, runMain, say } from './lib/say.mjs'
+import { inWords, runVitest } from './lib/vitest.mjs'
+import { ensureWebBuild } from './lib/web-build.mjs'
+
+/** Long runs of suites that `npm test` runs briefly. SEED repeats a run, ROUNDS sets its length. */
+const CAMPAIGNS = {
+  fuzz: {
+    about: 'hostile requests and frames against a real server',
+    project: 'integration',
+    files: ['packages/server/test/fuzz'],
+  },
+  crash: {
+    about: 'the server killed at random moments while people write',
+    project: 'browser',
+    files: ['e2e/src/server-killed.spec.ts'],
+  },
+  'browser-kill': {
+    about: 'the browser killed at random moments while its person writes',
+    project: 'browser',
+    files: ['e2e/src/browser-killed.spec.ts'],
+  },
+}
+
+function listCampaigns() {
+  return Object.entries(CAMPAIGNS)
+    .map(([name, { about }]) => `  ${name.padEnd(14)}${about}`)
+    .join('\n')
+}
+
+/** `npm run campaign -- NAME` */
+await runMain(async () => {
+  const name = process.argv[2]
+  const campaign = Object.hasOwn(CAMPAIGNS, name ?? '') ? CAMPAIGNS[name] : undefined
+  if (!campaign) {
+    throw new Advice(
+      name ? `There is no campaign named ${name}.` : 'Which campaign?',
+      `There are:\n${listCampaigns()}`,
+    )
+  }
+  const code = await underOurRuntime()
+  if (code !== undefined) return code
+  await ensureDependencies()
+  if (campaign.project === 'browser') await ensureWebBuild()
+  const { counts } = await runVitest(campaign.project, {
+    files: campaign.files,
+    quiet: false,
+    env: { CAMPAIGN: 'long' },
+  })
+  say(inWords(counts))
+  return counts.failed === 0 && counts.passed > 0 ? 0 : 1
+})

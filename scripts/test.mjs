@@ -1,0 +1,61 @@
+import { findBrowser, installBrowser } from './lib/browser.mjs'
+import { runChecks, testStep } from './lib/checks.mjs'
+import { ensureDependencies } from './lib/dependencies.mjs'
+import { underOurRuntime } from './lib/runtime.mjs'
+import { runMain, say } from './lib/say.mjs'
+import { createSteps } from './lib/steps.mjs'
+import { addCounts, inWords, NO_TESTS } from './lib/vitest.mjs'
+import { ensureWebBuild } from './lib/web-build.mjs'
+
+/** With CI=true nothing may be left out: what cannot be set up is a failure. */
+const isCi = process.env.CI === 'true'
+
+/** A step that fails outside of vitest is one failed test in the sum; one that must be left out, one skipped. */
+const ONE_SKIPPED = { ...NO_TESTS, skipped: 1 }
+
+async function runBrowserTests(steps, isBuilt) {
+  if (!isBuilt) {
+    say('- browser tests left out: there is no web client to test.')
+    return ONE_SKIPPED
+  }
+  let browser = findBrowser()
+  if (!browser) {
+    try {
+      say('Installing a browser …')
+      browser = await installBrowser()
+    } catch (error) {
+      say(error.message)
+    }
+  }
+  if (browser) {
+    process.env.CHROMIUM_PATH = browser
+    return testStep(steps, 'browser tests', 'browser', 10 * 60_000)
+  }
+  if (isCi) {
+    await steps.step('browser tests', () => {
+      throw new Error('No Chromium was found and none could be installed.')
+    })
+    return NO_TESTS
+  }
+  say('- browser tests left out: no Chromium here. Install one, or set CHROMIUM_PATH.')
+  return ONE_SKIPPED
+}
+
+/** `npm test`: sets up what it needs, then runs every check and every test of the project. */
+await runMain(async () => {
+  const code = await underOurRuntime()
+  if (code !== undefined) return code
+  const steps = createSteps()
+  if (!(await steps.step('packages', ensureDependencies))) {
+    say(inWords({ ...NO_TESTS, failed: 1 }))
+    return 1
+  }
+  let counts = await runChecks(steps)
+  counts = addCounts(counts, await testStep(steps, 'integration tests', 'integration', 8 * 60_000))
+  const isBuilt = await steps.step('web client', ensureWebBuild)
+  counts = addCounts(counts, await runBrowserTests(steps, isBuilt))
+  const brokenSteps = steps.failures.filter(name => !name.endsWith(' tests') || counts.failed === 0).length
+  counts = addCounts(counts, { ...NO_TESTS, failed: brokenSteps })
+  say(inWords(counts))
+  return counts.failed === 0 ? 0 : 1
+})
