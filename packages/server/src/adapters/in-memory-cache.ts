@@ -1,0 +1,64 @@
+import type { Bucket, Cache } from '../ports/cache.ts'
+import type { Clock } from '../ports/clock.ts'
+
+type Entry = { readonly value: string; readonly expiresAt: number }
+type Level = { tokens: number; at: number; readonly bucket: Bucket }
+
+/** Memory stays bounded whatever is asked: past this many entries the oldest go. */
+const ENTRY_LIMIT = 200_000
+const SWEEP_EVERY = 10_000
+
+export function createInMemoryCache(clock: Clock): Cache {
+  const entries = new Map<string, Entry>()
+  const levels = new Map<string, Level>()
+  let writes = 0
+
+  function live(key: string): string | undefined {
+    const entry = entries.get(key)
+    return entry !== undefined && entry.expiresAt > clock.now() ? entry.value : undefined
+  }
+
+  const refilled = (level: Level, now: number): number =>
+    Math.min(level.bucket.capacity, level.tokens + ((now - level.at) * level.bucket.perMinute) / 60_000)
+
+  function sweep(): void {
+    writes += 1
+    if (writes % SWEEP_EVERY !== 0) return
+    const now = clock.now()
+    for (const [key, entry] of entries) if (entry.expiresAt <= now) entries.delete(key)
+    for (const [key, level] of levels) if (refilled(level, now) >= level.bucket.capacity) levels.delete(key)
+    for (const map of [entries, levels]) {
+      for (const key of map.keys()) {
+        if (map.size <= ENTRY_LIMIT) break
+        map.delete(key)
+      }
+    }
+  }
+
+  return {
+    async get(key) {
+      return live(key)
+    },
+    async set(key, value, timeToLiveMs) {
+      sweep()
+      entries.set(key, { value, expiresAt: clock.now() + timeToLiveMs })
+    },
+    async take(key) {
+      const value = live(key)
+      entries.delete(key)
+      return value
+    },
+    async delete(key) {
+      entries.delete(key)
+    },
+    async spend(key, bucket) {
+      sweep()
+      const now = clock.now()
+      const level = levels.get(key) ?? { tokens: bucket.capacity, at: now, bucket }
+      const tokens = refilled(level, now)
+      if (tokens < 1) return Math.ceil(((1 - tokens) * 60_000) / bucket.perMinute)
+      levels.set(key, { tokens: tokens - 1, at: now, bucket })
+      return 0
+    },
+  }
+}

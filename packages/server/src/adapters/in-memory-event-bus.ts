@@ -1,0 +1,19 @@
+import type { EventBus } from '../ports/event-bus.ts'
+
+/** One process: a call of a function, in order. */
+export function createInMemoryEventBus<Event>(): EventBus<Event> {
+  const handlers = new Map<string, Set<(events: readonly Event[]) => void>>()
+  return {
+    publish(slot, events) {
+      for (const handler of handlers.get(slot) ?? []) handler(events)
+    },
+    subscribe(slot, handler) {
+      const ofSlot = handlers.get(slot) ?? new Set()
+      handlers.set(slot, ofSlot.add(handler))
+      return () => {
+        ofSlot.delete(handler)
+        if (ofSlot.size === 0) handlers.delete(slot)
+      }
+    },
+  }
+}

@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+
+type Setting = {
+  readonly default: string
+  readonly description: string
+  readonly schema: z.ZodType
+}
+
+const setting = <Schema extends z.ZodType>(value: Setting & { readonly schema: Schema }) => value
+
+const builtWebClient = fileURLToPath(new URL('../../../apps/web/dist', import.meta.url))
+
+/** Every setting there is. `docs/configuration.md` is written from this table. */
+export const SETTINGS = {
+  PORT: setting({
+    default: '8420',
+    description: 'TCP port. `0` takes a free one.',
+    schema: z.coerce.number().int().min(0).max(65535).default(8420),
+  }),
+  HOST: setting({
+    default: '127.0.0.1',
+    description: 'Address to listen on. Anything but loopback needs `PUBLIC_URL` with HTTPS.',
+    schema: z.string().min(1).default('127.0.0.1'),
+  }),
+  DATA_DIR: setting({
+    default: './data',
+    description: 'Folder of the embedded database and of the secrets the server makes for itself.',
+    schema: z.string().min(1).default('./data'),
+  }),
+  PUBLIC_URL: setting({
+    default: '`http://localhost:PORT`',
+    description: 'Address under which browsers reach the server. Its origin is the only one allowed.',
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+  }),
+  USER_DATABASE_URL: setting({
+    default: 'the embedded PostgreSQL',
+    description: 'PostgreSQL for accounts, identities and key packages.',
+    schema: z.string().min(1).optional(),
+  }),
+  CHAT_DATABASE_URL: setting({
+    default: 'the embedded PostgreSQL',
+    description: 'PostgreSQL for conversations.',
+    schema: z.string().min(1).optional(),
+  }),
+  DATABASE_POOL_SIZE: setting({
+    default: '10',
+    description: 'Connections to each database.',
+    schema: z.coerce.number().int().min(2).max(200).default(10),
+  }),
+  REGISTRATION: setting({
+    default: '`open` on loopback, else `closed`',
+    description: 'Whether anybody may sign up: `open` or `closed`.',
+    schema: z.enum(['open', 'closed']).optional(),
+  }),
+  TRUST_PROXY: setting({
+    default: '`off`',
+    description:
+      'Addresses or networks of the reverse proxies whose `X-Forwarded-For` is believed, separated by commas; `off` believes nobody.',
+    schema: z.string().min(1).default('off'),
+  }),
+  RATE_LIMITS: setting({
+    default: '`on`',
+    description: 'Rate limits: `on`, or `off-for-benchmarks`, which is not for a server that others reach.',
+    schema: z.enum(['on', 'off-for-benchmarks']).default('on'),
+  }),
+  LOG_LEVEL: setting({
+    default: '`info`',
+    description: 'Least severe log line that is written: `debug`, `info`, `warn`, `error` or `silent`.',
+    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  }),
+  WEB_DIR: setting({
+    default: 'the built web client, where there is one',
+    description: 'Folder of the web client that is served.',
+    schema: z.string().min(1).optional(),
+  }),
+} as const satisfies Record<string, Setting>
+
+export type ServerConfig = {
+  readonly port: number
+  readonly host: string
+  readonly dataDir: string
+  readonly publicUrl: URL | undefined
+  readonly userDatabaseUrl: string | undefined
+  readonly chatDatabaseUrl: string | undefined
+  readonly databasePoolSize: number
+  readonly registration: 'open' | 'closed'
+  readonly trustProxy: readonly string[] | false
+  readonly rateLimits: 'on' | 'off-for-benchmarks'
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  readonly webDir: string | undefined
+}
+
+/** A setting that cannot be used; the message says which and why, for the person who starts the server. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Environment → configuration. Throws ConfigError. */
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): ServerConfig {
+  const read = <Name extends keyof typeof SETTINGS>(name: Name): z.output<(typeof SETTINGS)[Name]['schema']> => {
+    const text = environment[name]
+    const result = SETTINGS[name].schema.safeParse(text === '' ? undefined : text)
+    if (!result.success) {
+      throw new ConfigError(`${name}: ${result.error.issues.map(issue => issue.message).join('; ')}`)
+    }
+    return result.data as z.output<(typeof SETTINGS)[Name]['schema']>
+  }
+  const host = read('HOST')
+  const publicUrlText = read('PUBLIC_URL')
+  const publicUrl = publicUrlText === undefined ? undefined : new URL(publicUrlText)
+  const onLoopback = LOOPBACK.has(host)
+  if (!onLoopback && publicUrl?.protocol !== 'https:') {
+    throw new ConfigError(
+      'HOST is not loopback: browsers then need HTTPS. Set PUBLIC_URL to the https address of the proxy in front.',
+    )
+  }
+  const trustProxy = read('TRUST_PROXY')
+  const webDir = read('WEB_DIR') ?? (existsSync(builtWebClient) ? builtWebClient : undefined)
+  return {
+    port: read('PORT'),
+    host,
+    dataDir: resolve(read('DATA_DIR')),
+    publicUrl,
+    userDatabaseUrl: read('USER_DATABASE_URL'),
+    chatDatabaseUrl: read('CHAT_DATABASE_URL'),
+    databasePoolSize: read('DATABASE_POOL_SIZE'),
+    registration: read('REGISTRATION') ?? (onLoopback && publicUrl === undefined ? 'open' : 'closed'),
+    trustProxy: trustProxy === 'off' ? false : trustProxy.split(',').map(part => part.trim()),
+    rateLimits: read('RATE_LIMITS'),
+    logLevel: read('LOG_LEVEL'),
+    webDir: webDir === undefined ? undefined : resolve(webDir),
+  }
+}
+
+/** The text of `docs/configuration.md`. */
+export function describeSettings(): string {
+  const rows = Object.entries(SETTINGS).map(
+    ([name, { default: standard, description }]) => `| \`${name}\` | ${standard} | ${description} |`,
+  )
+  return [
+    '# Configuration',
+    '',
+    'The server is configured by environment variables alone. This page is written from the table in `packages/server/src/config.ts`; a test keeps the two in step.',
+    '',
+    '| variable | default | meaning |',
+    '|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n')
+}

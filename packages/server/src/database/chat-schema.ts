@@ -1,0 +1,69 @@
+import type { Generated, Kysely } from 'kysely'
+
+export type ChatSchema = {
+  conversation: {
+    id: Buffer
+    kind: number
+    epoch: number
+    last_seq: Generated<number>
+    min_seq: Generated<number>
+    peer_gone: Generated<boolean>
+    creator: Buffer
+  }
+  direct_pair: { low: Buffer; high: Buffer; conversation_id: Buffer }
+  conversation_group: { conversation_id: Buffer; group_info: Uint8Array }
+  public_group_entry: { conversation_id: Buffer; key: string; value: Uint8Array }
+  ratchet_tree: { conversation_id: Buffer; epoch: number; tree: Uint8Array }
+  conversation_member: {
+    conversation_id: Buffer
+    device_id: Buffer
+    account_id: Buffer
+    joined_seq: number
+    left_seq: number | null
+  }
+  message: {
+    conversation_id: Buffer
+    seq: number
+    epoch: number
+    server_time: number
+    kind: number
+    message_id: Buffer
+    sender_device: Buffer
+    body: Uint8Array
+  }
+  commit_log: {
+    conversation_id: Buffer
+    epoch: number
+    seq: number
+    message_id: Buffer
+    sender_device: Buffer
+  }
+  epoch_refusal: {
+    conversation_id: Buffer
+    sender_device: Buffer
+    message_id: Buffer
+    digest: Uint8Array
+    current_epoch: number
+    refused_at: Generated<Date>
+  }
+  device_counter: { device_id: Buffer; counter: number }
+  device_cursor: { conversation_id: Buffer; device_id: Buffer; seq: number }
+  receipt: {
+    conversation_id: Buffer
+    device_id: Buffer
+    account_id: Buffer
+    epoch: number
+    body: Uint8Array
+  }
+  welcome: {
+    device_id: Buffer
+    conversation_id: Buffer
+    epoch: number
+    joined_seq: number
+    welcome: Uint8Array
+    created_at: Generated<Date>
+  }
+  gone_account: { account_id: Buffer; gone_at: Generated<Date> }
+}
+
+export type ChatDatabase = Kysely<ChatSchema>

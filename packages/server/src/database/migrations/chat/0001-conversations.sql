@@ -1,0 +1,220 @@
+CREATE DOMAIN id16 AS bytea CHECK (octet_length(value) = 16);
+
+-- The one row that gives a conversation its order. Narrow and loosely packed: it is updated for every batch.
+CREATE TABLE conversation (
+  id        id16 PRIMARY KEY,
+  kind      smallint NOT NULL,
+  epoch     bigint NOT NULL,
+  last_seq  bigint NOT NULL DEFAULT 0,
+  min_seq   bigint NOT NULL DEFAULT 0,
+  peer_gone boolean NOT NULL DEFAULT false,
+  creator   id16 NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE direct_pair (
+  low             id16 NOT NULL,
+  high            id16 NOT NULL,
+  conversation_id id16 NOT NULL,
+  PRIMARY KEY (low, high),
+  CHECK (low < high)
+);
+
+CREATE TABLE conversation_group (
+  conversation_id id16 PRIMARY KEY REFERENCES conversation,
+  group_info      bytea NOT NULL
+);
+
+CREATE TABLE public_group_entry (
+  conversation_id id16 NOT NULL REFERENCES conversation,
+  key             text NOT NULL,
+  value           bytea NOT NULL,
+  PRIMARY KEY (conversation_id, key)
+);
+
+-- The tree of the current epoch, and of those for which a Welcome still waits.
+CREATE TABLE ratchet_tree (
+  conversation_id id16 NOT NULL REFERENCES conversation,
+  epoch           bigint NOT NULL,
+  tree            bytea NOT NULL,
+  PRIMARY KEY (conversation_id, epoch)
+);
+
+-- Devices in the tree; one that left keeps its row and reads up to the event that removed it.
+CREATE TABLE conversation_member (
+  conversation_id id16 NOT NULL,
+  device_id       id16 NOT NULL,
+  account_id      id16 NOT NULL,
+  joined_seq      bigint NOT NULL,
+  left_seq        bigint,
+  PRIMARY KEY (conversation_id, device_id)
+);
+CREATE INDEX member_by_device ON conversation_member (device_id);
+CREATE INDEX member_by_account ON conversation_member (account_id);
+
+CREATE TABLE message (
+  conversation_id bytea NOT NULL,
+  seq             bigint NOT NULL,
+  epoch           bigint NOT NULL,
+  server_time     bigint NOT NULL,
+  kind            smallint NOT NULL,
+  message_id      bytea NOT NULL,
+  sender_device   bytea NOT NULL,
+  body            bytea NOT NULL,
+  PRIMARY KEY (conversation_id, seq),
+  UNIQUE (conversation_id, sender_device, message_id)
+) PARTITION BY HASH (conversation_id);
+
+DO $$
+BEGIN
+  FOR part IN 0..63 LOOP
+    EXECUTE format(
+      'CREATE TABLE message_%s PARTITION OF message FOR VALUES WITH (MODULUS 64, REMAINDER %s)',
+      lpad(part::text, 2, '0'), part);
+    -- Bodies are ciphertext: trying to compress them is work for nothing.
+    EXECUTE format('ALTER TABLE message_%s ALTER COLUMN body SET STORAGE EXTERNAL', lpad(part::text, 2, '0'));
+  END LOOP;
+END $$;
+
+CREATE TABLE commit_log (
+  conversation_id id16 NOT NULL,
+  epoch           bigint NOT NULL,
+  seq             bigint NOT NULL,
+  message_id      id16 NOT NULL,
+  sender_device   id16 NOT NULL,
+  PRIMARY KEY (conversation_id, epoch)
+);
+
+-- A refusal of the epoch is final: the same bytes get the same answer for ever, so that the sender may encrypt anew.
+CREATE TABLE epoch_refusal (
+  conversation_id bytea NOT NULL,
+  sender_device   bytea NOT NULL,
+  message_id      bytea NOT NULL,
+  digest          bytea NOT NULL,
+  current_epoch   bigint NOT NULL,
+  refused_at      timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (conversation_id, sender_device, message_id, digest)
+);
+
+CREATE TABLE device_counter (
+  device_id bytea PRIMARY KEY,
+  counter   bigint NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE device_cursor (
+  conversation_id bytea NOT NULL,
+  device_id       bytea NOT NULL,
+  seq             bigint NOT NULL,
+  PRIMARY KEY (conversation_id, device_id)
+) WITH (fillfactor = 50);
+
+CREATE TABLE receipt (
+  conversation_id bytea NOT NULL,
+  device_id       bytea NOT NULL,
+  account_id      bytea NOT NULL,
+  epoch           bigint NOT NULL,
+  body            bytea NOT NULL,
+  PRIMARY KEY (conversation_id, device_id)
+) WITH (fillfactor = 50);
+
+CREATE TABLE welcome (
+  device_id       id16 NOT NULL,
+  conversation_id id16 NOT NULL,
+  epoch           bigint NOT NULL,
+  joined_seq      bigint NOT NULL,
+  welcome         bytea NOT NULL,
+  created_at      timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (device_id, conversation_id, epoch)
+);
+CREATE INDEX welcome_of_tree ON welcome (conversation_id, epoch);
+
+CREATE TABLE gone_account (
+  account_id id16 PRIMARY KEY,
+  gone_at    timestamptz NOT NULL DEFAULT now()
+);
+
+-- One batch of messages, in one transaction and one round trip.
+--
+-- The conversations are locked first, in the order of their ids, so that two batches never wait for each
+-- other in a circle; each statement after that sees what was committed before it got the locks.
+-- The caller never puts the same (conversation, device, message id) twice into one batch.
+-- Plans are pinned to index lookups: on fresh tables without statistics the planner would hash whole tables.
+--
+-- status: 0 accepted or accepted before, else the number of the error in the catalogue.
+CREATE FUNCTION ingest(
+  conversations bytea[], devices bytea[], messages bytea[], epochs bigint[], counters bigint[],
+  bodies bytea[], digests bytea[], locks bytea[], past_epochs bigint, now_ms bigint)
+RETURNS TABLE (ord bigint, status integer, seq bigint, server_time bigint, fresh boolean)
+LANGUAGE plpgsql
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM 1 FROM conversation WHERE id = ANY (locks) ORDER BY id FOR NO KEY UPDATE;
+
+  RETURN QUERY
+  WITH incoming AS MATERIALIZED (
+    SELECT u.*
+    FROM unnest(conversations, devices, messages, epochs, counters, bodies, digests)
+      WITH ORDINALITY AS u (conversation_id, device_id, message_id, epoch, counter, body, digest, ord)
+  ),
+  judged AS MATERIALIZED (
+    SELECT i.ord, i.conversation_id, i.device_id, i.message_id, i.epoch, i.counter, i.body, i.digest,
+      c.last_seq, c.epoch AS current_epoch,
+      m.seq AS known_seq, m.server_time AS known_time, r.current_epoch AS refused_epoch,
+      CASE
+        WHEN b.device_id IS NULL THEN 80
+        WHEN m.seq IS NOT NULL THEN
+          CASE WHEN m.kind = 0 AND m.epoch = i.epoch AND m.body = i.body THEN 0 ELSE 86 END
+        WHEN r.current_epoch IS NOT NULL THEN 82
+        WHEN b.left_seq IS NOT NULL THEN 84
+        WHEN c.peer_gone THEN 85
+        WHEN i.epoch > c.epoch OR i.epoch < c.epoch - past_epochs THEN 82
+        ELSE 0
+      END AS status
+    FROM incoming i
+    LEFT JOIN conversation c ON c.id = i.conversation_id
+    LEFT JOIN conversation_member b ON b.conversation_id = i.conversation_id AND b.device_id = i.device_id
+    LEFT JOIN message m ON m.conversation_id = i.conversation_id
+      AND m.sender_device = i.device_id AND m.message_id = i.message_id
+    LEFT JOIN epoch_refusal r ON r.conversation_id = i.conversation_id
+      AND r.sender_device = i.device_id AND r.message_id = i.message_id AND r.digest = i.digest
+  ),
+  placed AS MATERIALIZED (
+    SELECT j.*, j.status = 0 AND j.known_seq IS NULL AS fresh,
+      j.last_seq + row_number() OVER (
+        PARTITION BY j.conversation_id, j.status = 0 AND j.known_seq IS NULL ORDER BY j.ord) AS new_seq
+    FROM judged j
+  ),
+  raised AS (
+    UPDATE conversation c SET last_seq = top.seq
+    FROM (SELECT a.conversation_id, max(a.new_seq) AS seq FROM placed a WHERE a.fresh GROUP BY a.conversation_id) top
+    WHERE c.id = top.conversation_id
+  ),
+  stored AS (
+    INSERT INTO message (conversation_id, seq, epoch, server_time, kind, message_id, sender_device, body)
+    SELECT a.conversation_id, a.new_seq, a.epoch, now_ms, 0, a.message_id, a.device_id, a.body
+    FROM placed a WHERE a.fresh
+  ),
+  counted AS (
+    INSERT INTO device_counter AS d (device_id, counter)
+    SELECT a.device_id, max(a.counter) FROM placed a WHERE a.fresh GROUP BY a.device_id ORDER BY a.device_id
+    ON CONFLICT (device_id) DO UPDATE SET counter = GREATEST(d.counter, EXCLUDED.counter)
+  ),
+  recorded AS (
+    INSERT INTO epoch_refusal (conversation_id, sender_device, message_id, digest, current_epoch)
+    SELECT j.conversation_id, j.device_id, j.message_id, j.digest, j.current_epoch
+    FROM judged j WHERE j.status = 82 AND j.refused_epoch IS NULL
+    ON CONFLICT DO NOTHING
+  )
+  SELECT p.ord, p.status,
+    CASE p.status
+      WHEN 0 THEN coalesce(p.known_seq, p.new_seq)
+      WHEN 82 THEN coalesce(p.refused_epoch, p.current_epoch)
+      ELSE 0
+    END,
+    coalesce(p.known_time, now_ms), p.fresh
+  FROM placed p;
+END $$;

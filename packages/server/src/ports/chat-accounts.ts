@@ -1,0 +1,10 @@
+import type { AccountId, DeviceId } from '@entangle/protocol'
+import type { SessionId } from './session-verifier.ts'
+
+/** What auth tells chat. Each call may be repeated. */
+export type ChatAccounts = {
+  /** Ends delivery to the account and tells those it talked to. */
+  accountDeleted(accountId: AccountId): Promise<void>
+  sessionsEnded(sessionIds: readonly SessionId[]): void
+  deviceRevoked(deviceId: DeviceId): void
+}
