@@ -1,17 +1,2 @@
-export {
-  type ChatId,
-  type ChatSummary,
-  type ConnectionState,
-  type DeliveryState,
-  type EngineConnection,
-  EngineError,
-  type EngineErrorData,
-  type EngineEvents,
-  type EngineRequestName,
-  type EngineRequests,
-  type SessionState,
-  type SignOutReason,
-  type TimelineContent,
-  type TimelineRow,
-  type TimelineWindow,
-} from './api/engine-api.ts'
+export * from './api/engine-api.ts'
+export { ENGINE_FAILURES, type EngineFailureCode } from './api/failures.ts'

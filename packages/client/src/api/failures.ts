@@ -1,0 +1,131 @@
+import { ERRORS, ProtocolError } from '@entangle/protocol'
+import { NetworkError } from '../ports/transport.ts'
+import { EngineError, type EngineErrorData } from './engine-api.ts'
+
+/** Failures that are the engine's own. Sentences are for the person in front of the screen. */
+export const ENGINE_FAILURES = {
+  ENGINE_OFFLINE: {
+    message: 'The server cannot be reached right now. Check the connection and try again.',
+    retry: 'later',
+  },
+  ENGINE_OFFLINE_SIGNUP: {
+    message: 'Signing up needs a connection to the server, which cannot be reached right now.',
+    retry: 'later',
+  },
+  ENGINE_OFFLINE_SIGNIN: {
+    message: 'Signing in needs a connection to the server, which cannot be reached right now.',
+    retry: 'later',
+  },
+  ENGINE_OFFLINE_ERASE: {
+    message:
+      'Erasing this device needs a connection, so that its place is given up on the server too. Try again when you are online.',
+    retry: 'later',
+  },
+  ENGINE_HANDLE_INVALID: {
+    message:
+      'A name has 3 to 32 characters: small letters, digits, dot, dash and underscore, beginning with a letter or digit.',
+    retry: 'after-change',
+  },
+  ENGINE_DISPLAY_NAME_INVALID: {
+    message: 'The display name must have 1 to 64 characters and no control characters.',
+    retry: 'after-change',
+  },
+  ENGINE_PASSWORD_SHORT: {
+    message: 'The password needs at least 8 characters.',
+    retry: 'after-change',
+  },
+  ENGINE_PASSWORD_LONG: {
+    message: 'The password may have at most 256 characters.',
+    retry: 'after-change',
+  },
+  ENGINE_PASSWORD_WEAK: {
+    message: 'This password is easy to guess. Choose a longer one, or several unrelated words.',
+    retry: 'after-change',
+  },
+  ENGINE_PASSWORD_LIKE_NAME: {
+    message: 'The password must not be made of your own name.',
+    retry: 'after-change',
+  },
+  ENGINE_PASSWORD_SAME: {
+    message: 'The new password is the same as the present one.',
+    retry: 'after-change',
+  },
+  ENGINE_SIGNED_OUT: { message: 'Sign in first.', retry: 'after-change' },
+  ENGINE_SIGNED_IN: { message: 'Sign out of the present account first.', retry: 'after-change' },
+  ENGINE_BUSY: { message: 'Another sign-in is still under way.', retry: 'later' },
+  ENGINE_STARTING: { message: 'The chat is still starting. Try again in a moment.', retry: 'later' },
+  ENGINE_CLOSED: { message: 'The chat was closed.', retry: 'never' },
+  ENGINE_OTHER_WRITER: {
+    message: 'The chat is open in another window that has taken over. Continue there or reload this one.',
+    retry: 'later',
+  },
+  ENGINE_STORE_FAILED: {
+    message: 'This device could not save. Free some space and try again.',
+    retry: 'later',
+  },
+  ENGINE_CHAT_UNKNOWN: { message: 'This chat does not exist on this device.', retry: 'never' },
+  ENGINE_CHAT_BLOCKED: {
+    message: 'You have blocked this person. Unblock them to write.',
+    retry: 'after-change',
+  },
+  ENGINE_CHAT_SELF: { message: 'You cannot open a chat with yourself.', retry: 'never' },
+  ENGINE_TEXT_EMPTY: { message: 'There is nothing to send.', retry: 'after-change' },
+  ENGINE_TEXT_TOO_LONG: {
+    message: 'This message is too long. Split it into shorter ones.',
+    retry: 'after-change',
+  },
+  ENGINE_MESSAGE_UNKNOWN: { message: 'This message is not waiting to be sent any more.', retry: 'never' },
+  ENGINE_MESSAGE_IN_FLIGHT: {
+    message: 'This message is on its way and may have arrived already, so it cannot be taken back.',
+    retry: 'later',
+  },
+  ENGINE_IDENTITY_CHANGED: {
+    message: 'The identity of this person does not match what this device remembers. Nothing was sent.',
+    retry: 'after-change',
+  },
+  ENGINE_IDENTITY_UNKNOWN: {
+    message: 'There is no verified identity of this person yet. Write to them first.',
+    retry: 'later',
+  },
+  ENGINE_REQUEST_UNKNOWN: { message: 'This version of the application cannot do that.', retry: 'never' },
+  ENGINE_UNEXPECTED: { message: 'Something went wrong. Try again.', retry: 'later' },
+} as const satisfies Record<string, Omit<EngineErrorData, 'code'>>
+
+export type EngineFailureCode = keyof typeof ENGINE_FAILURES
+
+export const engineFailure = (code: EngineFailureCode): EngineError =>
+  new EngineError({ code, ...ENGINE_FAILURES[code] })
+
+/** What the catalogue of the wire says, put so that a person knows what to do. */
+const SENTENCES: Partial<Record<keyof typeof ERRORS, string>> = {
+  AUTH_CREDENTIALS_WRONG: 'The name or the password is wrong. Check both and try again.',
+  AUTH_HANDLE_TAKEN: 'This name is taken. Choose another one.',
+  AUTH_LOGIN_EXPIRED: 'That took too long. Try again.',
+  AUTH_TOKEN_INVALID: 'The session has ended. Sign in again.',
+  AUTH_REQUIRED: 'Sign in first.',
+  CHAT_PEER_GONE: 'This account was deleted. Nobody can read what you send.',
+  ACCOUNT_GONE: 'This account was deleted.',
+  ACCOUNT_NOT_FOUND: 'Nobody here has this name. Check the spelling.',
+  SERVER_UNAVAILABLE: 'The server cannot answer right now. Try again in a moment.',
+  CHAT_DEVICE_ROLLED_BACK:
+    'This device was restored from an older copy and must not send, so that no key is used twice. Sign out, erase this device, and sign in again.',
+  KEYS_PACKAGES_EXHAUSTED:
+    'The other person cannot be reached for a first message right now. It is sent later.',
+}
+
+/** Any error → what crosses to the interface. */
+export function toEngineErrorData(error: unknown): EngineErrorData {
+  if (error instanceof EngineError) return { code: error.code, message: error.message, retry: error.retry }
+  if (error instanceof ProtocolError) {
+    return {
+      code: error.code,
+      message: SENTENCES[error.code] ?? ERRORS[error.code].message,
+      retry: error.retry,
+    }
+  }
+  if (error instanceof NetworkError) return { code: 'ENGINE_OFFLINE', ...ENGINE_FAILURES.ENGINE_OFFLINE }
+  return { code: 'ENGINE_UNEXPECTED', ...ENGINE_FAILURES.ENGINE_UNEXPECTED }
+}
+
+export const toEngineError = (error: unknown): EngineError =>
+  error instanceof EngineError ? error : new EngineError(toEngineErrorData(error))
