@@ -1,0 +1,32 @@
+/**
+ * The engine sends whole lists across a thread, so every object is new each time. Taking over the
+ * former object where nothing changed lets memoised rows skip their work.
+ */
+export function reconcileList<Item>(
+  before: readonly Item[] | null,
+  after: readonly Item[],
+  keyOf: (item: Item) => string,
+): readonly Item[] {
+  if (before === null) return after
+  const known = new Map(before.map(item => [keyOf(item), item]))
+  let same = before.length === after.length
+  const merged = after.map((item, index) => {
+    const former = known.get(keyOf(item))
+    const kept = former !== undefined && isSame(former, item) ? former : item
+    if (kept !== before[index]) same = false
+    return kept
+  })
+  return same ? before : merged
+}
+
+/** Deep equality of plain data. */
+export function isSame(left: unknown, right: unknown): boolean {
+  if (Object.is(left, right)) return true
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false
+  const leftEntries = Object.entries(left)
+  const rightRecord = new Map(Object.entries(right))
+  return (
+    leftEntries.length === rightRecord.size &&
+    leftEntries.every(([key, value]) => rightRecord.has(key) && isSame(value, rightRecord.get(key)))
+  )
+}
