@@ -1,0 +1,32 @@
+export {
+  type BrowserOptions,
+  findChromium,
+  launchBrowser,
+  launchProfileBrowser,
+  type ProfileBrowser,
+} from './browser-process.ts'
+export { type Capture, captureTraffic } from './capture.ts'
+export { findFreePort } from './free-port.ts'
+export { createNetworkLink, type NetworkLink } from './network-link.ts'
+export {
+  answerRequest,
+  bubble,
+  chatLink,
+  composer,
+  expectSignedIn,
+  fillSignIn,
+  fillSignUp,
+  introduce,
+  newPerson,
+  openChat,
+  openNewChat,
+  type Person,
+  type PersonDetails,
+  personDetails,
+  send,
+  signUp,
+} from './person.ts'
+export { createSeededRandom, randomFrom, type SeededRandom } from './seeded-random.ts'
+export { type ServerOptions, type ServerProcess, startServer } from './server-process.ts'
+export { createTempDir, type TempDir } from './temp-dir.ts'
+export { readTimeline, waitUntil } from './timeline.ts'
