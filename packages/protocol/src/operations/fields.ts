@@ -47,10 +47,10 @@ export const vaultWrapSchema = z.strictObject({
   wrapped: bytesSchema({ atMost: 512 }),
 })
 
-/** The account's secrets, sealed on the device; the server only keeps the bytes. */
+/** The account's secrets, sealed on the device; the server only keeps the bytes. Wraps may be inside `sealed`. */
 export const vaultSchema = z.strictObject({
   sealed: bytesSchema({ atMost: LIMITS.vaultBytes }),
-  wraps: z.array(vaultWrapSchema).min(1).max(8),
+  wraps: z.array(vaultWrapSchema).max(8),
 })
 export type SealedVault = z.infer<typeof vaultSchema>
 
