@@ -7,7 +7,7 @@ export {
 } from './browser-process.ts'
 export { type Capture, captureTraffic } from './capture.ts'
 export { findFreePort } from './free-port.ts'
-export { createNetworkLink, type NetworkLink } from './network-link.ts'
+export { createNetworkLink, type NetworkLink, type SentFrame } from './network-link.ts'
 export {
   answerRequest,
   bubble,
