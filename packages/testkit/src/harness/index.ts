@@ -6,7 +6,9 @@ export {
   type ProfileBrowser,
 } from './browser-process.ts'
 export { type Capture, captureTraffic } from './capture.ts'
+export { type DatabaseView, openDatabaseView } from './database-view.ts'
 export { findFreePort } from './free-port.ts'
+export { createNeedles, findNeedles, searchFolder } from './leak-search.ts'
 export { createNetworkLink, type NetworkLink, type SentFrame } from './network-link.ts'
 export {
   answerRequest,
