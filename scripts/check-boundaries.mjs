@@ -23,7 +23,7 @@ const FORBIDDEN = { '@entangle/web': '@entangle/crypto' }
 /** These run in a browser worker as well as in Node: what differs is an adapter. */
 const PORTABLE = new Set(['@entangle/protocol', '@entangle/crypto', '@entangle/client'])
 
-const isTest = path => /\/(test|e2e|bench)\/|\.(test|spec)\.tsx?$/.test(path)
+const isTest = path => /\/(test|e2e|bench|packages\/testkit)\/|\.(test|spec)\.tsx?$/.test(path)
 const isNodeAdapter = path => /\/src\/adapters\/node\//.test(path)
 const isConfig = path => /\/[\w.-]+\.config\.(ts|mjs|js)$/.test(path)
 const packageOf = specifier => specifier.match(/^(@[^/]+\/[^/]+|[^/]+)/)[0]

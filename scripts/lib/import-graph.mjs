@@ -11,7 +11,7 @@ const FORMS = [
   /^\s*(import|export)\s+(type\s)?[^'"`;]*?\bfrom\s*['"]([^'"\n]+)['"]/gm,
   /^\s*(import)(\s)*['"]([^'"\n]+)['"]/gm,
   /\b(import)(\s)*\(\s*['"]([^'"\n]+)['"]/g,
-  /\b(new URL)(\s)*\(\s*['"](\.[^'"\n]+)['"]\s*,\s*import\.meta\.url/g,
+  /\b(new URL)(\s)*\(\s*['"](\.[^'"\n]+\.[jt]sx?)['"]\s*,\s*import\.meta\.url/g,
 ]
 
 /** Comments may quote an import; text inside strings that looks like a comment is not worth a parser. */
@@ -19,14 +19,13 @@ const withoutComments = text => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^
 
 function importsOf(file) {
   const text = withoutComments(readFileSync(file, 'utf8'))
-  const found = FORMS.flatMap(form =>
+  // Only `import type` and `export type` vanish whole; a type inside braces leaves the import standing.
+  return FORMS.flatMap(form =>
     [...text.matchAll(form)].map(match => ({
       specifier: match[3].split('?')[0],
       typeOnly: Boolean(match[2]?.trim()),
     })),
   )
-  // `import * as x` and `import {type A, b}` are values; only `import type` and `export type` are erased whole.
-  return found
 }
 
 function listSources(folder) {

@@ -33,7 +33,12 @@ export function findChromium(): string {
   return found
 }
 
-function argumentsOf(): string[] {
+export type BrowserOptions = {
+  /** Leads everything meant for one loopback port to another: the page's origin stays what it is. */
+  readonly detour?: { readonly from: number; readonly to: number }
+}
+
+function argumentsOf({ detour }: BrowserOptions): string[] {
   return [
     // Chromium refuses its sandbox to root; everybody else keeps it.
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
@@ -44,22 +49,15 @@ function argumentsOf(): string[] {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
+    ...(detour ? [`--host-resolver-rules=MAP localhost:${detour.from} 127.0.0.1:${detour.to}`] : []),
   ]
 }
 
-export type BrowserOptions = {
-  /** Leads everything meant for one loopback port to another: the page's origin stays what it is. */
-  readonly detour?: { readonly from: number; readonly to: number }
-}
-
 /** A browser for contexts that keep nothing. */
-export const launchBrowser = ({ detour }: BrowserOptions = {}): Promise<Browser> =>
+export const launchBrowser = (options: BrowserOptions = {}): Promise<Browser> =>
   chromium.launch({
     executablePath: findChromium(),
-    args: [
-      ...argumentsOf(),
-      ...(detour ? [`--host-resolver-rules=MAP localhost:${detour.from} 127.0.0.1:${detour.to}`] : []),
-    ],
+    args: argumentsOf(options),
   })
 
 /** A browser with a profile on disk, which can be killed as a crash would and be opened again. */
@@ -69,13 +67,16 @@ export type ProfileBrowser = {
   close(): Promise<void>
 }
 
-export async function launchProfileBrowser(profileDir: string): Promise<ProfileBrowser> {
+export async function launchProfileBrowser(
+  profileDir: string,
+  options: BrowserOptions = {},
+): Promise<ProfileBrowser> {
   const portFile = join(profileDir, 'DevToolsActivePort')
   await rm(portFile, { force: true })
   // What a killed browser leaves: a lock that names a process which no longer lives.
   await rm(join(profileDir, 'SingletonLock'), { force: true })
   const args = [
-    ...argumentsOf(),
+    ...argumentsOf(options),
     '--headless=new',
     '--remote-debugging-port=0',
     `--user-data-dir=${profileDir}`,

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseSend } from '@entangle/protocol'
+import {
+  bubble,
+  createNetworkLink,
+  createSeededRandom,
+  createTempDir,
+  expectSignedIn,
+  introduce,
+  launchProfileBrowser,
+  openChat,
+  type SentFrame,
+  send,
+  signUp,
+} from '@entangle/testkit/harness'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectAllSent, numbered, readSeries } from './series.ts'
+import { ANNA, BEN, isCampaign, openStage, type Stage } from './stage.ts'
+
+const KILLS = Number(process.env['ROUNDS'] ?? (isCampaign ? 200 : 20))
+const random = createSeededRandom('browser killed')
+let stage: Stage
+
+beforeAll(async () => {
+  stage = await openStage()
+})
+afterAll(() => stage?.close())
+
+/** Writes until the browser is gone; returns what had been shown as written before that. */
+async function writeUntilKilled(page: Page, texts: readonly string[]): Promise<string[]> {
+  const shown: string[] = []
+  try {
+    for (const text of texts) {
+      await send(page, BEN, text)
+      await bubble(page, text).waitFor()
+      shown.push(text)
+    }
+  } catch {
+    // The browser was killed: what was under way may or may not have been kept.
+  }
+  return shown
+}
+
+/** Bodies by counter: the same number twice is allowed for the same bytes alone. */
+function findReusedCounters(frames: readonly SentFrame[]): number[] {
+  const bodies = new Map<number, Buffer>()
+  const reused: number[] = []
+  for (const { payload } of frames) {
+    const frame = parseSend(payload)
+    if (!frame) continue
+    const body = Buffer.concat([Buffer.from(frame.conversationId), Buffer.from(frame.body)])
+    const before = bodies.get(frame.counter)
+    if (before && !before.equals(body)) reused.push(frame.counter)
+    bodies.set(frame.counter, body)
+  }
+  expect(bodies.size).toBeGreaterThan(0)
+  return reused
+}
+
+test(`P61 a browser killed ${KILLS} times at random moments loses no message and uses no key twice`, async () => {
+  const link = stage.keep(await createNetworkLink(stage.server.port))
+  const profile = await createTempDir('profile')
+  stage.keep({ close: profile.remove })
+  const detour = { from: stage.server.port, to: link.port }
+  const ben = await stage.join(BEN)
+
+  let browser = await launchProfileBrowser(profile.path, { detour })
+  stage.keep({ close: () => browser.kill9() })
+  const anna = await signUp(browser.context, stage.server.url, ANNA)
+  await introduce(anna, ben)
+  // A profile reaches the disk in the browser's own time; a person has had more than this after signing up.
+  await sleep(2000)
+
+  const kept: string[] = []
+  let page = anna.page
+  let count = 0
+  for (let kill = 0; kill < KILLS; kill++) {
+    const texts = Array.from({ length: 10 }, () => numbered('anna', ++count))
+    const writing = writeUntilKilled(page, texts)
+    await sleep(random.integer(0, 700))
+    await browser.kill9()
+    kept.push(...(await writing))
+    browser = await launchProfileBrowser(profile.path, { detour })
+    page = browser.context.pages()[0] ?? (await browser.context.newPage())
+    await page.goto(stage.server.url)
+    await expectSignedIn(page)
+    await openChat(page, BEN)
+  }
+  const last = numbered('anna', ++count)
+  await send(page, BEN, last)
+  await expectAllSent({ ...anna, page })
+
+  const atBen = await readSeries(ben.page, [...kept, last])
+  const atAnna = await readSeries(page, [...kept, last])
+  expect(new Set(atBen).size).toBe(atBen.length)
+  expect(atAnna).toEqual(atBen)
+  expect(atBen).toEqual([...atBen].sort())
+  expect(findReusedCounters(link.sentFrames)).toEqual([])
+}, 600_000)

@@ -1,0 +1,59 @@
+import {
+  bubble,
+  createNetworkLink,
+  expectSignedIn,
+  fillSignUp,
+  introduce,
+  openChat,
+} from '@entangle/testkit/harness'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectAllSent, readSeries, sendSeries, seriesOf } from './series.ts'
+import { ANNA, BEN, openStage, type Stage } from './stage.ts'
+
+let stage: Stage
+
+beforeAll(async () => {
+  stage = await openStage()
+})
+afterAll(() => stage?.close())
+
+test('P60 what is written without a network waits, says so, and goes out by itself', async () => {
+  const link = stage.keep(await createNetworkLink(stage.server.port))
+  const browser = await stage.openBrowser({ detour: { from: stage.server.port, to: link.port } })
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.goto(stage.server.url)
+  await fillSignUp(page, ANNA)
+  await expectSignedIn(page)
+  const anna = { ...ANNA, context, page }
+  const ben = await stage.join(BEN)
+  await introduce(anna, ben)
+
+  link.cut()
+  await context.setOffline(true)
+  const texts = seriesOf('anna', 5)
+  await sendSeries(page, BEN, texts)
+  await bubble(page, 'anna 005').waitFor()
+  await page
+    .getByText(/offline/i)
+    .first()
+    .waitFor()
+  link.heal()
+  await context.setOffline(false)
+  await expectAllSent(anna)
+  expect(await readSeries(ben.page, texts)).toEqual(texts)
+})
+
+test('history is on the page before the network answers', async () => {
+  const cleo = await stage.browser.newContext()
+  const page = await cleo.newPage()
+  await page.goto(stage.server.url)
+  await fillSignUp(page, { ...ANNA, handle: 'anna2', displayName: 'Anna Two' })
+  await expectSignedIn(page)
+  const other = await stage.join({ ...BEN, handle: 'ben2', displayName: 'Ben Two' })
+  await introduce({ handle: 'anna2', displayName: 'Anna Two', password: '', context: cleo, page }, other)
+  await cleo.route('**/v1/**', route => route.abort())
+  await page.reload()
+  await openChat(page, other)
+  await bubble(page, 'hello').waitFor()
+})
