@@ -6,7 +6,13 @@ export {
   parseDeviceCertificate,
   verifyDeviceCertificate,
 } from './identity/certificate.ts'
-export { assertSameDevice, checkLeaf, type DeviceCredential, parseCredential } from './identity/credential.ts'
+export {
+  assertSameDevice,
+  checkLeaf,
+  type DeviceCredential,
+  parseCredential,
+  sameDevice,
+} from './identity/credential.ts'
 export {
   type DeviceList,
   type DeviceListEntry,
@@ -15,7 +21,7 @@ export {
   verifyDeviceList,
   verifyDeviceListChain,
 } from './identity/device-list.ts'
-export type { Verifier, WasmSource } from './load.ts'
+export { loadVerifier, type SignatureVerifier, type Verifier, type WasmSource } from './load-verifier.ts'
 export type { PublicCommit, PublicGroup, PublicGroupSource, PublicProcessed } from './mls/public-group.ts'
 export type {
   CommitSummary,

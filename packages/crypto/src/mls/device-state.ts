@@ -37,8 +37,8 @@ export interface ExternalJoin {
   /** MLSMessage(GroupInfo) bytes. */
   readonly groupInfo: Uint8Array
   readonly ratchetTree: Uint8Array
-  /** Pre-shared key of an invite link; enters the commit as an external PSK. */
-  readonly psk?: { readonly id: Uint8Array; readonly secret: Uint8Array }
+  /** Id of a pre-shared key given by `storePreSharedKey` (invite link); enters the commit as an external PSK. */
+  readonly preSharedKeyId?: Uint8Array
 }
 
 /**
@@ -126,6 +126,10 @@ export interface DeviceState {
   mergeStagedCommit(groupId: Uint8Array): GroupStatus
   discardStagedCommit(groupId: Uint8Array): void
 
+  /** The pre-shared key of an invite link, needed to build or to process an external commit that uses it. */
+  storePreSharedKey(id: Uint8Array, secret: Uint8Array): void
+  deletePreSharedKey(id: Uint8Array): void
+
   /** References of the key packages a Welcome is for, so that the host can load `k/<ref hex>`. */
   welcomeKeyPackageRefs(welcome: Uint8Array): Uint8Array[]
   /**
@@ -135,8 +139,10 @@ export interface DeviceState {
   stageWelcome(welcome: Uint8Array, ratchetTree: Uint8Array): StagedWelcome
   acceptWelcome(): GroupStatus
   /**
-   * Joins by external commit. OpenMLS merges at once, so call it on a scratch state (only `s/…` loaded),
-   * keep its changes back until the service accepted the commit, then store them and load them here.
+   * Joins by external commit. OpenMLS merges at once, so call it on a scratch state (only `s/…` loaded), check
+   * `groupMembers` there before sending, and keep its changes back until the service accepted the commit. Then, in
+   * one write, replace all entries `g/<groupId hex>/…` by the scratch state's, and here `unloadGroup`, `loadEntries`.
+   * A leaf with the same signature key is removed by the same commit. Lifetimes of others are not checked.
    */
   joinByExternalCommit(request: ExternalJoin): CommitBundle
 }

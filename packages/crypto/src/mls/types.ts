@@ -55,9 +55,10 @@ export interface CommitSummary {
   /** The committer after the commit. For an external commit it is the new leaf. */
   readonly sender: MemberLeaf
   readonly external: boolean
+  /** New leaves, that of an external committer included. */
   readonly added: readonly MemberLeaf[]
   readonly removed: readonly MemberLeaf[]
-  /** Changed leaves, the committer's own included. */
+  /** Changed leaves: the committer's own, replaced by every commit with a path. */
   readonly updated: readonly LeafUpdate[]
   /** Of `removed`, the leaves that left by SelfRemove. */
   readonly selfRemovedLeaves: readonly number[]
@@ -71,6 +72,7 @@ export interface ApplicationMessage {
   readonly kind: 'application'
   readonly plaintext: Uint8Array
   readonly authenticatedData: Uint8Array
+  /** For a message of a past epoch whose sender has changed or left since, `signatureKey` is empty. */
   readonly sender: MemberLeaf
   readonly epoch: bigint
 }
@@ -98,7 +100,17 @@ export interface MessageFailure {
   readonly detail: string
 }
 
-export type ProcessedMessage = ApplicationMessage | StagedCommitMessage | SelfRemoveMessage | MessageFailure
+/** This device's own pending commit came back from the service: follow with `mergePendingCommit`. */
+export interface OwnCommitMessage {
+  readonly kind: 'own-commit'
+}
+
+export type ProcessedMessage =
+  | ApplicationMessage
+  | StagedCommitMessage
+  | SelfRemoveMessage
+  | OwnCommitMessage
+  | MessageFailure
 
 /** A Welcome that verified, before anything of it is stored: look at the members first, then accept. */
 export interface StagedWelcome {
@@ -107,7 +119,6 @@ export interface StagedWelcome {
   readonly sender: MemberLeaf
   readonly members: readonly MemberLeaf[]
   readonly groupData: Uint8Array | null
-  readonly epochAuthenticator: Uint8Array
 }
 
 /** The public header of an MLSMessage, read without any key. */

@@ -1,3 +1,10 @@
+import { assertLength, bytesEqual, concatBytes } from '../bytes.ts'
+import { CryptoError } from '../errors.ts'
+import { ACCOUNT_SEEDS_BYTES } from '../identity/account-key.ts'
+import { createSealer, deriveKey, randomBytes, SEAL_OVERHEAD_BYTES } from '../sealing/sealer.ts'
+import { decodeStrict, encodeStrict, readFields } from '../strict-cbor.ts'
+import { entropyFromRecoveryPhrase, RECOVERY_ENTROPY_BYTES } from './recovery-phrase.ts'
+
 /** What an account keeps for its devices to come. All secret. */
 export interface VaultContents {
   /** 64 bytes: Ed25519 seed, ML-DSA-65 seed. */
@@ -8,58 +15,151 @@ export interface VaultContents {
   readonly recoveryEntropy: Uint8Array
 }
 
-/** Who the vault belongs to; bound as additional data, so that the server cannot swap vaults or serve an old one unseen. */
+/** Who the vault belongs to; bound as additional data, so that no part can be moved to another vault or version. */
 export interface VaultBinding {
   /** 16 bytes. */
   readonly accountId: Uint8Array
-  /** Raised with each change of the vault or its wraps, from 1. */
+  /** Raised with each change of the vault or its wraps, from 1. Compare it with the last one seen: it names a rollback. */
   readonly version: number
 }
 
-/** The sealed vault as the server keeps it (canonical CBOR). */
+/** The sealed vault as the server keeps it. */
 export interface SealedVault extends VaultBinding {
+  /** Deterministic CBOR: format, account, version, sealed contents, wrap by export key, wrap by phrase. */
   readonly bytes: Uint8Array
 }
 
 export interface OpenedVault extends VaultBinding {
   readonly contents: VaultContents
-  /** Kept to rewrap. Secret. 32 bytes. */
-  readonly vaultKey: Uint8Array
 }
 
-/** Seals contents under a fresh vault key, wrapped by the OPAQUE export key and by the recovery entropy. */
-export declare function createVault(
+const FORMAT = 1
+const VAULT_KEY_BYTES = 32
+const CONTENTS_BYTES = ACCOUNT_SEEDS_BYTES + VAULT_KEY_BYTES + RECOVERY_ENTROPY_BYTES
+const MIN_EXPORT_KEY_BYTES = 32
+
+type WrapKind = 'export key' | 'recovery phrase'
+
+function additionalData(binding: VaultBinding, part: string): Uint8Array {
+  return encodeStrict(['Entangle vault', FORMAT, binding.accountId, binding.version, part])
+}
+
+/** The secret has 128 bits of entropy or more, so HKDF and no slow hash. */
+function wrapSealer(secret: Uint8Array, kind: WrapKind) {
+  return createSealer(deriveKey(secret, `vault wrap ${kind}`))
+}
+
+function wrap(binding: VaultBinding, vaultKey: Uint8Array, secret: Uint8Array, kind: WrapKind): Uint8Array {
+  return wrapSealer(secret, kind).seal(vaultKey, additionalData(binding, kind))
+}
+
+function contentsSealer(vaultKey: Uint8Array) {
+  return createSealer(deriveKey(vaultKey, 'vault contents'))
+}
+
+/**
+ * Seals contents under a fresh random vault key, and wraps that key by the OPAQUE export key (32 bytes or more)
+ * and by the recovery entropy of the contents. Throws CRYPTO_INVALID_ARGUMENT.
+ */
+export function createVault(
   binding: VaultBinding,
   contents: VaultContents,
   exportKey: Uint8Array,
-): SealedVault
+): SealedVault {
+  assertLength(binding.accountId, 16, 'account id')
+  assertLength(contents.accountSeeds, ACCOUNT_SEEDS_BYTES, 'account seeds')
+  assertLength(contents.archiveKey, 32, 'archive key')
+  assertLength(contents.recoveryEntropy, RECOVERY_ENTROPY_BYTES, 'recovery entropy')
+  if (
+    exportKey.length < MIN_EXPORT_KEY_BYTES ||
+    !Number.isSafeInteger(binding.version) ||
+    binding.version < 1
+  ) {
+    throw new CryptoError('CRYPTO_INVALID_ARGUMENT', 'export key or version')
+  }
+  const vaultKey = randomBytes(VAULT_KEY_BYTES)
+  const plaintext = concatBytes(contents.accountSeeds, contents.archiveKey, contents.recoveryEntropy)
+  const bytes = encodeStrict([
+    FORMAT,
+    binding.accountId,
+    binding.version,
+    contentsSealer(vaultKey).seal(plaintext, additionalData(binding, 'contents')),
+    wrap(binding, vaultKey, exportKey, 'export key'),
+    wrap(binding, vaultKey, contents.recoveryEntropy, 'recovery phrase'),
+  ])
+  plaintext.fill(0)
+  vaultKey.fill(0)
+  return { accountId: binding.accountId, version: binding.version, bytes }
+}
 
-/** Reads account and version without opening. Throws VAULT_MALFORMED. */
-export declare function parseVault(bytes: Uint8Array): SealedVault
+function readVault(bytes: Uint8Array) {
+  const fields = readFields(decodeStrict(bytes, 'VAULT_MALFORMED'), 6, 'VAULT_MALFORMED')
+  if (fields.integer() !== FORMAT) throw new CryptoError('VAULT_MALFORMED', 'unknown format')
+  const accountId = fields.bytes(16)
+  const version = fields.integer()
+  const sealed = fields.bytes(CONTENTS_BYTES + SEAL_OVERHEAD_BYTES)
+  const wraps = {
+    'export key': fields.bytes(VAULT_KEY_BYTES + SEAL_OVERHEAD_BYTES),
+    'recovery phrase': fields.bytes(VAULT_KEY_BYTES + SEAL_OVERHEAD_BYTES),
+  }
+  return { accountId, version, sealed, wraps }
+}
 
-/** Throws VAULT_MALFORMED, VAULT_WRONG_KEY. `expected.version`: the lowest version to accept (refuses a rollback with VAULT_MALFORMED). */
-export declare function openVaultWithExportKey(
+/** Reads account and version without opening; nothing of it is authenticated. Throws VAULT_MALFORMED. */
+export function parseVault(bytes: Uint8Array): SealedVault {
+  const { accountId, version } = readVault(bytes)
+  return { accountId, version, bytes }
+}
+
+function openVault(
+  bytes: Uint8Array,
+  accountId: Uint8Array,
+  secret: Uint8Array,
+  kind: WrapKind,
+): OpenedVault {
+  const vault = readVault(bytes)
+  if (!bytesEqual(vault.accountId, accountId)) throw new CryptoError('VAULT_WRONG_KEY', 'another account')
+  try {
+    const vaultKey = wrapSealer(secret, kind).open(vault.wraps[kind], additionalData(vault, kind))
+    const plaintext = contentsSealer(vaultKey).open(vault.sealed, additionalData(vault, 'contents'))
+    vaultKey.fill(0)
+    const archiveEnd = ACCOUNT_SEEDS_BYTES + VAULT_KEY_BYTES
+    return {
+      accountId: vault.accountId,
+      version: vault.version,
+      contents: {
+        accountSeeds: plaintext.slice(0, ACCOUNT_SEEDS_BYTES),
+        archiveKey: plaintext.slice(ACCOUNT_SEEDS_BYTES, archiveEnd),
+        recoveryEntropy: plaintext.slice(archiveEnd),
+      },
+    }
+  } catch {
+    throw new CryptoError('VAULT_WRONG_KEY')
+  }
+}
+
+/** Opens with the OPAQUE export key of a login. Throws VAULT_MALFORMED, VAULT_WRONG_KEY. */
+export function openVaultWithExportKey(
   bytes: Uint8Array,
   accountId: Uint8Array,
   exportKey: Uint8Array,
-): OpenedVault
+): OpenedVault {
+  return openVault(bytes, accountId, exportKey, 'export key')
+}
 
-/** Throws VAULT_PHRASE_INVALID, VAULT_MALFORMED, VAULT_WRONG_KEY. */
-export declare function openVaultWithPhrase(
-  bytes: Uint8Array,
-  accountId: Uint8Array,
-  phrase: string,
-): OpenedVault
+/** Opens with the twelve words. Throws VAULT_PHRASE_INVALID, VAULT_MALFORMED, VAULT_WRONG_KEY. */
+export function openVaultWithPhrase(bytes: Uint8Array, accountId: Uint8Array, phrase: string): OpenedVault {
+  return openVault(bytes, accountId, entropyFromRecoveryPhrase(phrase), 'recovery phrase')
+}
 
-/** The next version with changed contents or another export key (change of password, rotation): a fresh vault key. */
-export declare function rewrapVault(
+/**
+ * The next version: another export key (change of password) or changed contents (rotation), always under a fresh
+ * vault key, so that an old wrap opens nothing new.
+ */
+export function rewrapVault(
   opened: OpenedVault,
   change: { readonly exportKey: Uint8Array; readonly contents?: VaultContents },
-): SealedVault
-
-/** 12 words (BIP-39, English, 128 bits) from 16 bytes. */
-export declare function recoveryPhraseFromEntropy(entropy: Uint8Array): string
-/** Tolerates case and spacing. Throws VAULT_PHRASE_INVALID. */
-export declare function entropyFromRecoveryPhrase(phrase: string): Uint8Array
-/** 16 random bytes for a new phrase. */
-export declare function createRecoveryEntropy(): Uint8Array
+): SealedVault {
+  const binding = { accountId: opened.accountId, version: opened.version + 1 }
+  return createVault(binding, change.contents ?? opened.contents, change.exportKey)
+}

@@ -1,0 +1,708 @@
+//! The state of one device: its keys and its groups.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use js_sys::{Object, Reflect, Uint8Array};
+use openmls::group::PastEpochDeletion;
+use openmls::prelude::*;
+use openmls::schedule::{ExternalPsk, PreSharedKeyId, Psk};
+use openmls_basic_credential::SignatureKeyPair;
+use openmls_traits::signatures::Signer;
+use openmls_traits::storage::StorageProvider;
+use openmls_traits::OpenMlsProvider;
+use wasm_bindgen::prelude::*;
+use web_time::UNIX_EPOCH;
+
+use crate::config::{capabilities, create_config, group_data, group_extensions, is_sound, join_config, Provider, GROUP_ID_BYTES, SUITE};
+use crate::fail::{fail, from_past_process, from_process, with, Outcome};
+use crate::identity::{content, DEVICE};
+use crate::js::{self, byte_arrays, bytes, object};
+use crate::key_package;
+use crate::storage::{group_prefix, hex};
+use crate::summary::summarize;
+use crate::welcome::one_per_joiner;
+
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct DeviceCore {
+    provider: Provider,
+    /// Groups that agree with the entries; dropped whenever an operation fails half way.
+    groups: HashMap<Vec<u8>, MlsGroup>,
+    staged: HashMap<Vec<u8>, StagedCommit>,
+    welcome: Option<StagedWelcome>,
+}
+
+pub fn changes(provider: &Provider) -> JsValue {
+    js::list(provider.storage().take_changes(), |(key, entry)| {
+        object([("key", key.into()), ("value", js::optional(entry.as_deref()))])
+    })
+}
+
+pub fn extend<const N: usize>(value: JsValue, fields: [(&'static str, JsValue); N]) -> JsValue {
+    let target: Object = value.into();
+    for (name, field) in fields {
+        // Setting a plain property of a fresh object cannot fail.
+        let _ = Reflect::set(&target, &name.into(), &field);
+    }
+    target.into()
+}
+
+/// The only standalone proposal Entangle accepts.
+pub fn self_remove(
+    queued: &QueuedProposal,
+    sender: &Sender,
+    mut members: impl Iterator<Item = Member>,
+    epoch: GroupEpoch,
+) -> Outcome<JsValue> {
+    let (Proposal::SelfRemove, Sender::Member(index)) = (queued.proposal(), sender) else {
+        return fail("CRYPTO_PROPOSAL_REFUSED", "only SelfRemove");
+    };
+    let Some(member) = members.find(|member| member.index == *index) else {
+        return fail("CRYPTO_SENDER_UNKNOWN", "proposer");
+    };
+    Ok(object([
+        ("kind", "self-remove".into()),
+        ("sender", js::member(index.u32(), member.credential.serialized_content(), &member.signature_key)),
+        ("epoch", epoch.as_u64().into()),
+    ]))
+}
+
+fn status(group: &MlsGroup) -> JsValue {
+    object([
+        ("groupId", bytes(group.group_id().as_slice())),
+        ("epoch", group.epoch().as_u64().into()),
+        ("ownLeafIndex", group.own_leaf_index().u32().into()),
+        ("active", group.is_active().into()),
+        ("hasPendingCommit", group.pending_commit().is_some().into()),
+        ("epochAuthenticator", bytes(group.epoch_authenticator().as_slice())),
+        ("groupData", js::optional(group_data(group.public_group().group_context()))),
+    ])
+}
+
+fn credential(content: &[u8], signature_key: &[u8]) -> CredentialWithKey {
+    CredentialWithKey {
+        credential: BasicCredential::new(content.to_vec()).into(),
+        signature_key: signature_key.into(),
+    }
+}
+
+fn parse_protocol(message: &[u8]) -> Outcome<ProtocolMessage> {
+    match js::parse_message(message)? {
+        MlsMessageBodyIn::PublicMessage(public) => Ok(public.into()),
+        MlsMessageBodyIn::PrivateMessage(private) => Ok(private.into()),
+        _ => fail("CRYPTO_MALFORMED", "neither a PublicMessage nor a PrivateMessage"),
+    }
+}
+
+fn own_signer(provider: &Provider, public: &[u8]) -> Outcome<SignatureKeyPair> {
+    match SignatureKeyPair::read(provider.storage(), public, SUITE.signature_algorithm()) {
+        Some(pair) => Ok(pair),
+        None => fail("CRYPTO_STATE_MISSING", "signature key"),
+    }
+}
+
+fn group_signer(provider: &Provider, group: &MlsGroup) -> Outcome<SignatureKeyPair> {
+    match group.own_leaf_node() {
+        Some(leaf) => own_signer(provider, leaf.signature_key().as_slice()),
+        None => fail("CRYPTO_GROUP_INACTIVE", "no own leaf"),
+    }
+}
+
+/// SelfRemove messages enter the proposal store for one commit only: a stored proposal blocks sending.
+fn hold_proposals(provider: &Provider, group: &mut MlsGroup, proposals: &[Vec<u8>]) -> Outcome<()> {
+    for proposal in proposals {
+        let processed = group.process_message(provider, parse_protocol(proposal)?).map_err(from_process)?;
+        match processed.into_content() {
+            ProcessedMessageContent::ProposalMessage(queued) if matches!(queued.proposal(), Proposal::SelfRemove) => {
+                group.store_pending_proposal(provider.storage(), *queued).map_err(with("CRYPTO_INTERNAL"))?;
+            }
+            _ => return fail("CRYPTO_PROPOSAL_REFUSED", "only SelfRemove"),
+        }
+    }
+    Ok(())
+}
+
+fn drop_proposals(provider: &Provider, group: &mut MlsGroup) -> Outcome<()> {
+    group.clear_pending_proposals(provider.storage()).map_err(with("CRYPTO_INTERNAL"))
+}
+
+fn bundle(commit: &[u8], welcomes: JsValue, info: &[u8], tree: &[u8], epoch: u64, authenticator: &[u8]) -> JsValue {
+    object([
+        ("commit", bytes(commit)),
+        ("welcomes", welcomes),
+        ("groupInfo", bytes(info)),
+        ("ratchetTree", bytes(tree)),
+        ("newEpoch", epoch.into()),
+        ("epochAuthenticator", bytes(authenticator)),
+    ])
+}
+
+impl DeviceCore {
+    fn take_group(&mut self, group_id: &[u8]) -> Outcome<MlsGroup> {
+        if let Some(group) = self.groups.remove(group_id) {
+            return Ok(group);
+        }
+        match MlsGroup::load(self.provider.storage(), &GroupId::from_slice(group_id)) {
+            Ok(Some(group)) => Ok(group),
+            Ok(None) => fail("CRYPTO_GROUP_UNKNOWN", hex(group_id)),
+            Err(error) => Err(with("CRYPTO_STATE_CORRUPT")(error)),
+        }
+    }
+
+    /// Runs an operation on a group. On refusal its writes are undone and the group is read anew next time.
+    fn on_group<T>(
+        &mut self,
+        group_id: &[u8],
+        operation: impl FnOnce(&mut MlsGroup, &Provider) -> Outcome<T>,
+    ) -> Result<T, JsValue> {
+        let mut group = self.take_group(group_id)?;
+        self.provider.storage().begin();
+        match operation(&mut group, &self.provider) {
+            Ok(value) => {
+                self.provider.storage().commit();
+                self.groups.insert(group_id.to_vec(), group);
+                Ok(value)
+            }
+            Err(refusal) => {
+                self.provider.storage().rollback();
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// The same for an operation that brings a group into being.
+    fn new_group(
+        &mut self,
+        operation: impl FnOnce(&Provider) -> Outcome<(MlsGroup, JsValue)>,
+    ) -> Result<JsValue, JsValue> {
+        self.provider.storage().begin();
+        match operation(&self.provider) {
+            Ok((group, value)) => {
+                self.provider.storage().commit();
+                self.groups.insert(group.group_id().as_slice().to_vec(), group);
+                Ok(value)
+            }
+            Err(refusal) => {
+                self.provider.storage().rollback();
+                Err(refusal.into())
+            }
+        }
+    }
+
+    fn known(&self, group_id: &[u8]) -> bool {
+        !self.provider.storage().keys_with(&group_prefix(group_id)).is_empty()
+    }
+}
+
+#[wasm_bindgen]
+impl DeviceCore {
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> DeviceCore {
+        DeviceCore::default()
+    }
+
+    pub fn load(&mut self, keys: Vec<String>, values: Vec<Uint8Array>) {
+        for (key, value) in keys.into_iter().zip(values) {
+            self.provider.storage().load(key, value.to_vec());
+        }
+    }
+
+    pub fn unload(&mut self, group_id: &[u8]) -> Result<(), JsValue> {
+        if !self.provider.storage().unload(&group_prefix(group_id)) {
+            return Ok(fail("CRYPTO_CHANGES_IN_FLIGHT", hex(group_id))?);
+        }
+        self.groups.remove(group_id);
+        self.staged.remove(group_id);
+        Ok(())
+    }
+
+    #[wasm_bindgen(js_name = takeChanges)]
+    pub fn take_changes(&self) -> JsValue {
+        changes(&self.provider)
+    }
+
+    pub fn accept(&self) {
+        self.provider.storage().accept();
+    }
+
+    pub fn discard(&mut self) {
+        self.provider.storage().discard();
+        self.groups.clear();
+        self.staged.clear();
+        self.welcome = None;
+    }
+
+    #[wasm_bindgen(js_name = createSignatureKey)]
+    pub fn create_signature_key(&self) -> Result<Vec<u8>, JsValue> {
+        let pair = SignatureKeyPair::new(SUITE.signature_algorithm()).map_err(with("CRYPTO_INTERNAL"))?;
+        pair.store(self.provider.storage()).map_err(with("CRYPTO_INTERNAL"))?;
+        Ok(pair.to_public_vec())
+    }
+
+    #[wasm_bindgen(js_name = deleteSignatureKey)]
+    pub fn delete_signature_key(&self, public: &[u8]) -> Result<(), JsValue> {
+        let scheme = SUITE.signature_algorithm();
+        Ok(SignatureKeyPair::delete(self.provider.storage(), public, scheme).map_err(with("CRYPTO_INTERNAL"))?)
+    }
+
+    #[wasm_bindgen(js_name = signWithDeviceKey)]
+    pub fn sign_with_device_key(&self, public: &[u8], label: &str, message: &[u8]) -> Result<Vec<u8>, JsValue> {
+        let content = content(DEVICE, label, message)?;
+        Ok(own_signer(&self.provider, public)?.sign(&content).map_err(with("CRYPTO_INTERNAL"))?)
+    }
+
+    #[wasm_bindgen(js_name = createKeyPackage)]
+    pub fn create_key_package(&self, public: &[u8], content: &[u8], last_resort: bool) -> Result<JsValue, JsValue> {
+        let signer = own_signer(&self.provider, public)?;
+        Ok(key_package::generate(&self.provider, &signer, credential(content, public), last_resort)?)
+    }
+
+    #[wasm_bindgen(js_name = deleteKeyPackage)]
+    pub fn delete_key_package(&self, reference: &[u8]) {
+        self.provider.storage().delete_with(&format!("k/{}", hex(reference)));
+    }
+
+    #[wasm_bindgen(js_name = keyPackageKeys)]
+    pub fn key_package_keys(&self) -> Vec<String> {
+        let mut keys = self.provider.storage().keys_with("k/");
+        keys.retain(|key| !key.contains("/part/"));
+        keys
+    }
+
+    #[wasm_bindgen(js_name = storePsk)]
+    pub fn store_psk(&self, id: &[u8], secret: &[u8]) -> Result<(), JsValue> {
+        Ok(psk_id(&self.provider, id)?.store(&self.provider, secret).map_err(with("CRYPTO_INTERNAL"))?)
+    }
+
+    #[wasm_bindgen(js_name = deletePsk)]
+    pub fn delete_psk(&self, id: &[u8]) -> Result<(), JsValue> {
+        let psk = psk_id(&self.provider, id)?;
+        Ok(self.provider.storage().delete_psk(psk.psk()).map_err(with("CRYPTO_INTERNAL"))?)
+    }
+
+    #[wasm_bindgen(js_name = createGroup)]
+    pub fn create_group(&mut self, group_id: &[u8], public: &[u8], content: &[u8], data: Vec<u8>) -> Result<JsValue, JsValue> {
+        if group_id.len() != GROUP_ID_BYTES {
+            return Ok(fail("CRYPTO_INVALID_ARGUMENT", "group id")?);
+        }
+        if self.known(group_id) {
+            return Ok(fail("CRYPTO_GROUP_EXISTS", hex(group_id))?);
+        }
+        self.new_group(|provider| {
+            let signer = own_signer(provider, public)?;
+            let id = GroupId::from_slice(group_id);
+            let config = create_config(data)?;
+            let group = MlsGroup::new_with_group_id(provider, &signer, &config, id, credential(content, public))
+                .map_err(with("CRYPTO_INTERNAL"))?;
+            let status = status(&group);
+            Ok((group, status))
+        })
+    }
+
+    pub fn status(&mut self, group_id: &[u8]) -> Result<JsValue, JsValue> {
+        if !self.known(group_id) {
+            return Ok(JsValue::NULL);
+        }
+        self.on_group(group_id, |group, _| Ok(status(group)))
+    }
+
+    pub fn members(&mut self, group_id: &[u8]) -> Result<JsValue, JsValue> {
+        self.on_group(group_id, |group, _| Ok(js::members(group.members())))
+    }
+
+    #[wasm_bindgen(js_name = exportSecret)]
+    pub fn export_secret(&mut self, group_id: &[u8], label: &str, context: &[u8], length: usize) -> Result<Vec<u8>, JsValue> {
+        self.on_group(group_id, |group, provider| {
+            if !group.is_active() {
+                return fail("CRYPTO_GROUP_INACTIVE", "export");
+            }
+            group.export_secret(provider.crypto(), label, context, length).map_err(with("CRYPTO_INVALID_ARGUMENT"))
+        })
+    }
+
+    #[wasm_bindgen(js_name = exportGroupInfo)]
+    pub fn export_group_info(&mut self, group_id: &[u8]) -> Result<Vec<u8>, JsValue> {
+        self.on_group(group_id, |group, provider| {
+            let signer = group_signer(provider, group)?;
+            let info = group.export_group_info(provider.crypto(), &signer, false);
+            js::wire(&info.map_err(with("CRYPTO_INTERNAL"))?)
+        })
+    }
+
+    #[wasm_bindgen(js_name = exportTree)]
+    pub fn export_tree(&mut self, group_id: &[u8]) -> Result<Vec<u8>, JsValue> {
+        self.on_group(group_id, |group, _| js::wire(&group.export_ratchet_tree()))
+    }
+
+    #[wasm_bindgen(js_name = deleteGroup)]
+    pub fn delete_group(&mut self, group_id: &[u8]) {
+        self.groups.remove(group_id);
+        self.staged.remove(group_id);
+        self.provider.storage().delete_with(&group_prefix(group_id));
+    }
+
+    #[wasm_bindgen(js_name = deletePastEpochs)]
+    pub fn delete_past_epochs(&mut self, group_id: &[u8], ended_before_ms: f64) -> Result<(), JsValue> {
+        self.on_group(group_id, |group, provider| {
+            let time = UNIX_EPOCH + Duration::from_millis(ended_before_ms.max(0.0) as u64);
+            group
+                .delete_past_epoch_secrets(provider, PastEpochDeletion::before_timestamp(time))
+                .map_err(with("CRYPTO_INTERNAL"))
+        })
+    }
+
+    pub fn commit(
+        &mut self,
+        group_id: &[u8],
+        add: Vec<Uint8Array>,
+        remove: Vec<u32>,
+        proposals: Vec<Uint8Array>,
+        data: Option<Vec<u8>>,
+    ) -> Result<JsValue, JsValue> {
+        let (add, proposals) = (byte_arrays(add), byte_arrays(proposals));
+        self.on_group(group_id, |group, provider| {
+            if !group.is_active() {
+                return fail("CRYPTO_GROUP_INACTIVE", "commit");
+            }
+            if group.pending_commit().is_some() {
+                return fail("CRYPTO_COMMIT_PENDING", "commit");
+            }
+            if let Some(leaf) = remove.iter().find(|leaf| group.member_at(LeafNodeIndex::new(**leaf)).is_none()) {
+                return fail("CRYPTO_MEMBER_UNKNOWN", leaf.to_string());
+            }
+            let signer = group_signer(provider, group)?;
+            let packages = add
+                .iter()
+                .map(|package| key_package::parse_valid(provider.crypto(), package))
+                .collect::<Outcome<Vec<_>>>()?;
+            let references = packages
+                .iter()
+                .map(|package| package.hash_ref(provider.crypto()).map_err(with("CRYPTO_INTERNAL")))
+                .collect::<Outcome<Vec<_>>>()?;
+            hold_proposals(provider, group, &proposals)?;
+            let mut builder = group
+                .commit_builder()
+                .force_self_update(true)
+                .propose_adds(packages)
+                .propose_removals(remove.into_iter().map(LeafNodeIndex::new));
+            if let Some(data) = data {
+                builder = builder
+                    .propose_group_context_extensions(group_extensions(data)?)
+                    .map_err(with("CRYPTO_INVALID_ARGUMENT"))?;
+            }
+            let (commit, welcome, info) = builder
+                .load_psks(provider.storage())
+                .map_err(with("CRYPTO_COMMIT_INVALID"))?
+                .use_ratchet_tree_extension(false)
+                .create_group_info(true)
+                .build(provider.rand(), provider.crypto(), &signer, |_| true)
+                .map_err(with("CRYPTO_COMMIT_INVALID"))?
+                .stage_commit(provider)
+                .map_err(with("CRYPTO_INTERNAL"))?
+                .into_contents();
+            drop_proposals(provider, group)?;
+            let (Some(staged), Some(info)) = (group.pending_commit(), info) else {
+                return fail("CRYPTO_INTERNAL", "commit without staged state");
+            };
+            let tree = staged
+                .export_ratchet_tree(provider.crypto(), group.export_ratchet_tree())
+                .map_err(with("CRYPTO_INTERNAL"))?;
+            let (Some(tree), Some(authenticator)) = (tree, staged.epoch_authenticator()) else {
+                return fail("CRYPTO_INTERNAL", "commit without tree");
+            };
+            let welcomes = welcome.map(|welcome| one_per_joiner(&welcome, &references)).transpose()?;
+            Ok(bundle(
+                &js::wire(&commit)?,
+                js::list(welcomes.unwrap_or_default(), |(reference, welcome)| {
+                    object([("keyPackageRef", bytes(&reference)), ("welcome", bytes(&welcome))])
+                }),
+                &js::wire(&MlsMessageOut::from(info))?,
+                &js::wire(&tree)?,
+                staged.epoch().as_u64(),
+                authenticator.as_slice(),
+            ))
+        })
+    }
+
+    #[wasm_bindgen(js_name = mergePending)]
+    pub fn merge_pending(&mut self, group_id: &[u8]) -> Result<JsValue, JsValue> {
+        self.staged.remove(group_id);
+        self.on_group(group_id, |group, provider| {
+            if group.pending_commit().is_none() {
+                return fail("CRYPTO_NO_PENDING_COMMIT", "merge");
+            }
+            group.merge_pending_commit(provider).map_err(with("CRYPTO_INTERNAL"))?;
+            Ok(status(group))
+        })
+    }
+
+    #[wasm_bindgen(js_name = clearPending)]
+    pub fn clear_pending(&mut self, group_id: &[u8]) -> Result<(), JsValue> {
+        self.on_group(group_id, |group, provider| {
+            if group.pending_commit().is_none() {
+                return fail("CRYPTO_NO_PENDING_COMMIT", "clear");
+            }
+            group.clear_pending_commit(provider.storage()).map_err(with("CRYPTO_INTERNAL"))
+        })
+    }
+
+    #[wasm_bindgen(js_name = proposeSelfRemove)]
+    pub fn propose_self_remove(&mut self, group_id: &[u8]) -> Result<Vec<u8>, JsValue> {
+        self.on_group(group_id, |group, provider| {
+            let signer = group_signer(provider, group)?;
+            let message = group
+                .leave_group_via_self_remove(provider, &signer)
+                .map_err(with("CRYPTO_COMMIT_PENDING"))?;
+            drop_proposals(provider, group)?;
+            js::wire(&message)
+        })
+    }
+
+    pub fn encrypt(&mut self, group_id: &[u8], plaintext: &[u8], authenticated_data: Vec<u8>) -> Result<Vec<u8>, JsValue> {
+        self.on_group(group_id, |group, provider| {
+            let signer = group_signer(provider, group)?;
+            group.set_aad(authenticated_data);
+            let message = group.create_message(provider, &signer, plaintext).map_err(|error| match error {
+                CreateMessageError::GroupStateError(MlsGroupStateError::UseAfterEviction) => {
+                    with("CRYPTO_GROUP_INACTIVE")(error)
+                }
+                _ => with("CRYPTO_INTERNAL")(error),
+            })?;
+            js::wire(&message)
+        })
+    }
+
+    pub fn process(
+        &mut self,
+        group_id: &[u8],
+        message: &[u8],
+        proposals: Vec<Uint8Array>,
+        accepted_at_ms: Option<f64>,
+    ) -> Result<JsValue, JsValue> {
+        let proposals = byte_arrays(proposals);
+        let mut staging = None;
+        let result = web_time::at(accepted_at_ms, || {
+            self.on_group(group_id, |group, provider| process(group, provider, message, &proposals, &mut staging))
+        })?;
+        if let Some(staged) = staging {
+            self.staged.insert(group_id.to_vec(), staged);
+        }
+        Ok(result)
+    }
+
+    #[wasm_bindgen(js_name = mergeStaged)]
+    pub fn merge_staged(&mut self, group_id: &[u8]) -> Result<JsValue, JsValue> {
+        let Some(staged) = self.staged.remove(group_id) else {
+            return Ok(fail("CRYPTO_NOTHING_STAGED", hex(group_id))?);
+        };
+        self.on_group(group_id, |group, provider| {
+            group.merge_staged_commit(provider, staged).map_err(with("CRYPTO_INTERNAL"))?;
+            Ok(status(group))
+        })
+    }
+
+    #[wasm_bindgen(js_name = discardStaged)]
+    pub fn discard_staged(&mut self, group_id: &[u8]) {
+        self.staged.remove(group_id);
+    }
+
+    #[wasm_bindgen(js_name = stageWelcome)]
+    pub fn stage_welcome(&mut self, welcome: &[u8], tree: &[u8]) -> Result<JsValue, JsValue> {
+        self.welcome = None;
+        self.provider.storage().begin();
+        let staged = stage_welcome(&self.provider, welcome, tree);
+        match staged {
+            Ok((staged, description)) => {
+                self.provider.storage().commit();
+                self.welcome = Some(staged);
+                Ok(description)
+            }
+            Err(refusal) => {
+                self.provider.storage().rollback();
+                Err(refusal.into())
+            }
+        }
+    }
+
+    #[wasm_bindgen(js_name = acceptWelcome)]
+    pub fn accept_welcome(&mut self) -> Result<JsValue, JsValue> {
+        let Some(staged) = self.welcome.take() else {
+            return Ok(fail("CRYPTO_NOTHING_STAGED", "welcome")?);
+        };
+        self.new_group(|provider| {
+            let group = staged.into_group(provider).map_err(with("CRYPTO_WELCOME_INVALID"))?;
+            let status = status(&group);
+            Ok((group, status))
+        })
+    }
+
+    #[wasm_bindgen(js_name = joinExternally)]
+    pub fn join_externally(
+        &mut self,
+        public: &[u8],
+        content: &[u8],
+        group_info: &[u8],
+        tree: &[u8],
+        psk: Option<Vec<u8>>,
+    ) -> Result<JsValue, JsValue> {
+        self.new_group(|provider| {
+            let signer = own_signer(provider, public)?;
+            let info = js::parse_group_info(group_info)?;
+            if !provider.storage().keys_with(&group_prefix(info.group_id().as_slice())).is_empty() {
+                return fail("CRYPTO_GROUP_EXISTS", "external join");
+            }
+            let mut builder = MlsGroup::external_commit_builder()
+                .with_ratchet_tree(js::parse_tree(tree)?)
+                .with_config(join_config())
+                .skip_lifetime_validation()
+                .build_group(provider, info, credential(content, public))
+                .map_err(with("CRYPTO_GROUP_INFO_INVALID"))?
+                .leaf_node_parameters(LeafNodeParameters::builder().with_capabilities(capabilities()).build());
+            if let Some(id) = psk {
+                builder = builder.add_psk_proposal(PreSharedKeyProposal::new(psk_id(provider, &id)?));
+            }
+            let (group, built) = builder
+                .load_psks(provider.storage())
+                .map_err(with("CRYPTO_STATE_MISSING"))?
+                .use_ratchet_tree_extension(false)
+                .create_group_info(true)
+                .build(provider.rand(), provider.crypto(), &signer, |_| true)
+                .map_err(with("CRYPTO_COMMIT_INVALID"))?
+                .finalize(provider)
+                .map_err(with("CRYPTO_INTERNAL"))?;
+            let (commit, _, info) = built.into_contents();
+            let Some(info) = info else {
+                return fail("CRYPTO_INTERNAL", "external commit without group info");
+            };
+            let value = bundle(
+                &js::wire(&commit)?,
+                js::list([], |none: JsValue| none),
+                &js::wire(&MlsMessageOut::from(info))?,
+                &js::wire(&group.export_ratchet_tree())?,
+                group.epoch().as_u64(),
+                group.epoch_authenticator().as_slice(),
+            );
+            Ok((group, value))
+        })
+    }
+}
+
+
+fn psk_id(provider: &Provider, id: &[u8]) -> Outcome<PreSharedKeyId> {
+    let psk = Psk::External(ExternalPsk::new(id.to_vec()));
+    PreSharedKeyId::new(SUITE, provider.rand(), psk).map_err(with("CRYPTO_INTERNAL"))
+}
+
+fn stage_welcome(provider: &Provider, welcome: &[u8], tree: &[u8]) -> Outcome<(StagedWelcome, JsValue)> {
+    let MlsMessageBodyIn::Welcome(welcome) = js::parse_message(welcome)? else {
+        return fail("CRYPTO_MALFORMED", "not a Welcome");
+    };
+    if welcome.ciphersuite() != SUITE {
+        return fail("CRYPTO_UNSUPPORTED_SUITE", "welcome");
+    }
+    let processed = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome).map_err(|error| match error {
+        WelcomeError::NoMatchingKeyPackage => with("CRYPTO_NO_MATCHING_KEY_PACKAGE")(error),
+        _ => with("CRYPTO_WELCOME_INVALID")(error),
+    })?;
+    let staged = JoinBuilder::new(provider, processed)
+        .with_ratchet_tree(js::parse_tree(tree)?)
+        .skip_lifetime_validation()
+        .build()
+        .map_err(|error| match error {
+            WelcomeError::GroupAlreadyExists => with("CRYPTO_GROUP_EXISTS")(error),
+            _ => with("CRYPTO_WELCOME_INVALID")(error),
+        })?;
+    let context = staged.group_context();
+    if !is_sound(context) {
+        return fail("CRYPTO_WELCOME_INVALID", "group id or group context");
+    }
+    let sender = staged.welcome_sender().map_err(with("CRYPTO_WELCOME_INVALID"))?;
+    let description = object([
+        ("groupId", bytes(context.group_id().as_slice())),
+        ("epoch", context.epoch().as_u64().into()),
+        (
+            "sender",
+            js::member(
+                staged.welcome_sender_index().u32(),
+                sender.credential().serialized_content(),
+                sender.signature_key().as_slice(),
+            ),
+        ),
+        ("members", js::members(staged.members())),
+        ("groupData", js::optional(group_data(context))),
+    ]);
+    Ok((staged, description))
+}
+
+fn process(
+    group: &mut MlsGroup,
+    provider: &Provider,
+    message: &[u8],
+    proposals: &[Vec<u8>],
+    staging: &mut Option<StagedCommit>,
+) -> Outcome<JsValue> {
+    if !group.is_active() {
+        return fail("CRYPTO_GROUP_INACTIVE", "process");
+    }
+    let parsed = parse_protocol(message)?;
+    if parsed.group_id() != group.group_id() {
+        return fail("CRYPTO_WRONG_GROUP", "");
+    }
+    if parsed.epoch() > group.epoch() {
+        return fail("CRYPTO_EPOCH_FUTURE", "");
+    }
+    let is_application = parsed.content_type() == ContentType::Application;
+    if !is_application && parsed.epoch() < group.epoch() {
+        return fail("CRYPTO_EPOCH_PAST", "");
+    }
+    if parsed.content_type() == ContentType::Commit {
+        hold_proposals(provider, group, proposals)?;
+    }
+    let past = parsed.epoch() < group.epoch();
+    let processed = group
+        .process_message(provider, parsed)
+        .map_err(|error| if past { from_past_process(error) } else { from_process(error) })?;
+    let sender = processed.sender().clone();
+    let epoch = processed.epoch();
+    let authenticated_data = processed.aad().to_vec();
+    let sender_credential = processed.credential().serialized_content().to_vec();
+    match processed.into_content() {
+        ProcessedMessageContent::ApplicationMessage(application) => {
+            let Sender::Member(leaf) = sender else {
+                return fail("CRYPTO_SENDER_UNKNOWN", "application");
+            };
+            // The tree is the present one: for a message of a past epoch the leaf may have changed since.
+            let current = group.member_at(leaf).filter(|member| member.credential.serialized_content() == sender_credential);
+            let signature_key = current.map(|member| member.signature_key).unwrap_or_default();
+            Ok(object([
+                ("kind", "application".into()),
+                ("plaintext", bytes(&application.into_bytes())),
+                ("authenticatedData", bytes(&authenticated_data)),
+                ("sender", js::member(leaf.u32(), &sender_credential, &signature_key)),
+                ("epoch", epoch.as_u64().into()),
+            ]))
+        }
+        ProcessedMessageContent::StagedCommitMessage(staged) => {
+            let external = group.ext_commit_sender_index(&staged).ok();
+            let context = group.public_group().group_context().clone();
+            let summary = summarize(&staged, &sender, group.members(), &context, external)?;
+            drop_proposals(provider, group)?;
+            let authenticator = staged.epoch_authenticator().map(|secret| secret.as_slice().to_vec());
+            let result = object([
+                ("kind", "commit".into()),
+                ("epochAuthenticator", js::optional(authenticator.as_deref())),
+                ("removesSelf", staged.self_removed().into()),
+            ]);
+            *staging = Some(*staged);
+            Ok(extend(result, summary.fields))
+        }
+        ProcessedMessageContent::ProposalMessage(queued) => self_remove(&queued, &sender, group.members(), epoch),
+        ProcessedMessageContent::OwnPendingCommit => {
+            drop_proposals(provider, group)?;
+            Ok(object([("kind", "own-commit".into())]))
+        }
+        ProcessedMessageContent::OwnPrivateMessage => fail("CRYPTO_OWN_MESSAGE", "application"),
+        _ => fail("CRYPTO_PROPOSAL_REFUSED", "external join proposal"),
+    }
+}
