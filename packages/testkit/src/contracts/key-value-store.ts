@@ -1,4 +1,4 @@
-import { type KeyValueStore, StoreError } from '@entangle/client/testing'
+import { type KeyValueStore, StoreError } from '@entangle/client/ports'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 /** A medium on which stores can be opened again and again: what one wrote durably, the next one reads. */
@@ -34,7 +34,8 @@ export function keyValueStoreContract(name: string, create: () => Promise<KeyVal
       await medium.destroy()
     })
 
-    const keys = async (range = ALL, options = {}) => (await store.scan(range, options)).map(entry => entry.key)
+    const keys = async (range = ALL, options = {}) =>
+      (await store.scan(range, options)).map(entry => entry.key)
 
     test('gives back what was put, and undefined for the rest', async () => {
       await store.write({ puts: [put('a', 1, 2), put('empty')] }, { fence })
@@ -82,7 +83,9 @@ export function keyValueStoreContract(name: string, create: () => Promise<KeyVal
       const second = await medium.open()
       const later = await second.acquireFence()
       expect(later).toBeGreaterThan(fence)
-      expect(await codeOf(store.write({ deletes: ['a'], puts: [put('b', 1)] }, { fence }))).toBe('STORE_FENCED')
+      expect(await codeOf(store.write({ deletes: ['a'], puts: [put('b', 1)] }, { fence }))).toBe(
+        'STORE_FENCED',
+      )
       expect(await store.get('a')).toEqual(bytes(1))
       expect(await store.get('b')).toBeUndefined()
       await second.write({ puts: [put('b', 2)] }, { fence: later })
@@ -101,7 +104,9 @@ export function keyValueStoreContract(name: string, create: () => Promise<KeyVal
     })
 
     test('a batch of thousands is one batch', async () => {
-      const puts = Array.from({ length: 3_000 }, (_, index) => put(`k/${String(index).padStart(5, '0')}`, index % 256))
+      const puts = Array.from({ length: 3_000 }, (_, index) =>
+        put(`k/${String(index).padStart(5, '0')}`, index % 256),
+      )
       await store.write({ puts }, { fence })
       expect(await store.scan({ from: 'k/', to: 'k0' })).toEqual(puts)
       await store.write({ clears: [{ from: 'k/', to: 'k0' }] }, { fence })

@@ -1,0 +1,36 @@
+/** Waiting times in milliseconds that tests shorten. */
+export type Timing = {
+  /** A device that joined by a Welcome commits a new leaf key within this range. */
+  readonly selfUpdate: { readonly min: number; readonly max: number }
+  readonly receiptDelay: number
+  readonly typingExpiry: number
+  readonly typingRepeat: number
+  readonly headCheck: { readonly min: number; readonly max: number }
+  readonly ping: number
+  /** No frame for so long means that the connection is dead. */
+  readonly silence: number
+  /** A sent message without an answer for so long means the same. */
+  readonly ackTimeout: number
+  readonly greeting: number
+  readonly backoff: { readonly base: number; readonly most: number }
+}
+
+export const DEFAULT_TIMING: Timing = {
+  selfUpdate: { min: 5_000, max: 30_000 },
+  receiptDelay: 500,
+  typingExpiry: 5_000,
+  typingRepeat: 3_000,
+  headCheck: { min: 30_000, max: 60_000 },
+  ping: 25_000,
+  silence: 40_000,
+  ackTimeout: 15_000,
+  greeting: 10_000,
+  backoff: { base: 500, most: 30_000 },
+}
+
+export const between = (range: { min: number; max: number }, chance: number): number =>
+  range.min + (range.max - range.min) * chance
+
+/** Full jitter: anywhere between (almost) nothing and a doubling limit, so that clients do not return in step. */
+export const backoffMs = (timing: Timing, attempt: number, chance: number): number =>
+  Math.max(50, Math.min(timing.backoff.most, timing.backoff.base * 2 ** attempt) * chance)

@@ -1,0 +1,6 @@
+export {
+  copyMedium,
+  createMemoryKeyValueStore,
+  createMemoryMedium,
+  type MemoryMedium,
+} from './memory-key-value-store.ts'

@@ -1,0 +1,151 @@
+import { CryptoError, type StagedWelcome } from '@entangle/crypto'
+import {
+  type AccountId,
+  type AccountSummary,
+  type ConversationId,
+  idToBytes,
+  ProtocolError,
+  readId,
+} from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import { between } from '../account/timing.ts'
+import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
+import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
+import { assertLeaf, IdentityNeeded } from '../identity/leaf-check.ts'
+import { accountKeys } from '../store/keys.ts'
+import type { Transaction } from '../store/ledger.ts'
+import type { AnswerOf } from '../wire/api-client.ts'
+import { exportEpochKeys } from './epoch-keys.ts'
+import { warnOfIdentity } from './warning.ts'
+
+type WaitingWelcome = AnswerOf<'listWelcomes'>['welcomes'][number]
+
+/** A Welcome that must not be followed: the server keeps it no longer. */
+class WelcomeRefused extends Error {
+  override readonly name = 'WelcomeRefused'
+}
+
+/** The one other account of a direct group whose every leaf verified. */
+function peerOf(context: AccountContext, staged: StagedWelcome, fresh: boolean): AccountId {
+  const { self, contacts, clock } = context
+  const peers = new Set<AccountId>()
+  for (const leaf of staged.members) {
+    const { accountId } = assertLeaf({ self, contacts, nowMs: clock.now(), fresh }, leaf)
+    if (accountId !== self.accountId) peers.add(accountId)
+  }
+  const [peer] = peers
+  if (peer === undefined || peers.size !== 1) throw new WelcomeRefused('not a direct conversation')
+  return peer
+}
+
+async function describePeer(
+  { calls }: AccountContext,
+  accountId: AccountId,
+): Promise<AccountSummary | undefined> {
+  try {
+    return await calls.call('readAccount', { accountId })
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined
+    throw error
+  }
+}
+
+/** Wrote first, or was written to before: no stranger. */
+function standingOf({ outbox }: AccountContext, chat: ChatRecord | undefined): ChatRecord['standing'] {
+  if (chat === undefined) return 'request'
+  if (chat.standing === 'accepted' || !outbox.isEmpty(chat.id)) return 'accepted'
+  return 'request'
+}
+
+async function dropOwnGroup(transaction: Transaction, chat: ChatRecord): Promise<void> {
+  if (chat.conversation.phase !== 'founding') return
+  await transaction.openGroup(chat.conversation.conversationId)
+  transaction.mls.deleteGroup(idToBytes(chat.conversation.conversationId))
+  transaction.remove(accountKeys.founding(chat.id))
+}
+
+async function join(
+  context: AccountContext,
+  waiting: WaitingWelcome,
+  ratchetTree: Uint8Array,
+  peers: ReadonlyMap<AccountId, AccountSummary>,
+  fresh: boolean,
+): Promise<void> {
+  const { chats, contacts, clock, timing, ledger } = context
+  await ledger.transact(async transaction => {
+    const staged = transaction.mls.stageWelcome(waiting.welcome, ratchetTree)
+    const conversationId: ConversationId = readId(staged.groupId)
+    if (conversationId !== waiting.conversationId) throw new WelcomeRefused('another group than announced')
+    const peer = peerOf(context, staged, fresh)
+    const known = chats.get(directChatId(peer))
+    if (known?.conversation.phase === 'active') throw new WelcomeRefused('a conversation exists already')
+    const status = transaction.mls.acceptWelcome()
+    const summary = peers.get(peer) ?? {
+      accountId: peer,
+      handle: contacts.get(peer)?.list.handle ?? '',
+      displayName: contacts.get(peer)?.list.handle ?? '',
+    }
+    const base = known ?? newChat(summary, 'request', clock.now())
+    await dropOwnGroup(transaction, base)
+    chats.stage(transaction, {
+      ...base,
+      peer: { ...summary, gone: base.peer.gone },
+      standing: standingOf(context, known),
+      conversation: {
+        phase: 'active',
+        conversationId,
+        cursor: waiting.joinedSeq,
+        keys: [exportEpochKeys(transaction.mls, status)],
+        commit: null,
+        updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()),
+      },
+    })
+  })
+}
+
+/** Asks the directory for whoever is needed, as often as another one turns up. */
+async function joinVerified(context: AccountContext, waiting: WaitingWelcome): Promise<void> {
+  const { conversationId, epoch } = waiting
+  const { ratchetTree } = await context.calls.call('readTree', { conversationId, epoch })
+  const peers = new Map<AccountId, AccountSummary>()
+  for (;;) {
+    try {
+      await join(context, waiting, ratchetTree, peers, peers.size > 0)
+      return
+    } catch (error) {
+      if (!(error instanceof IdentityNeeded) || peers.size > 0) throw error
+      await refreshContact(context, error.accountId)
+      const summary = await describePeer(context, error.accountId)
+      peers.set(error.accountId, summary ?? { accountId: error.accountId, handle: '', displayName: '' })
+    }
+  }
+}
+
+/**
+ * Follows every Welcome that waits for this device. What verifies is stored first and settled then; what can
+ * never be followed is settled; what fails for now stays.
+ */
+export async function joinWaiting(context: AccountContext): Promise<readonly ConversationId[]> {
+  const { calls, chats, diagnostics } = context
+  const joined: ConversationId[] = []
+  const { welcomes } = await calls.call('listWelcomes', {})
+  for (const waiting of welcomes) {
+    const { conversationId, epoch } = waiting
+    try {
+      if (chats.ofConversation(conversationId)?.conversation.phase !== 'active') {
+        await joinVerified(context, waiting)
+        joined.push(conversationId)
+      }
+    } catch (error) {
+      if (error instanceof IdentityMismatch) {
+        diagnostics.note('WELCOME_IDENTITY_MISMATCH', error.cause)
+        await warnOfIdentity(context, error.accountId)
+        continue
+      }
+      if (!(error instanceof CryptoError || error instanceof WelcomeRefused)) throw error
+      diagnostics.note('WELCOME_REFUSED', error)
+    }
+    await calls.call('settleWelcome', { conversationId, epoch })
+  }
+  return joined
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from '@entangle/crypto'
+import { idToBytes, ProtocolError, readId } from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import { between } from '../account/timing.ts'
+import type { ChatId } from '../api/engine-api.ts'
+import type { ActiveConversation, ChatRecord } from '../chats/chat-record.ts'
+
+async function change(
+  { chats, ledger }: AccountContext,
+  chatId: ChatId,
+  edit: (
+    chat: ChatRecord & { conversation: ActiveConversation },
+    mls: Parameters<Parameters<typeof ledger.transact>[0]>[0]['mls'],
+  ) => ActiveConversation | undefined,
+): Promise<void> {
+  await ledger.transact(async transaction => {
+    const chat = chats.get(chatId)
+    if (chat?.conversation.phase !== 'active') return
+    await transaction.openGroup(chat.conversation.conversationId)
+    const conversation = edit({ ...chat, conversation: chat.conversation }, transaction.mls)
+    if (conversation !== undefined) chats.stage(transaction, { ...chat, conversation })
+  })
+}
+
+/** Builds a commit that gives this device a new leaf key; it stays pending until the log brings it back. */
+export const buildSelfUpdate = (context: AccountContext, chatId: ChatId): Promise<void> =>
+  change(context, chatId, ({ conversation }, mls) => {
+    if (conversation.commit !== null) return undefined
+    const groupId = idToBytes(conversation.conversationId)
+    const epoch = Number(mls.groupStatus(groupId)?.epoch ?? 0)
+    const bundle = mls.commit(groupId, {})
+    return {
+      ...conversation,
+      updateDueAt: null,
+      commit: {
+        messageId: readId(randomBytes(16)),
+        epoch,
+        commit: bundle.commit,
+        groupInfo: bundle.groupInfo,
+      },
+    }
+  })
+
+/** Resolves with the commit's place once the server has accepted it; undefined when it was refused. */
+export async function submitPendingCommit(
+  context: AccountContext,
+  chatId: ChatId,
+): Promise<number | undefined> {
+  const { calls, chats, clock, timing, diagnostics } = context
+  const conversation = chats.get(chatId)?.conversation
+  if (conversation?.phase !== 'active' || conversation.commit === null) return undefined
+  const { conversationId } = conversation
+  const { messageId, epoch, commit, groupInfo } = conversation.commit
+  try {
+    const accepted = await calls.call('submitCommit', {
+      conversationId,
+      messageId,
+      epoch,
+      commit,
+      groupInfo,
+      welcomes: [],
+    })
+    return accepted.seq
+  } catch (error) {
+    if (!(error instanceof ProtocolError) || error.retry === 'later') throw error
+    diagnostics.note('COMMIT_REFUSED', error.code)
+    await change(context, chatId, ({ conversation: present }, mls) => {
+      if (present.commit?.messageId !== messageId) return undefined
+      mls.clearPendingCommit(idToBytes(conversationId))
+      const again = error.code === 'CHAT_EPOCH_STALE'
+      return {
+        ...present,
+        commit: null,
+        updateDueAt: again ? clock.now() + between(timing.selfUpdate, clock.random()) : null,
+      }
+    })
+    return undefined
+  }
+}

@@ -1,0 +1,39 @@
+import type { AccountId } from '@entangle/protocol'
+import type { ChatId } from '../api/engine-api.ts'
+
+/**
+ * Where things lie. Under `d/` what belongs to the device, under `a/<account>/` what belongs to an account.
+ * Keys hold identifiers and numbers only, never names or text.
+ */
+const DIGITS = 15
+
+/** Numbers sort as text only with leading zeros. */
+export const ordinal = (value: number): string => String(value).padStart(DIGITS, '0')
+
+export const deviceKeys = {
+  prefix: 'd/',
+  account: (accountId: AccountId) => `account/${accountId}`,
+  accounts: 'account/',
+  current: 'current',
+} as const
+
+export const accountPrefix = (accountId: AccountId): string => `a/${accountId}/`
+
+export const accountKeys = {
+  self: 'self',
+  counter: 'counter',
+  packages: 'packages',
+  mls: (key: string) => `mls/${key}`,
+  mlsPrefix: 'mls/',
+  chat: (chatId: ChatId) => `chat/${chatId}`,
+  chats: 'chat/',
+  founding: (chatId: ChatId) => `founding/${chatId}`,
+  contact: (accountId: AccountId) => `contact/${accountId}`,
+  contacts: 'contact/',
+  outbox: (chatId: ChatId, place: number) => `outbox/${chatId}/${ordinal(place)}`,
+  outboxes: 'outbox/',
+  message: (chatId: ChatId, seq: number) => `message/${chatId}/${ordinal(seq)}`,
+  messages: (chatId: ChatId) => `message/${chatId}/`,
+  segment: (chatId: ChatId, firstSeq: number) => `segment/${chatId}/${ordinal(firstSeq)}`,
+  segments: (chatId: ChatId) => `segment/${chatId}/`,
+} as const

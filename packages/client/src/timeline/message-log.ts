@@ -1,0 +1,153 @@
+import { decodeCbor } from '@entangle/protocol'
+import type { Changes } from '../account/changes.ts'
+import type { ChatId } from '../api/engine-api.ts'
+import type { ChatRecord } from '../chats/chat-record.ts'
+import { prefixRange } from '../ports/key-value-store.ts'
+import { accountKeys } from '../store/keys.ts'
+import type { Transaction } from '../store/ledger.ts'
+import type { SealedStore } from '../store/sealed-store.ts'
+import type { MessageRecord } from './message-record.ts'
+
+/** Messages in one sealed segment: opening and storing many at once is 10 times as fast as singly. */
+export const SEGMENT_MESSAGES = 256
+/** The tail grows by this much beyond a segment before it is folded, so that folding is rare. */
+const TAIL_SLACK = 64
+const SEGMENTS_IN_MEMORY = 8
+/** Beyond every sequence number, within the digits of a key. */
+const LAST_SEQ = 1e15 - 2
+
+/** Oldest first. */
+export type MessagePage = { readonly messages: readonly MessageRecord[]; readonly more: boolean }
+
+const asMessage = (value: unknown) => value as MessageRecord
+const asSegment = (value: Uint8Array) => decodeCbor(value) as readonly MessageRecord[]
+
+const recentKey = (message: Pick<MessageRecord, 'from' | 'id'>) => `${message.from}/${message.id}`
+
+/** The history of every chat: sealed segments, then a short tail sealed singly. */
+export function createMessageLog(records: SealedStore, changes: Changes) {
+  const cache = new Map<string, readonly MessageRecord[]>()
+  const recent = new Map<ChatId, Set<string>>()
+
+  const remember = (key: string, messages: readonly MessageRecord[]) => {
+    cache.delete(key)
+    cache.set(key, messages)
+    for (const oldest of cache.keys()) {
+      if (cache.size <= SEGMENTS_IN_MEMORY) break
+      cache.delete(oldest)
+    }
+  }
+
+  const neighbour = async (from: string, to: string, reverse: boolean) => {
+    const [entry] = await records.scan({ from, to }, { limit: 1, reverse })
+    if (entry === undefined) return undefined
+    const messages = cache.get(entry.key) ?? asSegment(entry.value)
+    remember(entry.key, messages)
+    return { key: entry.key, messages }
+  }
+
+  /** The newest segment that begins before `seq`. */
+  const segmentBefore = (chatId: ChatId, seq: number) =>
+    neighbour(accountKeys.segments(chatId), accountKeys.segment(chatId, seq), true)
+
+  /** The oldest segment that begins after `seq`. */
+  const segmentAfter = (chatId: ChatId, seq: number) =>
+    neighbour(accountKeys.segment(chatId, seq + 1), prefixRange(accountKeys.segments(chatId)).to, false)
+
+  const tailOf = async (chatId: ChatId, from: number, to: number | null, limit: number, reverse: boolean) => {
+    const end = to === null ? prefixRange(accountKeys.messages(chatId)).to : accountKeys.message(chatId, to)
+    const found = await records.scan({ from: accountKeys.message(chatId, from), to: end }, { limit, reverse })
+    return found.map(entry => asMessage(decodeCbor(entry.value)))
+  }
+
+  /** Up to `count` messages just before `seq` (null: the newest). */
+  const before = async (chatId: ChatId, seq: number | null, count: number): Promise<MessagePage> => {
+    const newestFirst = await tailOf(chatId, 0, seq, count + 1, true)
+    let edge = newestFirst.at(-1)?.seq ?? seq ?? LAST_SEQ
+    while (newestFirst.length <= count) {
+      const segment = await segmentBefore(chatId, edge)
+      if (segment === undefined) break
+      for (const message of segment.messages.toReversed()) if (message.seq < edge) newestFirst.push(message)
+      edge = segment.messages[0]?.seq ?? 0
+    }
+    return { messages: newestFirst.slice(0, count).reverse(), more: newestFirst.length > count }
+  }
+
+  /** Up to `count` messages just after `seq`. */
+  const after = async (chatId: ChatId, seq: number, count: number): Promise<MessagePage> => {
+    const found: MessageRecord[] = []
+    let segment = await segmentBefore(chatId, seq + 1)
+    segment ??= await segmentAfter(chatId, seq)
+    while (segment !== undefined && found.length <= count) {
+      for (const message of segment.messages) if (message.seq > seq) found.push(message)
+      segment = await segmentAfter(chatId, segment.messages[0]?.seq ?? seq)
+    }
+    if (found.length <= count) {
+      found.push(...(await tailOf(chatId, seq + 1, null, count + 1 - found.length, false)))
+    }
+    return { messages: found.slice(0, count), more: found.length > count }
+  }
+
+  /** Ids of the newest messages, so that one message is not shown twice whatever the server repeats. */
+  const recentOf = async (chatId: ChatId): Promise<Set<string>> => {
+    const known = recent.get(chatId)
+    if (known !== undefined) return known
+    const { messages } = await before(chatId, null, SEGMENT_MESSAGES)
+    const ids = new Set(messages.map(message => recentKey(message)))
+    recent.set(chatId, ids)
+    return ids
+  }
+
+  const fold = async (transaction: Transaction, chat: ChatRecord): Promise<number> => {
+    const oldest = await tailOf(chat.id, 0, null, SEGMENT_MESSAGES, false)
+    const first = oldest[0]
+    if (first === undefined || oldest.length < SEGMENT_MESSAGES) return 0
+    transaction.put(accountKeys.segment(chat.id, first.seq), oldest)
+    const last = oldest.at(-1) ?? first
+    transaction.clear({
+      from: accountKeys.message(chat.id, first.seq),
+      to: accountKeys.message(chat.id, last.seq + 1),
+    })
+    return oldest.length
+  }
+
+  return {
+    before,
+    after,
+    /** Whether this sender's message of this id is among the newest of the chat. */
+    async isRepeated(chatId: ChatId, message: Pick<MessageRecord, 'from' | 'id'>): Promise<boolean> {
+      return (await recentOf(chatId)).has(recentKey(message))
+    },
+    /** How many messages of others follow `seq`. */
+    async countUnread(chatId: ChatId, seq: number): Promise<number> {
+      let count = 0
+      let from = seq
+      for (;;) {
+        const page = await after(chatId, from, SEGMENT_MESSAGES)
+        for (const message of page.messages) if (!message.own) count++
+        if (!page.more) return count
+        from = page.messages.at(-1)?.seq ?? from
+      }
+    },
+    /** Part of a transaction: stores new messages, folds a full tail; answers with the chat's new tail length. */
+    async append(
+      transaction: Transaction,
+      chat: ChatRecord,
+      messages: readonly MessageRecord[],
+    ): Promise<number> {
+      if (messages.length === 0) return chat.tail
+      for (const message of messages) {
+        transaction.put(accountKeys.message(chat.id, message.seq), message)
+      }
+      transaction.afterCommit(() => {
+        const ids = recent.get(chat.id)
+        for (const message of messages) ids?.add(recentKey(message))
+        changes.tell({ kind: 'messages', chatId: chat.id, messages })
+      })
+      const grown = chat.tail + messages.length
+      if (chat.tail < SEGMENT_MESSAGES || grown < SEGMENT_MESSAGES + TAIL_SLACK) return grown
+      return grown - (await fold(transaction, chat))
+    },
+  }
+}
+export type MessageLog = ReturnType<typeof createMessageLog>

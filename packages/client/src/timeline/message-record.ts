@@ -1,0 +1,25 @@
+import type { AccountId, MessageId } from '@entangle/protocol'
+
+export type MessageContent =
+  | { readonly kind: 'text'; readonly text: string }
+  /** Kept as it came, for the version that understands it. */
+  | { readonly kind: 'unsupported'; readonly raw: Uint8Array }
+  | {
+      readonly kind: 'pending'
+      readonly state: 'waiting' | 'repairing' | 'lost'
+      /** Why it does not open; a code of the crypto catalogue. */
+      readonly code: string
+      readonly epoch: number
+      readonly raw: Uint8Array
+    }
+
+/** One message of the history, as it lies sealed in the store. */
+export type MessageRecord = {
+  readonly seq: number
+  readonly id: MessageId
+  readonly from: AccountId
+  readonly own: boolean
+  /** The server's time, milliseconds since 1970. */
+  readonly time: number
+  readonly content: MessageContent
+}
