@@ -127,7 +127,10 @@ function build(toolchain, bindgen, work, destination) {
   mkdirSync(crate, { recursive: true })
   for (const name of sourceFiles()) cpSync(path.join(sourceDir, name), path.join(crate, name))
   const cargoHome = process.env.CARGO_HOME ?? path.join(homedir(), '.cargo')
-  execFileSync(toolchain.cargo, ['fetch', '--locked'], { cwd: crate, stdio: ['ignore', 'inherit', 'inherit'] })
+  execFileSync(toolchain.cargo, ['fetch', '--locked'], {
+    cwd: crate,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   const registry = path.join(cargoHome, 'registry/src')
   // No path of the building machine may reach the binary (panic messages carry source paths).
   const flags = [

@@ -28,7 +28,12 @@ function figuresOf(members: number): void {
   while (packages.length < members - 1) {
     // One account stands for many: only the tree's size matters here.
     const signatureKey = crowd.state.createSignatureKey()
-    const made = crowd.state.createKeyPackages({ signatureKey, credential: crowd.credential, count: 1, lastResort: false })
+    const made = crowd.state.createKeyPackages({
+      signatureKey,
+      credential: crowd.credential,
+      count: 1,
+      lastResort: false,
+    })
     packages.push(...made.map(one => one.keyPackage))
   }
   crowd.state.discard()
@@ -36,7 +41,9 @@ function figuresOf(members: number): void {
   const bundle = alice.state.commit(groupId, { add: packages })
   process.stdout.write(`\n${members} members: add ${(performance.now() - started).toFixed(1)} ms, `)
   process.stdout.write(`commit ${bundle.commit.length} B, tree ${bundle.ratchetTree.length} B, `)
-  process.stdout.write(`groupInfo ${bundle.groupInfo.length} B, welcome ${bundle.welcomes[0]?.welcome.length} B\n`)
+  process.stdout.write(
+    `groupInfo ${bundle.groupInfo.length} B, welcome ${bundle.welcomes[0]?.welcome.length} B\n`,
+  )
   const merging = performance.now()
   alice.state.mergePendingCommit(groupId)
   alice.save()

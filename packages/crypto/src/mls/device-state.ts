@@ -117,11 +117,14 @@ export interface DeviceState {
   /**
    * Opens one message. `proposals`: the SelfRemove messages of this epoch that are still held.
    * A commit is only staged. Hostile bytes give `failure`, never an exception.
+   * `acceptedAtMs`: when the service accepted the message (milliseconds since 1970). Give it when catching up:
+   * lifetimes of added key packages are judged by it, and they may have expired since. The present unless told.
    */
   processMessage(
     groupId: Uint8Array,
     message: Uint8Array,
     proposals?: readonly Uint8Array[],
+    acceptedAtMs?: number,
   ): ProcessedMessage
   mergeStagedCommit(groupId: Uint8Array): GroupStatus
   discardStagedCommit(groupId: Uint8Array): void

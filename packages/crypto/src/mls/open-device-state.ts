@@ -86,11 +86,11 @@ export function openDeviceState(entries: Iterable<StateEntry> = []): DeviceState
 
     encrypt: (groupId, plaintext, authenticatedData) =>
       inGroup(groupId, core => core.encrypt(groupId, plaintext, authenticatedData)),
-    processMessage(groupId, message, proposals = []) {
+    processMessage(groupId, message, proposals = [], acceptedAtMs) {
       try {
         const processed = inGroup(
           groupId,
-          (core): ProcessedMessage => core.process(groupId, message, [...proposals]),
+          (core): ProcessedMessage => core.process(groupId, message, [...proposals], acceptedAtMs),
         )
         if (processed.kind !== 'commit' || !removesForeignDevice(processed)) return processed
         state.discardStagedCommit(groupId)

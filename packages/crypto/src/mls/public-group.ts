@@ -37,7 +37,8 @@ export interface PublicGroup {
 
 /** Ways to a {@link PublicGroup}. */
 export interface PublicGroupSource {
-  /** Verifies a GroupInfo against a tree (RFC 9420 section 12.4.3.1). Lifetimes of leaves are not checked. */
+  /** Verifies a GroupInfo against a tree (RFC 9420 section 12.4.3.1). Lifetimes of leaves that were never updated
+   * are checked (OpenMLS offers no other way): create it when the group is created, and keep its entries. */
   createPublicGroup(groupInfo: Uint8Array, ratchetTree: Uint8Array): PublicGroup
   /** From stored entries (all keys `g/<groupId hex>/…` of this group). */
   openPublicGroup(groupId: Uint8Array, entries: Iterable<StateEntry>): PublicGroup

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest'
+import {
+  assertSameDevice,
+  checkLeaf,
+  createDeviceCertificate,
+  createDeviceList,
+  createSafetyNumber,
+  type DeviceListEntry,
+  encodeCredential,
+  nextDeviceList,
+  parseCredential,
+  parseDeviceCertificate,
+  parseDeviceList,
+  randomBytes,
+  verifyDeviceCertificate,
+  verifyDeviceList,
+  verifyDeviceListChain,
+} from '../src/index.ts'
+import { crypto, Device, text, YEAR_MS } from './support/people.ts'
+
+const code = (expected: string) => expect.objectContaining({ code: expected })
+const flip = (bytes: Uint8Array, at: number): Uint8Array => bytes.with(at, (bytes[at] ?? 0) ^ 1)
+
+describe('account key', () => {
+  const key = crypto.createAccountKey()
+  const message = text('a statement')
+
+  it('signs with both algorithms; both must verify', () => {
+    const signature = crypto.signWithAccountKey(key, 'label', message)
+    expect([key.publicKey.length, signature.length]).toEqual([1984, 3373])
+    const verifies = (label: string, what: Uint8Array, by: Uint8Array) =>
+      crypto.verifyAccountSignature(key.publicKey, label, what, by)
+    expect(verifies('label', message, signature)).toBe(true)
+    expect(verifies('label', message, flip(signature, 3))).toBe(false)
+    expect(verifies('label', message, flip(signature, 1000))).toBe(false)
+    expect(verifies('other', message, signature)).toBe(false)
+    expect(verifies('label', text('another'), signature)).toBe(false)
+    expect(verifies('label', message, signature.slice(1))).toBe(false)
+    const stranger = crypto.createAccountKey()
+    const mixed = signature.slice()
+    mixed.set(crypto.signWithAccountKey(stranger, 'label', message).subarray(64), 64)
+    expect(verifies('label', message, mixed)).toBe(false)
+    expect(crypto.verifyAccountSignature(new Uint8Array(3), 'label', message, signature)).toBe(false)
+  })
+
+  it('comes back from its seeds', () => {
+    expect(crypto.accountKeyFromSeeds(key.seeds).publicKey).toEqual(key.publicKey)
+    expect(() => crypto.accountKeyFromSeeds(new Uint8Array(63))).toThrow(code('CRYPTO_INVALID_ARGUMENT'))
+  })
+
+  it('label and message cannot be shifted into each other', () => {
+    const signature = crypto.signWithAccountKey(key, 'ab', text('c'))
+    expect(crypto.verifyAccountSignature(key.publicKey, 'a', text('bc'), signature)).toBe(false)
+  })
+
+  it('a device signature verifies under its label only, and is no account signature', () => {
+    const device = new Device('alice')
+    const signature = device.state.signWithDeviceKey(device.signatureKey, 'login', message)
+    expect(crypto.verifyDeviceSignature(device.signatureKey, 'login', message, signature)).toBe(true)
+    expect(crypto.verifyDeviceSignature(device.signatureKey, 'other', message, signature)).toBe(false)
+    expect(() => device.state.signWithDeviceKey(randomBytes(32), 'login', message)).toThrow(
+      code('CRYPTO_STATE_MISSING'),
+    )
+  })
+})
+
+describe('device certificate', () => {
+  const device = new Device('alice')
+  const { bytes } = device.certificate
+
+  it('survives its encoding and verifies', () => {
+    expect(parseDeviceCertificate(bytes)).toEqual(device.certificate)
+    expect(verifyDeviceCertificate(crypto, device.account.publicKey, bytes, Date.now())).toEqual(
+      device.certificate,
+    )
+  })
+
+  it('is refused when bent, of another account, too early or too late', () => {
+    const { publicKey } = device.account
+    const other = crypto.createAccountKey().publicKey
+    expect(() => verifyDeviceCertificate(crypto, publicKey, flip(bytes, 20), Date.now())).toThrow(/IDENTITY/)
+    expect(() => verifyDeviceCertificate(crypto, other, bytes, Date.now())).toThrow(
+      code('IDENTITY_SIGNATURE_INVALID'),
+    )
+    for (const now of [Date.now() - YEAR_MS, Date.now() + 2 * YEAR_MS]) {
+      expect(() => verifyDeviceCertificate(crypto, publicKey, bytes, now)).toThrow(
+        code('IDENTITY_CERTIFICATE_EXPIRED'),
+      )
+    }
+  })
+})
+
+describe('device list', () => {
+  const device = new Device('alice')
+  const { account, list: first } = device
+  const entry = first.entries[0] as DeviceListEntry
+  const second = nextDeviceList(crypto, account, first, { entries: [] })
+  const third = nextDeviceList(crypto, account, second, { handle: 'alice2', entries: [entry] })
+
+  it('survives its encoding', () => {
+    expect(parseDeviceList(first.bytes)).toMatchObject({ version: 1, previousHash: null, handle: 'alice' })
+    expect(verifyDeviceList(crypto, account.publicKey, third.bytes)).toEqual(third)
+    expect(third.previousHash).toEqual(second.hash)
+  })
+
+  it('the chain leads to the newest; a repetition of the pinned one changes nothing', () => {
+    expect(verifyDeviceListChain(crypto, first, [second.bytes, third.bytes])).toEqual(third)
+    expect(verifyDeviceListChain(crypto, second, [second.bytes, third.bytes])).toEqual(third)
+    expect(verifyDeviceListChain(crypto, third, [])).toBe(third)
+  })
+
+  it('refuses rollback, fork, gap, another key, another account and a wrong signature', () => {
+    const chain = (pinned: typeof first, ...next: Uint8Array[]) => {
+      return () => verifyDeviceListChain(crypto, pinned, next)
+    }
+    expect(chain(third, second.bytes)).toThrow(code('IDENTITY_LIST_ROLLBACK'))
+    expect(chain(first, third.bytes)).toThrow(code('IDENTITY_LIST_GAP'))
+    const forked = nextDeviceList(crypto, account, first, { entries: [entry] })
+    expect(chain(second, forked.bytes)).toThrow(code('IDENTITY_LIST_FORK'))
+    const onFork = nextDeviceList(crypto, account, forked, { entries: [] })
+    expect(chain(second, onFork.bytes)).toThrow(code('IDENTITY_LIST_FORK'))
+    const thief = crypto.createAccountKey()
+    const { accountId } = device
+    const stolen = createDeviceList(crypto, thief, { accountId, handle: 'alice', entries: [entry] })
+    expect(chain(first, stolen.bytes)).toThrow(code('IDENTITY_OTHER_KEY'))
+    expect(chain(first, new Device('bob').list.bytes)).toThrow(code('IDENTITY_OTHER_ACCOUNT'))
+    expect(chain(first, flip(second.bytes, second.bytes.length - 1))).toThrow(
+      code('IDENTITY_SIGNATURE_INVALID'),
+    )
+    expect(chain(first, text('junk'))).toThrow(code('IDENTITY_MALFORMED'))
+    expect(() => nextDeviceList(crypto, thief, first, { entries: [] })).toThrow(code('IDENTITY_OTHER_KEY'))
+  })
+
+  it('refuses a device or a key twice', () => {
+    const twice = { accountId: device.accountId, handle: 'alice', entries: [entry, entry] }
+    expect(() => createDeviceList(crypto, account, twice)).toThrow(code('IDENTITY_MALFORMED'))
+  })
+})
+
+describe('credential and leaf', () => {
+  const device = new Device('alice')
+  const { list, certificate, credential, signatureKey } = device
+  const now = Date.now()
+  const leaf = { leafIndex: 0, credential, signatureKey }
+
+  it('is 65 bytes and survives its encoding', () => {
+    expect(credential.length).toBe(65)
+    expect(encodeCredential(parseCredential(credential))).toEqual(credential)
+    for (const bad of [credential.slice(1), credential.with(0, 2), new Uint8Array()]) {
+      expect(() => parseCredential(bad)).toThrow(code('IDENTITY_MALFORMED'))
+    }
+  })
+
+  it('passes only when leaf, certificate and list say the same', () => {
+    expect(checkLeaf(leaf, list, certificate, now).deviceId).toEqual(device.deviceId)
+    const other = new Device('alice')
+    expect(() => checkLeaf({ ...leaf, signatureKey: other.signatureKey }, list, certificate, now)).toThrow(
+      code('IDENTITY_CERTIFICATE_MISMATCH'),
+    )
+    expect(() => checkLeaf(leaf, other.list, certificate, now)).toThrow(code('IDENTITY_OTHER_ACCOUNT'))
+    expect(() => checkLeaf(leaf, list, other.certificate, now)).toThrow(code('IDENTITY_CERTIFICATE_MISMATCH'))
+    expect(() => checkLeaf(leaf, list, certificate, now + 2 * YEAR_MS)).toThrow(
+      code('IDENTITY_CERTIFICATE_EXPIRED'),
+    )
+    const emptied = nextDeviceList(crypto, device.account, list, { entries: [] })
+    expect(() => checkLeaf(leaf, emptied, certificate, now)).toThrow(code('IDENTITY_DEVICE_NOT_LISTED'))
+    const renewed = createDeviceCertificate(crypto, device.account, {
+      ...certificate,
+      expiresAtMs: now + 1000,
+    })
+    expect(() => checkLeaf(leaf, list, renewed, now)).toThrow(code('IDENTITY_CERTIFICATE_MISMATCH'))
+  })
+
+  it('a changed leaf stays the same device', () => {
+    const other = { ...leaf, credential: new Device('alice').credential }
+    expect(() => assertSameDevice(leaf, leaf)).not.toThrow()
+    expect(() => assertSameDevice(leaf, other)).toThrow(code('IDENTITY_CERTIFICATE_MISMATCH'))
+    expect(() => assertSameDevice(leaf, { credential: text('x') })).toThrow(/MISMATCH/)
+  })
+})
+
+describe('safety number', () => {
+  const party = (device: Device) => ({
+    accountId: device.accountId,
+    accountPublicKey: device.account.publicKey,
+  })
+  const [alice, bob] = [party(new Device('alice')), party(new Device('bob'))]
+
+  it('has 60 digits, the same from both sides, and changes with a key', () => {
+    const number = createSafetyNumber(alice, bob)
+    expect(number).toMatch(/^\d{60}$/)
+    expect(createSafetyNumber(bob, alice)).toBe(number)
+    expect(createSafetyNumber(alice, { ...bob, accountPublicKey: alice.accountPublicKey })).not.toBe(number)
+    expect(createSafetyNumber(alice, { ...bob, accountId: alice.accountId })).not.toBe(number)
+  })
+
+  it('stays what it is: a change would alarm every user', () => {
+    const fixed = (fill: number) => ({
+      accountId: new Uint8Array(16).fill(fill),
+      accountPublicKey: new Uint8Array(1984).fill(fill),
+    })
+    expect(createSafetyNumber(fixed(1), fixed(2))).toMatchInlineSnapshot(`"568152142772906645759087163038910929226278540475375116996027"`)
+  })
+})
