@@ -35,11 +35,24 @@ function isCompatible(expression) {
     .some(choice => choice.split(/\s+AND\s+/).every(name => LICENCES.has(name.trim())))
 }
 
+/** A lock made where a platform's package could not be had leaves it out, and `npm ci` then fails everywhere. */
+function* findMissing(file, packages) {
+  const names = new Set(Object.keys(packages).map(nameOf))
+  for (const [path, { optionalDependencies = {} }] of Object.entries(packages)) {
+    for (const name of Object.keys(optionalDependencies)) {
+      if (!names.has(name)) yield `${file}: ${name}, optional for ${nameOf(path)}, is missing`
+    }
+  }
+}
+
+const nameOf = path => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
+
 function* judgeLock(file) {
   const { packages } = JSON.parse(readFileSync(inRoot(file), 'utf8'))
+  yield* findMissing(file, packages)
   for (const [path, entry] of Object.entries(packages)) {
     if (!path.includes('node_modules/') || entry.link) continue
-    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
+    const name = nameOf(path)
     if (!entry.dev && !entry.devOptional && !isCompatible(entry.license)) {
       yield `${file}: ${name} is under ${entry.license ?? 'no licence that it names'}`
     }
