@@ -102,7 +102,9 @@ export class ConfigError extends Error {
 
 /** Environment → configuration. Throws ConfigError. */
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): ServerConfig {
-  const read = <Name extends keyof typeof SETTINGS>(name: Name): z.output<(typeof SETTINGS)[Name]['schema']> => {
+  const read = <Name extends keyof typeof SETTINGS>(
+    name: Name,
+  ): z.output<(typeof SETTINGS)[Name]['schema']> => {
     const text = environment[name]
     const result = SETTINGS[name].schema.safeParse(text === '' ? undefined : text)
     if (!result.success) {

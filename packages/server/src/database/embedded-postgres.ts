@@ -319,7 +319,8 @@ async function connectUntil(
       return client
     } catch (error) {
       await client.end().catch(() => undefined)
-      if (!stillRuns()) throw new Error('PostgreSQL ended while starting; see postgres.log in the data folder.')
+      if (!stillRuns())
+        throw new Error('PostgreSQL ended while starting; see postgres.log in the data folder.')
       if (Date.now() > giveUpAt) throw error
       await sleep(15)
     }

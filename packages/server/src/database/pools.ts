@@ -5,7 +5,9 @@ const INT8 = 20
 /** 64-bit integers arrive as numbers: sequence numbers and times stay below 2^53. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+    oid === INT8 && format !== 'binary'
+      ? Number
+      : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 }
 
 export function createPool(address: pg.ClientConfig, size: number): pg.Pool {

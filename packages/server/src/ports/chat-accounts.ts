@@ -6,5 +6,5 @@ export type ChatAccounts = {
   /** Ends delivery to the account and tells those it talked to. */
   accountDeleted(accountId: AccountId): Promise<void>
   sessionsEnded(sessionIds: readonly SessionId[]): void
-  deviceRevoked(deviceId: DeviceId): void
+  deviceRevoked(deviceId: DeviceId): Promise<void>
 }

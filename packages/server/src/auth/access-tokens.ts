@@ -1,0 +1,69 @@
+import { accountIdSchema, deviceIdSchema, LIMITS, ProtocolError } from '@entangle/protocol'
+import { importJWK, jwtVerify, SignJWT } from 'jose'
+import { z } from 'zod'
+import { type SigningKeys, TOKEN_ALGORITHM } from '../keys/signing-keys.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { DeviceSession, SessionId } from '../ports/session-verifier.ts'
+
+const TYPE = 'at+jwt'
+const AUDIENCE = 'entangle'
+
+const claimsSchema = z.object({
+  sub: accountIdSchema,
+  device: deviceIdSchema,
+  sid: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .transform(value => value as SessionId),
+})
+
+export type AccessTokens = {
+  issue(
+    session: DeviceSession,
+  ): Promise<{ readonly accessToken: string; readonly accessTokenExpiresAt: number }>
+  /** Throws AUTH_TOKEN_INVALID. Says nothing about whether the session was closed since. */
+  parse(token: string): Promise<DeviceSession>
+}
+
+/** Access tokens after RFC 9068: ten minutes, RS256 and nothing else. */
+export function createAccessTokens(keys: SigningKeys, issuer: () => string, clock: Clock): AccessTokens {
+  return {
+    async issue({ accountId, deviceId, sessionId }) {
+      const issuedAt = Math.floor(clock.now() / 1000)
+      const expiresAt = issuedAt + LIMITS.accessTokenLifetimeMs / 1000
+      const accessToken = await new SignJWT({ device: deviceId, sid: sessionId })
+        .setProtectedHeader({ alg: TOKEN_ALGORITHM, typ: TYPE, kid: keys.kid })
+        .setSubject(accountId)
+        .setIssuer(issuer())
+        .setAudience(AUDIENCE)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(expiresAt)
+        .sign(keys.privateKey)
+      return { accessToken, accessTokenExpiresAt: expiresAt * 1000 }
+    },
+    async parse(token) {
+      try {
+        const { payload } = await jwtVerify(
+          token,
+          async header => {
+            const jwk = header.kid === undefined ? undefined : keys.publicKey(header.kid)
+            if (jwk === undefined) throw new ProtocolError('AUTH_TOKEN_INVALID')
+            return importJWK(jwk, TOKEN_ALGORITHM)
+          },
+          {
+            algorithms: [TOKEN_ALGORITHM],
+            typ: TYPE,
+            audience: AUDIENCE,
+            issuer: issuer(),
+            requiredClaims: ['exp', 'iat'],
+            currentDate: new Date(clock.now()),
+          },
+        )
+        const { sub, device, sid } = claimsSchema.parse(payload)
+        return { accountId: sub, deviceId: device, sessionId: sid }
+      } catch (cause) {
+        throw new ProtocolError('AUTH_TOKEN_INVALID', {}, { cause })
+      }
+    },
+  }
+}

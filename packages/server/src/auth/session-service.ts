@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto'
+import { type AccountId, type DeviceId, ProtocolError, type Session } from '@entangle/protocol'
+import type { Kysely } from 'kysely'
+import { idBytes, idText } from '../database/packed-arrays.ts'
+import type { UsersDatabase, UsersSchema } from '../database/users-schema.ts'
+import type { AnonymousCall } from '../http/route.ts'
+import { revokeDevice } from '../keys/identity-store.ts'
+import type { ChatAccounts } from '../ports/chat-accounts.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SessionId, SessionVerifier } from '../ports/session-verifier.ts'
+import type { AccessTokens } from './access-tokens.ts'
+import { findSessionOfToken, insertRefreshToken, rotateRefreshToken } from './refresh-tokens.ts'
+
+export type SessionService = SessionVerifier & {
+  /** Opens a session of a device that has proven itself; earlier sessions of the device end. */
+  open(accountId: AccountId, deviceId: DeviceId, call: AnonymousCall): Promise<Session>
+  refresh(call: AnonymousCall): Promise<Session>
+  signOut(eraseDevice: boolean, call: AnonymousCall): Promise<void>
+  /** After sessions were ended in the database: closes what they have open. */
+  announceEnded(sessionIds: readonly SessionId[]): void
+}
+
+type Dependencies = {
+  readonly database: UsersDatabase
+  readonly tokens: AccessTokens
+  readonly chat: ChatAccounts
+  readonly clock: Clock
+}
+
+/** How long a session's state is believed before the database is asked again. */
+const BELIEVE_MS = 4000
+const BELIEF_LIMIT = 100_000
+
+export async function endSessions(
+  database: Kysely<UsersSchema>,
+  column: 'account_id' | 'device_id' | 'id',
+  id: Buffer,
+  except?: SessionId,
+): Promise<SessionId[]> {
+  const ended = await database
+    .updateTable('session')
+    .set({ ended_at: new Date() })
+    .where(column, '=', id)
+    .where('ended_at', 'is', null)
+    .$if(except !== undefined, query => query.where('id', '!=', idBytes(except ?? '')))
+    .returning('id')
+    .execute()
+  return ended.map(row => idText<SessionId>(row.id))
+}
+
+export function createSessionService({ database, tokens, chat, clock }: Dependencies): SessionService {
+  const beliefs = new Map<SessionId, { readonly active: boolean; readonly until: number }>()
+
+  function announceEnded(sessionIds: readonly SessionId[]): void {
+    for (const sessionId of sessionIds) beliefs.delete(sessionId)
+    if (sessionIds.length > 0) chat.sessionsEnded(sessionIds)
+  }
+
+  async function isActive(sessionId: SessionId): Promise<boolean> {
+    const belief = beliefs.get(sessionId)
+    if (belief !== undefined && belief.until > clock.now()) return belief.active
+    const row = await database
+      .selectFrom('session')
+      .select('ended_at')
+      .where('id', '=', idBytes(sessionId))
+      .executeTakeFirst()
+    const active = row !== undefined && row.ended_at === null
+    if (beliefs.size >= BELIEF_LIMIT) beliefs.clear()
+    beliefs.set(sessionId, { active, until: clock.now() + BELIEVE_MS })
+    return active
+  }
+
+  async function describe(accountId: AccountId, deviceId: DeviceId, sessionId: SessionId): Promise<Session> {
+    const account = await database
+      .selectFrom('account')
+      .select(['handle', 'display_name'])
+      .where('id', '=', idBytes(accountId))
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst()
+    if (account === undefined) throw new ProtocolError('AUTH_TOKEN_INVALID')
+    return {
+      account: { accountId, handle: account.handle, displayName: account.display_name },
+      deviceId,
+      ...(await tokens.issue({ accountId, deviceId, sessionId })),
+    }
+  }
+
+  return {
+    isActive,
+    announceEnded,
+
+    async verify(accessToken) {
+      const session = await tokens.parse(accessToken)
+      if (!(await isActive(session.sessionId))) throw new ProtocolError('AUTH_TOKEN_INVALID')
+      return session
+    },
+
+    async open(accountId, deviceId, call) {
+      const id = randomBytes(16)
+      const { ended, refresh } = await database.transaction().execute(async work => {
+        const earlier = await endSessions(work, 'device_id', idBytes(deviceId))
+        await work
+          .insertInto('session')
+          .values({ id, account_id: idBytes(accountId), device_id: idBytes(deviceId) })
+          .execute()
+        return { ended: earlier, refresh: await insertRefreshToken(work, id, null, clock.now()) }
+      })
+      announceEnded(ended)
+      const session = await describe(accountId, deviceId, idText<SessionId>(id))
+      call.setRefreshToken(refresh)
+      return session
+    },
+
+    async refresh(call) {
+      const token = call.refreshToken
+      if (token === undefined) throw new ProtocolError('AUTH_REQUIRED')
+      const rotation = await database.transaction().execute(async work => {
+        const outcome = await rotateRefreshToken(work, token, clock.now())
+        if (outcome.kind === 'reused') await endSessions(work, 'id', idBytes(outcome.sessionId))
+        return outcome
+      })
+      switch (rotation.kind) {
+        case 'invalid':
+          call.setRefreshToken(undefined)
+          throw new ProtocolError('AUTH_TOKEN_INVALID')
+        case 'reused':
+          announceEnded([rotation.sessionId])
+          call.setRefreshToken(undefined)
+          throw new ProtocolError('AUTH_REFRESH_REUSED')
+        case 'rotated': {
+          const row = await database
+            .selectFrom('session')
+            .select(['account_id', 'device_id'])
+            .where('id', '=', idBytes(rotation.sessionId))
+            .executeTakeFirstOrThrow()
+          call.setRefreshToken(rotation.next)
+          return describe(idText(row.account_id), idText(row.device_id), rotation.sessionId)
+        }
+      }
+    },
+
+    async signOut(eraseDevice, call) {
+      call.setRefreshToken(undefined)
+      if (call.refreshToken === undefined) return
+      const id = await findSessionOfToken(database, call.refreshToken)
+      const session =
+        id === undefined
+          ? undefined
+          : await database.selectFrom('session').selectAll().where('id', '=', id).executeTakeFirst()
+      // An ended session has no say over the device any more.
+      if (session === undefined || session.ended_at !== null) return
+      const deviceId = idText<DeviceId>(session.device_id)
+      const ended = await database.transaction().execute(async work => {
+        const closed = await endSessions(work, 'id', session.id)
+        const others = eraseDevice ? await revokeDevice(work, deviceId) : []
+        return [...closed, ...others.map(other => idText<SessionId>(other))]
+      })
+      announceEnded(ended)
+      if (eraseDevice) await chat.deviceRevoked(deviceId)
+    },
+  }
+}

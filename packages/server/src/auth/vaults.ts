@@ -1,0 +1,19 @@
+import { type AccountId, decodeCbor, ProtocolError, type SealedVault } from '@entangle/protocol'
+import { z } from 'zod'
+import { idBytes } from '../database/packed-arrays.ts'
+import type { UsersDatabase } from '../database/users-schema.ts'
+
+const wrapsSchema = z.array(
+  z.object({ kind: z.enum(['password', 'phrase']), wrapped: z.instanceof(Uint8Array) }),
+)
+
+/** The bytes the client sealed. Throws AUTH_CREDENTIALS_WRONG where the account has gone meanwhile. */
+export async function readVault(database: UsersDatabase, accountId: AccountId): Promise<SealedVault> {
+  const row = await database
+    .selectFrom('vault')
+    .selectAll()
+    .where('account_id', '=', idBytes(accountId))
+    .executeTakeFirst()
+  if (row === undefined) throw new ProtocolError('AUTH_CREDENTIALS_WRONG')
+  return { sealed: row.sealed, wraps: wrapsSchema.parse(decodeCbor(row.wraps)) }
+}

@@ -1,0 +1,31 @@
+import type { AccountId, ConversationId, DeviceId } from '@entangle/protocol'
+import type { SessionId } from '../ports/session-verifier.ts'
+
+/** What travels on the event bus, from whoever committed something to the nodes that hold the sockets. */
+export type ChatEvent =
+  /** An event of the log: the finished frame, the same bytes for every socket. */
+  | { readonly kind: 'deliver'; readonly conversationId: ConversationId; readonly frame: Buffer }
+  /** Not in the log: receipts and typing, for all but the sender. */
+  | {
+      readonly kind: 'forward'
+      readonly conversationId: ConversationId
+      readonly exceptDevice: DeviceId
+      readonly frame: Buffer
+    }
+  | {
+      readonly kind: 'joined'
+      readonly conversationId: ConversationId
+      readonly deviceIds: readonly DeviceId[]
+    }
+  | {
+      readonly kind: 'left'
+      readonly conversationId: ConversationId
+      readonly deviceIds: readonly DeviceId[]
+    }
+  | { readonly kind: 'welcome'; readonly conversationId: ConversationId; readonly deviceId: DeviceId }
+  | { readonly kind: 'gone'; readonly accountId: AccountId; readonly tell: readonly DeviceId[] }
+  | { readonly kind: 'sessions-ended'; readonly sessionIds: readonly SessionId[] }
+  | { readonly kind: 'device-revoked'; readonly deviceId: DeviceId }
+
+/** One process reads everything itself. */
+export const LOCAL_SLOT = 'local'

@@ -1,0 +1,164 @@
+import type { Server } from 'node:http'
+import { type AccountId, encodeAck } from '@entangle/protocol'
+import { sql } from 'kysely'
+import type pg from 'pg'
+import type { ChatDatabase } from '../database/chat-schema.ts'
+import { idBytes, idText } from '../database/packed-arrays.ts'
+import type { Origins } from '../http/origins.ts'
+import type { Log } from '../logging.ts'
+import type { ChatAccounts } from '../ports/chat-accounts.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { EventBus } from '../ports/event-bus.ts'
+import type { SessionVerifier } from '../ports/session-verifier.ts'
+import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
+import { encodeDelivery } from './deliver-frames.ts'
+import { createIngestQueue, type Incoming, type IngestOutcome } from './ingest-queue.ts'
+import type { LogService } from './log-service.ts'
+import { createPostgresMessageStore } from './postgres-message-store.ts'
+import { createProgressWriter } from './progress-writer.ts'
+import type { Connection } from './socket/connection.ts'
+import { createFrameHandler } from './socket/frame-handler.ts'
+import { createHub, type Hub } from './socket/hub.ts'
+import { acceptSockets } from './socket/upgrade.ts'
+import { wrapBinaryFrame } from './socket/websocket-frames.ts'
+import type { Tickets } from './tickets.ts'
+
+/** The live part of chat: sockets, batches, delivery. */
+export type ChatService = {
+  readonly accounts: ChatAccounts
+  readonly connectionCount: number
+  accept(server: Server, admission: Admission): void
+  /** No new sockets, batches in flight finished, sockets closed for a restart. */
+  drain(): Promise<void>
+  stop(): Promise<void>
+}
+
+type Admission = {
+  readonly sessions: SessionVerifier
+  readonly tickets: Tickets
+  readonly origins: Origins
+  readonly limited: boolean
+}
+
+type Dependencies = {
+  readonly database: ChatDatabase
+  readonly pool: pg.Pool
+  readonly ingestPool: pg.Pool
+  readonly logService: LogService
+  readonly bus: EventBus<ChatEvent>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const CLOSE_RESTART = 1012
+const DRAIN_SOCKETS_MS = 2000
+
+type Settled = Incoming<Connection> & { readonly outcome: IngestOutcome }
+
+/** After the commit: first what the sender waits for, then the event for everybody. */
+function settle(bus: EventBus<ChatEvent>, settled: readonly Settled[]): void {
+  const events: ChatEvent[] = []
+  for (const { message, origin, outcome } of settled) {
+    if (outcome === 'unknown') {
+      // Silence would leave the client waiting: it reconnects and sends the same bytes again.
+      origin.close(CLOSE_RESTART)
+      continue
+    }
+    const { conversationId, messageId } = message
+    const { status, seq, serverTime } = outcome
+    origin.answer(wrapBinaryFrame(encodeAck({ conversationId, messageId, status, seq, serverTime })))
+    if (!outcome.fresh) continue
+    const { epoch, senderDevice, body } = message
+    const frame = encodeDelivery({
+      kind: 'application',
+      conversationId,
+      messageId,
+      epoch,
+      seq,
+      serverTime,
+      senderDevice,
+      body,
+    })
+    events.push({ kind: 'deliver', conversationId, frame })
+  }
+  bus.publish(LOCAL_SLOT, events)
+}
+
+function createChatAccounts(
+  database: ChatDatabase,
+  logService: LogService,
+  bus: EventBus<ChatEvent>,
+): ChatAccounts {
+  async function closeConversations(accountId: AccountId): Promise<void> {
+    const account = idBytes(accountId)
+    await database.transaction().execute(async work => {
+      await sql`INSERT INTO gone_account (account_id) VALUES (${account}) ON CONFLICT DO NOTHING`.execute(
+        work,
+      )
+      await sql`
+        UPDATE conversation SET peer_gone = true WHERE id IN (
+          SELECT conversation_id FROM direct_pair WHERE low = ${account} OR high = ${account})`.execute(work)
+      await sql`
+        DELETE FROM welcome WHERE device_id IN (
+          SELECT device_id FROM conversation_member WHERE account_id = ${account})`.execute(work)
+    })
+  }
+  return {
+    async accountDeleted(accountId) {
+      await closeConversations(accountId)
+      const { rows } = await sql<{ device_id: Buffer }>`
+        SELECT DISTINCT other.device_id::bytea AS device_id
+        FROM conversation_member me
+        JOIN conversation_member other ON other.conversation_id = me.conversation_id
+        WHERE me.account_id = ${idBytes(accountId)} AND other.left_seq IS NULL
+          AND other.account_id <> me.account_id`.execute(database)
+      bus.publish(LOCAL_SLOT, [{ kind: 'gone', accountId, tell: rows.map(row => idText(row.device_id)) }])
+    },
+    sessionsEnded(sessionIds) {
+      bus.publish(LOCAL_SLOT, [{ kind: 'sessions-ended', sessionIds }])
+    },
+    async deviceRevoked(deviceId) {
+      bus.publish(LOCAL_SLOT, [{ kind: 'device-revoked', deviceId }])
+      await logService.dropWelcomes(deviceId)
+    },
+  }
+}
+
+export function createChatService(dependencies: Dependencies): ChatService {
+  const { database, pool, ingestPool, logService, bus, clock, log } = dependencies
+  const hub: Hub = createHub(clock)
+  const unsubscribe = bus.subscribe(LOCAL_SLOT, events => hub.handle(events))
+  const progress = createProgressWriter(pool, log)
+  const ingest = createIngestQueue<Connection>({
+    store: createPostgresMessageStore(ingestPool),
+    clock,
+    log,
+    onSettled: settled => settle(bus, settled),
+  })
+  const frames = createFrameHandler({ database, hub, ingest, progress, bus, clock, log })
+  let draining = false
+
+  return {
+    accounts: createChatAccounts(database, logService, bus),
+    get connectionCount() {
+      return hub.size
+    },
+    accept(server, admission) {
+      acceptSockets({ server, hub, frames, clock, log, isDraining: () => draining, ...admission })
+    },
+    async drain() {
+      draining = true
+      await ingest.drain()
+      await progress.drain()
+      hub.closeAll(CLOSE_RESTART)
+      const until = clock.now() + DRAIN_SOCKETS_MS
+      while (hub.size > 0 && clock.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
+    },
+    async stop() {
+      unsubscribe()
+      hub.stop()
+      await ingest.drain()
+      await progress.drain()
+    },
+  }
+}

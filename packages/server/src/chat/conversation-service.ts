@@ -1,0 +1,180 @@
+import { type AccountId, type ConversationHead, type ConversationId, ProtocolError } from '@entangle/protocol'
+import { type Kysely, sql } from 'kysely'
+import type { ChatDatabase, ChatSchema } from '../database/chat-schema.ts'
+import { idBytes, idText } from '../database/packed-arrays.ts'
+import type { RequestOf } from '../http/route.ts'
+import type { EventBus } from '../ports/event-bus.ts'
+import type { KeyDirectory } from '../ports/key-directory.ts'
+import type { DeviceSession } from '../ports/session-verifier.ts'
+import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
+import { CONVERSATION_KINDS, readHeads } from './conversation-store.ts'
+import { assertListedMembers, assertWelcomesFit } from './member-check.ts'
+import type { PublicGroups, VerifiedGroup } from './public-groups.ts'
+
+export type ConversationService = {
+  create(session: DeviceSession, request: RequestOf<'createConversation'>): Promise<ConversationHead>
+  list(session: DeviceSession): Promise<ConversationHead[]>
+}
+
+type Dependencies = {
+  readonly database: ChatDatabase
+  readonly directory: KeyDirectory
+  readonly groups: PublicGroups
+  readonly bus: EventBus<ChatEvent>
+}
+
+type Pair = { readonly low: Buffer; readonly high: Buffer }
+
+function pairOf(accounts: readonly AccountId[]): Pair {
+  const [low, high, ...others] = [...new Set(accounts)].sort()
+  if (low === undefined || high === undefined || others.length > 0)
+    throw new ProtocolError('CHAT_COMMIT_INVALID')
+  return { low: idBytes(low), high: idBytes(high) }
+}
+
+export function createConversationService(dependencies: Dependencies): ConversationService {
+  const { database, directory, groups, bus } = dependencies
+
+  async function headFor(session: DeviceSession, conversationId: ConversationId): Promise<ConversationHead> {
+    const [head] = await readHeads(database, session.deviceId, conversationId)
+    if (head === undefined) throw new ProtocolError('CHAT_CONVERSATION_NOT_FOUND')
+    return head
+  }
+
+  /** The conversation with this id, if it was made by this device before. Another's id is no conversation of ours. */
+  async function findOwn(session: DeviceSession, id: ConversationId): Promise<ConversationHead | undefined> {
+    const row = await database
+      .selectFrom('conversation')
+      .select('creator')
+      .where('id', '=', idBytes(id))
+      .executeTakeFirst()
+    if (row === undefined) return undefined
+    if (idText(row.creator) !== session.deviceId) throw new ProtocolError('CHAT_COMMIT_INVALID')
+    return headFor(session, id)
+  }
+
+  async function store(
+    session: DeviceSession,
+    request: RequestOf<'createConversation'>,
+    group: VerifiedGroup,
+    pair: Pair | undefined,
+  ): Promise<void> {
+    const id = idBytes(request.conversationId)
+    await database.transaction().execute(async work => {
+      if (pair !== undefined) await takePair(work, pair, id)
+      await work
+        .insertInto('conversation')
+        .values({
+          id,
+          kind: CONVERSATION_KINDS.indexOf(request.kind),
+          epoch: group.epoch,
+          creator: idBytes(session.deviceId),
+        })
+        .execute()
+      await work
+        .insertInto('conversation_group')
+        .values({ conversation_id: id, group_info: request.groupInfo })
+        .execute()
+      await work
+        .insertInto('public_group_entry')
+        .values(group.entries.map(({ key, value }) => ({ conversation_id: id, key, value })))
+        .execute()
+      await work
+        .insertInto('ratchet_tree')
+        .values({ conversation_id: id, epoch: group.epoch, tree: request.ratchetTree })
+        .execute()
+      await work
+        .insertInto('conversation_member')
+        .values(
+          group.members.map(member => ({
+            conversation_id: id,
+            device_id: idBytes(member.deviceId),
+            account_id: idBytes(member.accountId),
+            joined_seq: 0,
+            left_seq: null,
+          })),
+        )
+        .execute()
+      await work
+        .insertInto('welcome')
+        .values(
+          request.welcomes.map(({ deviceId, welcome }) => ({
+            device_id: idBytes(deviceId),
+            conversation_id: id,
+            epoch: group.epoch,
+            joined_seq: 0,
+            welcome,
+          })),
+        )
+        .execute()
+    })
+  }
+
+  return {
+    list: session => readHeads(database, session.deviceId),
+
+    async create(session, request) {
+      const { conversationId } = request
+      const before = await findOwn(session, conversationId)
+      if (before !== undefined) return before
+
+      const group = groups.verifyGroup(conversationId, request.groupInfo, request.ratchetTree)
+      const own = group.members.find(member => member.deviceId === session.deviceId)
+      if (own === undefined || own.accountId !== session.accountId)
+        throw new ProtocolError('CHAT_COMMIT_INVALID')
+      await assertListedMembers(directory, group.members)
+      const others = group.members.filter(member => member !== own)
+      assertWelcomesFit(others, request.welcomes)
+      const pair =
+        request.kind === 'direct' ? pairOf(group.members.map(member => member.accountId)) : undefined
+      await assertNobodyGone(
+        database,
+        group.members.map(member => member.accountId),
+      )
+
+      try {
+        await store(session, request, group, pair)
+      } catch (error) {
+        // The same request, sent twice at once: the other one has just stored it.
+        const raced = isUniqueViolation(error) ? await findOwn(session, conversationId) : undefined
+        if (raced !== undefined) return raced
+        throw error
+      }
+      const deviceIds = group.members.map(member => member.deviceId)
+      bus.publish(LOCAL_SLOT, [
+        { kind: 'joined', conversationId, deviceIds },
+        ...others.map(({ deviceId }): ChatEvent => ({ kind: 'welcome', conversationId, deviceId })),
+      ])
+      return headFor(session, conversationId)
+    },
+  }
+}
+
+const isUniqueViolation = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '23505'
+
+/** One row a pair of accounts decides a race: who comes second learns the winner's conversation. */
+async function takePair(work: Kysely<ChatSchema>, pair: Pair, id: Buffer): Promise<void> {
+  const inserted = await sql`
+    INSERT INTO direct_pair (low, high, conversation_id) VALUES (${pair.low}, ${pair.high}, ${id})
+    ON CONFLICT (low, high) DO NOTHING RETURNING 1`.execute(work)
+  if (inserted.rows.length > 0) return
+  const winner = await work
+    .selectFrom('direct_pair')
+    .select('conversation_id')
+    .where('low', '=', pair.low)
+    .where('high', '=', pair.high)
+    .executeTakeFirst()
+  if (winner === undefined) throw new ProtocolError('SERVER_ERROR')
+  const conversationId = idText<ConversationId>(winner.conversation_id)
+  if (conversationId !== idText(id)) throw new ProtocolError('CHAT_DIRECT_EXISTS', { conversationId })
+}
+
+async function assertNobodyGone(database: ChatDatabase, accounts: readonly AccountId[]): Promise<void> {
+  const gone = await database
+    .selectFrom('gone_account')
+    .select('account_id')
+    .where('account_id', 'in', accounts.map(idBytes))
+    .executeTakeFirst()
+  if (gone !== undefined) throw new ProtocolError('CHAT_PEER_GONE')
+}

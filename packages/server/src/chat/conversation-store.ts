@@ -1,0 +1,121 @@
+import {
+  type AccountId,
+  type ConversationHead,
+  type ConversationId,
+  type DeviceId,
+  ProtocolError,
+} from '@entangle/protocol'
+import { type Kysely, sql } from 'kysely'
+import type { ChatDatabase, ChatSchema } from '../database/chat-schema.ts'
+import { idBytes, idText } from '../database/packed-arrays.ts'
+
+export const CONVERSATION_KINDS = ['direct', 'group'] as const
+
+type HeadRow = { id: Buffer; kind: number; epoch: number; last_seq: number; members: Buffer[] }
+
+const toHead = (row: HeadRow): ConversationHead => ({
+  conversationId: idText<ConversationId>(row.id),
+  kind: CONVERSATION_KINDS[row.kind] ?? 'group',
+  epoch: row.epoch,
+  lastSeq: row.last_seq,
+  members: row.members.map(member => idText<AccountId>(member)),
+})
+
+/** Heads of the conversations in whose tree the device is; or of one of them. */
+export async function readHeads(
+  database: Kysely<ChatSchema>,
+  deviceId: DeviceId,
+  only?: ConversationId,
+): Promise<ConversationHead[]> {
+  const one = only === undefined ? sql`` : sql`AND me.conversation_id = ${idBytes(only)}`
+  const { rows } = await sql<HeadRow>`
+    SELECT c.id, c.kind, c.epoch, c.last_seq, m.members
+    FROM conversation_member me
+    JOIN conversation c ON c.id = me.conversation_id
+    CROSS JOIN LATERAL (
+      SELECT array_agg(DISTINCT other.account_id::bytea) AS members FROM conversation_member other
+      WHERE other.conversation_id = me.conversation_id AND other.left_seq IS NULL) m
+    WHERE me.device_id = ${idBytes(deviceId)} AND me.left_seq IS NULL ${one}
+    ORDER BY c.id`.execute(database)
+  return rows.map(toHead)
+}
+
+export async function readConversationIds(
+  database: ChatDatabase,
+  deviceId: DeviceId,
+): Promise<ConversationId[]> {
+  const rows = await database
+    .selectFrom('conversation_member')
+    .select('conversation_id')
+    .where('device_id', '=', idBytes(deviceId))
+    .where('left_seq', 'is', null)
+    .execute()
+  return rows.map(row => idText<ConversationId>(row.conversation_id))
+}
+
+export async function countWelcomes(database: ChatDatabase, deviceId: DeviceId): Promise<number> {
+  const { count } = await database
+    .selectFrom('welcome')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('device_id', '=', idBytes(deviceId))
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+export async function readCounter(database: ChatDatabase, deviceId: DeviceId): Promise<number> {
+  const row = await database
+    .selectFrom('device_counter')
+    .select('counter')
+    .where('device_id', '=', idBytes(deviceId))
+    .executeTakeFirst()
+  return row?.counter ?? 0
+}
+
+export type StoredReceipt = {
+  readonly conversationId: ConversationId
+  readonly epoch: number
+  readonly body: Uint8Array
+  readonly senderAccount: AccountId
+  readonly senderDevice: DeviceId
+}
+
+/** The newest receipt of each other device in the device's conversations. */
+export async function readReceipts(database: ChatDatabase, deviceId: DeviceId): Promise<StoredReceipt[]> {
+  const rows = await database
+    .selectFrom('conversation_member as me')
+    .innerJoin('receipt', 'receipt.conversation_id', 'me.conversation_id')
+    .select([
+      'receipt.conversation_id',
+      'receipt.device_id',
+      'receipt.account_id',
+      'receipt.epoch',
+      'receipt.body',
+    ])
+    .where('me.device_id', '=', idBytes(deviceId))
+    .where('me.left_seq', 'is', null)
+    .where('receipt.device_id', '!=', idBytes(deviceId))
+    .execute()
+  return rows.map(row => ({
+    conversationId: idText(row.conversation_id),
+    epoch: row.epoch,
+    body: row.body,
+    senderAccount: idText(row.account_id),
+    senderDevice: idText(row.device_id),
+  }))
+}
+
+/** What a device may read: from after `joinedSeq` up to `leftSeq`. Throws CHAT_CONVERSATION_NOT_FOUND. */
+export async function readMembership(
+  database: Kysely<ChatSchema>,
+  conversationId: ConversationId,
+  deviceId: DeviceId,
+): Promise<{ readonly joinedSeq: number; readonly leftSeq: number | null }> {
+  const row = await database
+    .selectFrom('conversation_member')
+    .select(['joined_seq', 'left_seq'])
+    .where('conversation_id', '=', idBytes(conversationId))
+    .where('device_id', '=', idBytes(deviceId))
+    .executeTakeFirst()
+  if (row === undefined) throw new ProtocolError('CHAT_CONVERSATION_NOT_FOUND')
+  return { joinedSeq: row.joined_seq, leftSeq: row.left_seq }
+}

@@ -1,0 +1,162 @@
+import { type DeviceId, EVENT_KINDS, LIMITS, ProtocolError } from '@entangle/protocol'
+import { sql } from 'kysely'
+import type { ChatDatabase } from '../database/chat-schema.ts'
+import { idBytes, idText } from '../database/packed-arrays.ts'
+import type { AnswerOf, RequestOf } from '../http/route.ts'
+import type { DeviceSession } from '../ports/session-verifier.ts'
+import { CONVERSATION_KINDS, readMembership } from './conversation-store.ts'
+
+/** Everything a device reads rather than is sent. */
+export type LogService = {
+  readEvents(session: DeviceSession, request: RequestOf<'readEvents'>): Promise<AnswerOf<'readEvents'>>
+  readGroupInfo(
+    session: DeviceSession,
+    request: RequestOf<'readGroupInfo'>,
+  ): Promise<AnswerOf<'readGroupInfo'>>
+  readTree(session: DeviceSession, request: RequestOf<'readTree'>): Promise<AnswerOf<'readTree'>>
+  listWelcomes(session: DeviceSession): Promise<AnswerOf<'listWelcomes'>>
+  settleWelcome(session: DeviceSession, request: RequestOf<'settleWelcome'>): Promise<void>
+  /** The queue of a device that gave up its place. */
+  dropWelcomes(deviceId: DeviceId): Promise<void>
+}
+
+const PAGE_BYTES = 4 * 1024 * 1024
+const WELCOMES_AT_ONCE = 100
+
+type EventRow = {
+  seq: number
+  kind: number
+  epoch: number
+  message_id: Buffer
+  sender_device: Buffer
+  server_time: number
+  body: Buffer
+}
+
+export function createLogService(database: ChatDatabase): LogService {
+  /** Trees that nobody waits for any more, of epochs that are over. */
+  const dropTrees = (conversation: Buffer) =>
+    sql`
+      DELETE FROM ratchet_tree t USING conversation c
+      WHERE t.conversation_id = ${conversation} AND c.id = t.conversation_id AND t.epoch < c.epoch
+        AND NOT EXISTS (SELECT 1 FROM welcome w WHERE w.conversation_id = t.conversation_id AND w.epoch = t.epoch)
+    `.execute(database)
+
+  return {
+    async readEvents(session, { conversationId, after, limit = LIMITS.eventsPerPage }) {
+      const { joinedSeq, leftSeq } = await readMembership(database, conversationId, session.deviceId)
+      const id = idBytes(conversationId)
+      const from = Math.max(after, joinedSeq)
+      const upTo = leftSeq ?? Number.MAX_SAFE_INTEGER
+      // The sum counts without reading the bodies; the first event is given whatever its size.
+      const { rows } = await sql<EventRow>`
+        SELECT seq, kind, epoch, message_id, sender_device, server_time, body
+        FROM (
+          SELECT *, sum(octet_length(body)) OVER (ORDER BY seq) AS total FROM (
+            SELECT * FROM message
+            WHERE conversation_id = ${id} AND seq > ${from} AND seq <= ${upTo}
+            ORDER BY seq LIMIT ${limit}) page
+        ) counted
+        WHERE total <= ${PAGE_BYTES} OR seq = ${from + 1}
+        ORDER BY seq`.execute(database)
+      const { last_seq } = await database
+        .selectFrom('conversation')
+        .select('last_seq')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      return {
+        lastSeq: Math.min(last_seq, upTo),
+        events: rows.map(row => ({
+          seq: row.seq,
+          kind: EVENT_KINDS[row.kind] ?? 'application',
+          epoch: row.epoch,
+          messageId: idText<string>(row.message_id),
+          senderDevice: idText<string>(row.sender_device),
+          serverTime: row.server_time,
+          body: row.body,
+        })),
+      }
+    },
+
+    async readGroupInfo(session, { conversationId }) {
+      const id = idBytes(conversationId)
+      const row = await database
+        .selectFrom('conversation as c')
+        .innerJoin('conversation_group as g', 'g.conversation_id', 'c.id')
+        .innerJoin('ratchet_tree as t', join =>
+          join.onRef('t.conversation_id', '=', 'c.id').onRef('t.epoch', '=', 'c.epoch'),
+        )
+        .select(['c.epoch', 'c.last_seq', 'g.group_info', 't.tree'])
+        .where('c.id', '=', id)
+        .where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('conversation_member as m')
+              .select('m.device_id')
+              .where('m.conversation_id', '=', id)
+              .where('m.account_id', '=', idBytes(session.accountId))
+              .where('m.left_seq', 'is', null),
+          ),
+        )
+        .executeTakeFirst()
+      if (row === undefined) throw new ProtocolError('CHAT_CONVERSATION_NOT_FOUND')
+      return { epoch: row.epoch, lastSeq: row.last_seq, groupInfo: row.group_info, ratchetTree: row.tree }
+    },
+
+    async readTree(session, { conversationId, epoch }) {
+      const id = idBytes(conversationId)
+      const device = idBytes(session.deviceId)
+      const { rows } = await sql<{ tree: Buffer }>`
+        SELECT t.tree FROM ratchet_tree t JOIN conversation c ON c.id = t.conversation_id
+        WHERE t.conversation_id = ${id} AND t.epoch = ${epoch} AND (
+          EXISTS (SELECT 1 FROM welcome w
+            WHERE w.device_id = ${device} AND w.conversation_id = ${id} AND w.epoch = ${epoch})
+          OR (c.epoch = ${epoch} AND EXISTS (SELECT 1 FROM conversation_member m
+            WHERE m.conversation_id = ${id} AND m.device_id = ${device} AND m.left_seq IS NULL)))`.execute(
+        database,
+      )
+      const tree = rows[0]?.tree
+      if (tree === undefined) throw new ProtocolError('CHAT_CONVERSATION_NOT_FOUND')
+      return { ratchetTree: tree }
+    },
+
+    async listWelcomes(session) {
+      const rows = await database
+        .selectFrom('welcome as w')
+        .innerJoin('conversation as c', 'c.id', 'w.conversation_id')
+        .select(['w.conversation_id', 'c.kind', 'w.epoch', 'w.joined_seq', 'w.welcome'])
+        .where('w.device_id', '=', idBytes(session.deviceId))
+        .orderBy('w.created_at')
+        .orderBy('w.epoch')
+        .limit(WELCOMES_AT_ONCE)
+        .execute()
+      return {
+        welcomes: rows.map(row => ({
+          conversationId: idText<string>(row.conversation_id),
+          kind: CONVERSATION_KINDS[row.kind] ?? 'group',
+          epoch: row.epoch,
+          joinedSeq: row.joined_seq,
+          welcome: row.welcome,
+        })),
+      }
+    },
+
+    async settleWelcome(session, { conversationId, epoch }) {
+      await database
+        .deleteFrom('welcome')
+        .where('device_id', '=', idBytes(session.deviceId))
+        .where('conversation_id', '=', idBytes(conversationId))
+        .where('epoch', '=', epoch)
+        .execute()
+      await dropTrees(idBytes(conversationId))
+    },
+
+    async dropWelcomes(deviceId) {
+      const dropped = await database
+        .deleteFrom('welcome')
+        .where('device_id', '=', idBytes(deviceId))
+        .returning('conversation_id')
+        .execute()
+      for (const { conversation_id } of dropped) await dropTrees(conversation_id)
+    },
+  }
+}

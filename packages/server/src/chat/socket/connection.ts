@@ -1,0 +1,169 @@
+import type { Duplex } from 'node:stream'
+import { CLOSE, type ConversationId, encodeServerControl, type ServerControl } from '@entangle/protocol'
+import type { WebSocket } from 'ws'
+import type { Clock } from '../../ports/clock.ts'
+import type { DeviceSession } from '../../ports/session-verifier.ts'
+import type { FrameBuckets } from './frame-buckets.ts'
+import { wrapBinaryFrame } from './websocket-frames.ts'
+
+/** Over this much unsent data nothing more is pushed; the client fetches what it missed. */
+const STALL_BYTES = 256 * 1024
+const RESUME_BYTES = 32 * 1024
+const CLOSE_BYTES = 1024 * 1024
+const STALL_LIMIT_MS = 10_000
+const HELLO_LIMIT_MS = 10_000
+
+type State =
+  /** Waits for the first frame. */
+  | { readonly kind: 'opened'; readonly sinceMs: number }
+  /** The answer to `hello` is being read; what arrives meanwhile is held back behind it. */
+  | { readonly kind: 'greeting'; readonly held: Buffer[]; heldBytes: number; overflowed: boolean }
+  | { readonly kind: 'live' }
+  /** Does not read fast enough: deliveries are left out until it has caught up. */
+  | { readonly kind: 'stalled'; readonly sinceMs: number }
+  | { readonly kind: 'closed' }
+
+/** One device's WebSocket: what is written to it, when, and when it is given up. */
+export type Connection = {
+  readonly session: DeviceSession
+  readonly buckets: FrameBuckets
+  readonly conversations: Set<ConversationId>
+  readonly state: State['kind']
+  invalidFrames: number
+  awaitsPong: boolean
+  lastPingMs: number
+  startGreeting(): void
+  finishGreeting(ready: ServerControl): void
+  /** A delivery: may be left out, the log has it. */
+  deliver(frame: Buffer): void
+  /** An answer: goes out as long as the connection lives. */
+  answer(frame: Buffer): void
+  control(control: ServerControl): void
+  ping(): void
+  close(code: number): void
+  terminate(): void
+  /** Closes a connection that has been silent or stalled for too long. */
+  checkPatience(nowMs: number): void
+}
+
+type Dependencies = {
+  readonly socket: WebSocket
+  /** The stream under the WebSocket: written to directly, many frames to one system call. */
+  readonly stream: Duplex
+  readonly session: DeviceSession
+  readonly buckets: FrameBuckets
+  readonly clock: Clock
+  /** The connection has caught up after a stall: it needs to know what it missed. */
+  readonly onResumed: (connection: Connection) => void
+}
+
+export function createConnection(dependencies: Dependencies): Connection {
+  const { socket, stream, session, buckets, clock, onResumed } = dependencies
+  let state: State = { kind: 'opened', sinceMs: clock.now() }
+  let pending: Buffer[] = []
+
+  /** Everything that one turn of the event loop produced leaves in one write. */
+  function flush(): void {
+    const frames = pending
+    pending = []
+    if (state.kind === 'closed' || stream.destroyed || !stream.writable) return
+    const [only] = frames
+    if (frames.length === 1 && only !== undefined) {
+      stream.write(only)
+      return
+    }
+    stream.cork()
+    for (const frame of frames) stream.write(frame)
+    stream.uncork()
+  }
+
+  function write(frame: Buffer): void {
+    if (pending.length === 0) queueMicrotask(flush)
+    pending.push(frame)
+  }
+
+  function close(code: number): void {
+    if (state.kind === 'closed') return
+    if (pending.length > 0) flush()
+    state = { kind: 'closed' }
+    socket.close(code)
+  }
+
+  function stallOrClose(): boolean {
+    const unsent = stream.writableLength
+    if (unsent > CLOSE_BYTES) {
+      close(CLOSE.slowConsumer)
+      return true
+    }
+    if (unsent > STALL_BYTES && state.kind === 'live') state = { kind: 'stalled', sinceMs: clock.now() }
+    return state.kind === 'stalled'
+  }
+
+  stream.on('drain', () => {
+    if (state.kind !== 'stalled' || stream.writableLength > RESUME_BYTES) return
+    state = { kind: 'live' }
+    onResumed(connection)
+  })
+
+  const connection: Connection = {
+    session,
+    buckets,
+    conversations: new Set(),
+    invalidFrames: 0,
+    awaitsPong: false,
+    lastPingMs: clock.now(),
+    get state() {
+      return state.kind
+    },
+    startGreeting() {
+      if (state.kind === 'opened') state = { kind: 'greeting', held: [], heldBytes: 0, overflowed: false }
+    },
+    finishGreeting(ready) {
+      if (state.kind !== 'greeting') return
+      const { held, overflowed } = state
+      state = { kind: 'live' }
+      connection.control(ready)
+      for (const frame of held) write(frame)
+      if (overflowed) onResumed(connection)
+    },
+    deliver(frame) {
+      switch (state.kind) {
+        case 'opened':
+        case 'closed':
+          return
+        case 'greeting':
+          state.heldBytes += frame.length
+          if (state.heldBytes > STALL_BYTES) state.overflowed = true
+          else state.held.push(frame)
+          return
+        case 'live':
+        case 'stalled':
+          if (!stallOrClose()) write(frame)
+      }
+    },
+    answer(frame) {
+      if (state.kind === 'closed') return
+      stallOrClose()
+      write(frame)
+    },
+    control(control) {
+      connection.answer(wrapBinaryFrame(encodeServerControl(control)))
+    },
+    ping() {
+      if (state.kind === 'closed') return
+      connection.awaitsPong = true
+      connection.lastPingMs = clock.now()
+      socket.ping()
+    },
+    close,
+    terminate() {
+      state = { kind: 'closed' }
+      socket.terminate()
+    },
+    checkPatience(nowMs) {
+      if (state.kind === 'opened' && nowMs - state.sinceMs > HELLO_LIMIT_MS) close(CLOSE.unauthorized)
+      if (state.kind === 'stalled' && nowMs - state.sinceMs > STALL_LIMIT_MS) close(CLOSE.slowConsumer)
+    },
+  }
+  return connection
+}

@@ -1,0 +1,144 @@
+import type { ConversationId, DeviceId } from '@entangle/protocol'
+import { CLOSE, encodeServerControl, LIMITS } from '@entangle/protocol'
+import type { Clock } from '../../ports/clock.ts'
+import type { ChatEvent } from '../chat-event.ts'
+import type { Connection } from './connection.ts'
+import { wrapBinaryFrame } from './websocket-frames.ts'
+
+/** Which connections this node holds, and who of them wants to hear of which conversation. */
+export type Hub = {
+  add(connection: Connection): void
+  remove(connection: Connection): void
+  subscribe(connection: Connection, conversationIds: readonly ConversationId[]): void
+  handle(events: readonly ChatEvent[]): void
+  closeAll(code: number): void
+  stop(): void
+  readonly size: number
+}
+
+/** A device has one engine; a few more sockets are the ones of a moment ago that have not been noticed dead. */
+const SOCKETS_OF_DEVICE = 4
+const TICK_MS = 1000
+const TERMINATE_AFTER_MS = 3000
+
+export function createHub(clock: Clock): Hub {
+  const connections = new Set<Connection>()
+  const ofDevice = new Map<DeviceId, Set<Connection>>()
+  const ofConversation = new Map<ConversationId, Set<Connection>>()
+
+  function subscribe(connection: Connection, conversationIds: readonly ConversationId[]): void {
+    if (!connections.has(connection)) return
+    for (const conversationId of conversationIds) {
+      connection.conversations.add(conversationId)
+      const interested = ofConversation.get(conversationId)
+      if (interested === undefined) ofConversation.set(conversationId, new Set([connection]))
+      else interested.add(connection)
+    }
+  }
+
+  function unsubscribe(connection: Connection, conversationId: ConversationId): void {
+    connection.conversations.delete(conversationId)
+    const interested = ofConversation.get(conversationId)
+    interested?.delete(connection)
+    if (interested?.size === 0) ofConversation.delete(conversationId)
+  }
+
+  const everyConnectionOf = (deviceIds: readonly DeviceId[]): Connection[] =>
+    deviceIds.flatMap(deviceId => [...(ofDevice.get(deviceId) ?? [])])
+
+  /** A peer that is gone does not answer the close either. */
+  function end(connection: Connection, code: number): void {
+    connection.close(code)
+    setTimeout(() => connection.terminate(), TERMINATE_AFTER_MS).unref()
+  }
+
+  function handleEvent(event: ChatEvent): void {
+    switch (event.kind) {
+      case 'deliver':
+        for (const connection of ofConversation.get(event.conversationId) ?? [])
+          connection.deliver(event.frame)
+        return
+      case 'forward':
+        for (const connection of ofConversation.get(event.conversationId) ?? []) {
+          if (connection.session.deviceId !== event.exceptDevice) connection.deliver(event.frame)
+        }
+        return
+      case 'joined':
+        for (const connection of everyConnectionOf(event.deviceIds))
+          subscribe(connection, [event.conversationId])
+        return
+      case 'left':
+        for (const connection of everyConnectionOf(event.deviceIds))
+          unsubscribe(connection, event.conversationId)
+        return
+      case 'welcome': {
+        const frame = wrapBinaryFrame(
+          encodeServerControl({ t: 'welcome', conversationId: event.conversationId }),
+        )
+        for (const connection of everyConnectionOf([event.deviceId])) connection.deliver(frame)
+        return
+      }
+      case 'gone': {
+        const frame = wrapBinaryFrame(encodeServerControl({ t: 'gone', accountId: event.accountId }))
+        for (const connection of everyConnectionOf(event.tell)) connection.deliver(frame)
+        for (const connection of [...connections]) {
+          if (connection.session.accountId === event.accountId) end(connection, CLOSE.unauthorized)
+        }
+        return
+      }
+      case 'sessions-ended': {
+        const ended = new Set(event.sessionIds)
+        for (const connection of [...connections]) {
+          if (ended.has(connection.session.sessionId)) end(connection, CLOSE.unauthorized)
+        }
+        return
+      }
+      case 'device-revoked':
+        for (const connection of everyConnectionOf([event.deviceId])) end(connection, CLOSE.unauthorized)
+    }
+  }
+
+  function tick(): void {
+    const now = clock.now()
+    for (const connection of [...connections]) {
+      connection.checkPatience(now)
+      if (now - connection.lastPingMs < LIMITS.pingIntervalMs) continue
+      if (connection.awaitsPong) connection.terminate()
+      else connection.ping()
+    }
+  }
+  const timer = setInterval(tick, TICK_MS)
+  timer.unref()
+
+  return {
+    subscribe,
+    add(connection) {
+      connections.add(connection)
+      const { deviceId } = connection.session
+      const siblings = ofDevice.get(deviceId) ?? new Set()
+      ofDevice.set(deviceId, siblings.add(connection))
+      const [oldest] = siblings
+      if (siblings.size > SOCKETS_OF_DEVICE && oldest !== undefined) end(oldest, 1001)
+    },
+    remove(connection) {
+      connections.delete(connection)
+      for (const conversationId of [...connection.conversations]) unsubscribe(connection, conversationId)
+      const siblings = ofDevice.get(connection.session.deviceId)
+      siblings?.delete(connection)
+      if (siblings?.size === 0) ofDevice.delete(connection.session.deviceId)
+    },
+    handle(events) {
+      for (const event of events) handleEvent(event)
+    },
+    closeAll(code) {
+      for (const connection of [...connections]) end(connection, code)
+    },
+    stop() {
+      clearInterval(timer)
+      for (const connection of [...connections]) connection.terminate()
+    },
+    get size() {
+      return connections.size
+    },
+  }
+}

@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { loadVerifier } from '@entangle/crypto/verify'
+import { ProtocolError } from '@entangle/protocol'
+import type { FastifyInstance } from 'fastify'
+import { createInMemoryCache } from './adapters/in-memory-cache.ts'
+import { createInMemoryEventBus } from './adapters/in-memory-event-bus.ts'
+import { createAccessTokens } from './auth/access-tokens.ts'
+import { createAccountService } from './auth/account-service.ts'
+import { createGrants } from './auth/grants.ts'
+import { createLoginService } from './auth/login-service.ts'
+import { createOpaqueServer, createOpaqueSetup } from './auth/opaque-server.ts'
+import { createPasswordProofs } from './auth/password-proofs.ts'
+import { createRegistrationService } from './auth/registration-service.ts'
+import { createSessionService } from './auth/session-service.ts'
+import type { ChatEvent } from './chat/chat-event.ts'
+import { type ChatService, createChatService } from './chat/chat-service.ts'
+import { createCommitService } from './chat/commit-service.ts'
+import { createConversationService } from './chat/conversation-service.ts'
+import { createLogService } from './chat/log-service.ts'
+import { createTickets } from './chat/tickets.ts'
+import { createVerifiedPublicGroups } from './chat/verified-public-groups.ts'
+import type { ServerConfig } from './config.ts'
+import { type Databases, openDatabases } from './database/databases.ts'
+import { createHandlers } from './handlers.ts'
+import { createHttpServer } from './http/http-server.ts'
+import { createOrigins } from './http/origins.ts'
+import { createRateLimits } from './http/rate-limits.ts'
+import { createFileKeyEnvelope } from './keys/envelope.ts'
+import { createKeyPackageService } from './keys/key-package-service.ts'
+import { createLocalKeyDirectory } from './keys/local-key-directory.ts'
+import { openSigningKeys } from './keys/signing-keys.ts'
+import { createVerifiedKeyMaterial } from './keys/verified-key-material.ts'
+import { createLog, type Log } from './logging.ts'
+import type { Cache } from './ports/cache.ts'
+import { type Clock, systemClock } from './ports/clock.ts'
+import type { EventBus } from './ports/event-bus.ts'
+import { createFileSecretStore, randomSecret } from './secrets.ts'
+
+/** What a test, or another deployment, may put in the place of the standard part. */
+export type Overrides = {
+  readonly clock?: Clock
+  readonly log?: Log
+  readonly cache?: Cache
+  readonly bus?: EventBus<ChatEvent>
+}
+
+export type Context = {
+  readonly app: FastifyInstance
+  readonly chat: ChatService
+  readonly databases: Databases
+  readonly log: Log
+  /** Refuses new work and finishes what is under way. */
+  drain(): Promise<void>
+  close(): Promise<void>
+}
+
+async function openVerifier() {
+  const wasm = createRequire(import.meta.url).resolve('@entangle/crypto/entangle.wasm')
+  return loadVerifier(await readFile(wasm))
+}
+
+/** The composition root: the one place that says which adapter stands behind which port. */
+export async function createContext(config: ServerConfig, overrides: Overrides): Promise<Context> {
+  const clock = overrides.clock ?? systemClock
+  const log = overrides.log ?? createLog(config.logLevel)
+  const cache = overrides.cache ?? createInMemoryCache(clock)
+  const bus = overrides.bus ?? createInMemoryEventBus<ChatEvent>()
+  const databases = await openDatabases({
+    dataDir: config.dataDir,
+    userDatabaseUrl: config.userDatabaseUrl,
+    chatDatabaseUrl: config.chatDatabaseUrl,
+    poolSize: config.databasePoolSize,
+    onEmbeddedEvent: event => (event === 'died' ? log.error('postgres died') : log.info(`postgres ${event}`)),
+  })
+  try {
+    return await compose(config, { clock, log, cache, bus }, databases)
+  } catch (error) {
+    await databases.close()
+    throw error
+  }
+}
+
+async function compose(
+  config: ServerConfig,
+  { clock, log, cache, bus }: Required<Overrides>,
+  databases: Databases,
+): Promise<Context> {
+  const secrets = createFileSecretStore(join(config.dataDir, 'secrets'))
+  const opaqueSetup = await createOpaqueSetup()
+  const opaque = await createOpaqueServer(await secrets.readOrCreate('opaque-setup', () => opaqueSetup))
+  const wrappingKey = await secrets.readOrCreate('wrapping-key', randomSecret)
+  const signingKeys = await openSigningKeys(
+    databases.users,
+    createFileKeyEnvelope(Buffer.from(wrappingKey, 'base64url')),
+  )
+  const verifier = await openVerifier()
+  const material = createVerifiedKeyMaterial(verifier)
+  const groups = createVerifiedPublicGroups(verifier)
+  const directory = createLocalKeyDirectory(databases.users)
+  const limited = config.rateLimits === 'on'
+  const limits = createRateLimits(cache, limited)
+  const origins = createOrigins(config.publicUrl, () => listeningPort(app) ?? config.port)
+
+  const logService = createLogService(databases.chat)
+  const chat = createChatService({
+    database: databases.chat,
+    pool: databases.chatPool,
+    ingestPool: databases.ingestPool,
+    logService,
+    bus,
+    clock,
+    log,
+  })
+  const tickets = createTickets(cache)
+  const database = databases.users
+  const tokens = createAccessTokens(signingKeys, () => origins.primary, clock)
+  const sessions = createSessionService({ database, tokens, chat: chat.accounts, clock })
+  const grants = createGrants(cache)
+  const proofs = createPasswordProofs({ database, opaque, cache, limits })
+  const accounts = createAccountService({ database, opaque, proofs, grants, sessions, chat: chat.accounts })
+  const handlers = createHandlers({
+    database,
+    sessions,
+    proofs,
+    accounts,
+    tickets,
+    logService,
+    registration: createRegistrationService({
+      database,
+      opaque,
+      material,
+      sessions,
+      clock,
+      open: config.registration === 'open',
+    }),
+    login: createLoginService({ database, proofs, grants, material, sessions, clock }),
+    keyPackages: createKeyPackageService({ database, material, limits, clock }),
+    conversations: createConversationService({ database: databases.chat, directory, groups, bus }),
+    commits: createCommitService({ database: databases.chat, directory, groups, bus, clock }),
+  })
+
+  let draining = false
+  const app: FastifyInstance = await createHttpServer({
+    config,
+    log,
+    origins,
+    handlers,
+    sessions,
+    limits,
+    publicKeys: async () => signingKeys.jwks(),
+    checkReady: async () => {
+      if (draining) throw new ProtocolError('SERVER_UNAVAILABLE')
+      await databases.ping().catch(cause => {
+        throw new ProtocolError('SERVER_UNAVAILABLE', {}, { cause })
+      })
+    },
+  })
+  chat.accept(app.server, { sessions, tickets, origins, limited })
+  await accounts.announceDeletions()
+
+  return {
+    app,
+    chat,
+    databases,
+    log,
+    async drain() {
+      draining = true
+      await chat.drain()
+    },
+    async close() {
+      await app.close()
+      await chat.stop()
+      await databases.close()
+    },
+  }
+}
+
+function listeningPort(app: FastifyInstance): number | undefined {
+  const address = app.server.address()
+  return address === null || typeof address === 'string' ? undefined : address.port
+}

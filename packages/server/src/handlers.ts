@@ -1,0 +1,86 @@
+import type { AccountService } from './auth/account-service.ts'
+import type { LoginService } from './auth/login-service.ts'
+import type { PasswordProofs } from './auth/password-proofs.ts'
+import type { RegistrationService } from './auth/registration-service.ts'
+import { deleteAccount } from './auth/routes/delete-account.ts'
+import { enrolDevice } from './auth/routes/enrol-device.ts'
+import { fetchVault } from './auth/routes/fetch-vault.ts'
+import { findAccount } from './auth/routes/find-account.ts'
+import { finishLogin } from './auth/routes/finish-login.ts'
+import { finishPasswordChange } from './auth/routes/finish-password-change.ts'
+import { finishRegistration } from './auth/routes/finish-registration.ts'
+import { readAccount } from './auth/routes/read-account.ts'
+import { refreshSession } from './auth/routes/refresh-session.ts'
+import { signOut } from './auth/routes/sign-out.ts'
+import { startLogin } from './auth/routes/start-login.ts'
+import { startPasswordChange } from './auth/routes/start-password-change.ts'
+import { startRegistration } from './auth/routes/start-registration.ts'
+import { updateProfile } from './auth/routes/update-profile.ts'
+import type { SessionService } from './auth/session-service.ts'
+import type { CommitService } from './chat/commit-service.ts'
+import type { ConversationService } from './chat/conversation-service.ts'
+import type { LogService } from './chat/log-service.ts'
+import { createConversation } from './chat/routes/create-conversation.ts'
+import { issueTicket } from './chat/routes/issue-ticket.ts'
+import { listConversations } from './chat/routes/list-conversations.ts'
+import { listWelcomes } from './chat/routes/list-welcomes.ts'
+import { readEvents } from './chat/routes/read-events.ts'
+import { readGroupInfo } from './chat/routes/read-group-info.ts'
+import { readTree } from './chat/routes/read-tree.ts'
+import { settleWelcome } from './chat/routes/settle-welcome.ts'
+import { submitCommit } from './chat/routes/submit-commit.ts'
+import type { Tickets } from './chat/tickets.ts'
+import type { UsersDatabase } from './database/users-schema.ts'
+import type { Handlers } from './http/route.ts'
+import type { KeyPackageService } from './keys/key-package-service.ts'
+import { claimKeyPackages } from './keys/routes/claim-key-packages.ts'
+import { keyPackageStatus } from './keys/routes/key-package-status.ts'
+import { publishKeyPackages } from './keys/routes/publish-key-packages.ts'
+import { readIdentity } from './keys/routes/read-identity.ts'
+
+export type Services = {
+  readonly database: UsersDatabase
+  readonly registration: RegistrationService
+  readonly proofs: PasswordProofs
+  readonly login: LoginService
+  readonly sessions: SessionService
+  readonly accounts: AccountService
+  readonly keyPackages: KeyPackageService
+  readonly conversations: ConversationService
+  readonly commits: CommitService
+  readonly logService: LogService
+  readonly tickets: Tickets
+}
+
+/** Which function answers which operation. */
+export function createHandlers(services: Services): Handlers {
+  return {
+    startRegistration: startRegistration(services),
+    finishRegistration: finishRegistration(services),
+    startLogin: startLogin(services),
+    finishLogin: finishLogin(services),
+    enrolDevice: enrolDevice(services),
+    refreshSession: refreshSession(services),
+    signOut: signOut(services),
+    startPasswordChange: startPasswordChange(services),
+    finishPasswordChange: finishPasswordChange(services),
+    fetchVault: fetchVault(services),
+    deleteAccount: deleteAccount(services),
+    updateProfile: updateProfile(services),
+    findAccount: findAccount(services),
+    readAccount: readAccount(services),
+    publishKeyPackages: publishKeyPackages(services),
+    keyPackageStatus: keyPackageStatus(services),
+    claimKeyPackages: claimKeyPackages(services),
+    readIdentity: readIdentity(services),
+    createConversation: createConversation(services),
+    listConversations: listConversations(services),
+    submitCommit: submitCommit(services),
+    readEvents: readEvents(services),
+    readGroupInfo: readGroupInfo(services),
+    listWelcomes: listWelcomes(services),
+    readTree: readTree(services),
+    settleWelcome: settleWelcome(services),
+    issueTicket: issueTicket(services),
+  }
+}

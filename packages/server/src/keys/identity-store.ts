@@ -1,0 +1,112 @@
+import {
+  type AccountId,
+  type DeviceId,
+  decodeCbor,
+  encodeCbor,
+  ProtocolError,
+  type PublicIdentity,
+} from '@entangle/protocol'
+import type { Transaction } from 'kysely'
+import { z } from 'zod'
+import { idBytes, idText } from '../database/packed-arrays.ts'
+import type { UsersDatabase, UsersSchema } from '../database/users-schema.ts'
+import type { CheckedIdentity } from './key-material.ts'
+
+const certificatesSchema = z.array(z.instanceof(Uint8Array))
+
+export type StoredIdentity = PublicIdentity & { readonly version: number }
+
+export async function readIdentity(
+  database: UsersDatabase,
+  accountId: AccountId,
+): Promise<StoredIdentity | undefined> {
+  const row = await database
+    .selectFrom('identity')
+    .selectAll()
+    .where('account_id', '=', idBytes(accountId))
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  return {
+    accountKey: row.account_key,
+    deviceList: row.device_list,
+    certificates: certificatesSchema.parse(decodeCbor(row.certificates)),
+    version: row.version,
+  }
+}
+
+/** Stores a checked list and brings the device table in step with it. Devices it no longer names are revoked. */
+export async function storeIdentity(
+  database: Transaction<UsersSchema>,
+  identity: PublicIdentity,
+  checked: CheckedIdentity,
+): Promise<{ readonly revoked: readonly DeviceId[] }> {
+  const account_id = idBytes(checked.accountId)
+  const content = {
+    version: checked.version,
+    device_list: identity.deviceList,
+    certificates: encodeCbor(identity.certificates),
+  }
+  await database
+    .insertInto('identity')
+    .values({ account_id, account_key: identity.accountKey, ...content })
+    .onConflict(conflict => conflict.column('account_id').doUpdateSet(content))
+    .execute()
+  await database
+    .insertInto('device_list')
+    .values({ account_id, version: checked.version, list: identity.deviceList })
+    .execute()
+  const present = await database
+    .selectFrom('device')
+    .select(['id', 'signature_key', 'account_id', 'revoked_at'])
+    .where(where =>
+      where.or([
+        where('account_id', '=', account_id),
+        where(
+          'id',
+          'in',
+          checked.devices.map(device => idBytes(device.deviceId)),
+        ),
+      ]),
+    )
+    .execute()
+  for (const device of checked.devices) {
+    const known = present.find(row => idText(row.id) === device.deviceId)
+    if (known === undefined) {
+      await database
+        .insertInto('device')
+        .values({ id: idBytes(device.deviceId), account_id, signature_key: device.signatureKey })
+        .execute()
+    } else if (
+      // An id stands for one key for ever, and a device that was given up does not come back under it.
+      !known.account_id.equals(account_id) ||
+      !Buffer.from(known.signature_key).equals(Buffer.from(device.signatureKey)) ||
+      known.revoked_at !== null
+    ) {
+      throw new ProtocolError('KEYS_IDENTITY_INVALID')
+    }
+  }
+  const revoked = present.filter(
+    row => row.revoked_at === null && !checked.devices.some(device => device.deviceId === idText(row.id)),
+  )
+  for (const row of revoked) await revokeDevice(database, idText(row.id))
+  return { revoked: revoked.map(row => idText<DeviceId>(row.id)) }
+}
+
+/** The device gives up its place: its sessions end, its key packages go. Answers with the sessions that ended. */
+export async function revokeDevice(
+  database: Transaction<UsersSchema>,
+  deviceId: DeviceId,
+): Promise<Buffer[]> {
+  const id = idBytes(deviceId)
+  await database.updateTable('device').set({ revoked_at: new Date() }).where('id', '=', id).execute()
+  await database.deleteFrom('key_package').where('device_id', '=', id).execute()
+  await database.deleteFrom('last_resort_package').where('device_id', '=', id).execute()
+  const ended = await database
+    .updateTable('session')
+    .set({ ended_at: new Date() })
+    .where('device_id', '=', id)
+    .where('ended_at', 'is', null)
+    .returning('id')
+    .execute()
+  return ended.map(row => row.id)
+}

@@ -1,0 +1,35 @@
+import type { AccountId, DeviceId, PublicIdentity } from '@entangle/protocol'
+
+/** What a signed device list says, once its signatures and certificates have been checked. */
+export type CheckedIdentity = {
+  readonly accountId: AccountId
+  readonly handle: string
+  readonly version: number
+  /** SHA-256 of this list and of the one before it (null for the first). */
+  readonly hash: Uint8Array
+  readonly previousHash: Uint8Array | null
+  readonly devices: readonly { readonly deviceId: DeviceId; readonly signatureKey: Uint8Array }[]
+}
+
+export type CheckedKeyPackage = {
+  readonly ref: Uint8Array
+  readonly accountId: AccountId
+  readonly deviceId: DeviceId
+  readonly signatureKey: Uint8Array
+  readonly lastResort: boolean
+  readonly expiresAt: number
+}
+
+/** The public side of the cryptography: everything here is checked without any secret. */
+export type KeyMaterial = {
+  /** Throws KEYS_IDENTITY_INVALID. */
+  checkIdentity(identity: PublicIdentity, nowMs: number): CheckedIdentity
+  /** Throws KEYS_PACKAGE_INVALID. */
+  checkKeyPackage(keyPackage: Uint8Array, nowMs: number): CheckedKeyPackage
+  verifyDeviceSignature(
+    signatureKey: Uint8Array,
+    label: string,
+    message: Uint8Array,
+    signature: Uint8Array,
+  ): boolean
+}
