@@ -9,12 +9,16 @@ export type OperationAuth = 'none' | 'device' | 'refresh'
  * from this one value. Parameters in the path (`:accountId`) are fields of `request` as well; on GET
  * the other fields travel in the query.
  */
-export type Operation<Request extends z.ZodType = z.ZodType, Response extends z.ZodType = z.ZodType> = {
+export type Operation<
+  Request extends z.ZodType = z.ZodType,
+  Response extends z.ZodType = z.ZodType,
+  Auth extends OperationAuth = OperationAuth,
+> = {
   readonly name: string
   readonly service: 'auth' | 'keys' | 'chat'
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: `/v1/${string}`
-  readonly auth: OperationAuth
+  readonly auth: Auth
   readonly summary: string
   readonly request: Request
   readonly response: Response
@@ -23,9 +27,13 @@ export type Operation<Request extends z.ZodType = z.ZodType, Response extends z.
   readonly bodyLimitBytes?: number
 }
 
-export const defineOperation = <Request extends z.ZodType, Response extends z.ZodType>(
-  operation: Operation<Request, Response>,
-): Operation<Request, Response> => operation
+export const defineOperation = <
+  Request extends z.ZodType,
+  Response extends z.ZodType,
+  Auth extends OperationAuth,
+>(
+  operation: Operation<Request, Response, Auth>,
+): Operation<Request, Response, Auth> => operation
 
 export const emptySchema = z.strictObject({})
 
