@@ -1,0 +1,88 @@
+import type { ChatId } from '@entangle/client'
+import { MessageCircle } from 'lucide-react'
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
+import { Redirect, useLocation, useRoute } from 'wouter'
+import { ChatScreen } from '../chat/ChatScreen.tsx'
+import { ConnectionBanner } from '../chat/ConnectionBanner.tsx'
+import { ChatListPane } from '../chats/ChatListPane.tsx'
+import { Button } from '../ui/Button.tsx'
+import { cx } from '../ui/cx.ts'
+import { Empty } from '../ui/Empty.tsx'
+import styles from './AppShell.module.css'
+import { type OpenDialog, ShellContext } from './shell-context.ts'
+import { useKeys } from './use-keys.ts'
+import { useTitle } from './use-title.ts'
+
+const SettingsScreen = lazy(async () => ({
+  default: (await import('../settings/SettingsScreen.tsx')).SettingsScreen,
+}))
+const NewChatDialog = lazy(async () => ({
+  default: (await import('../chats/NewChatDialog.tsx')).NewChatDialog,
+}))
+const HelpDialog = lazy(async () => ({ default: (await import('./HelpDialog.tsx')).HelpDialog }))
+
+/** Everything behind the sign-in: the list, and beside it a chat, the settings or nothing yet. */
+export function AppShell() {
+  const [path, navigate] = useLocation()
+  const [inChat, params] = useRoute('/chat/:id')
+  const inSettings = path === '/settings'
+  const chatId = inChat ? (params.id as ChatId) : null
+  const [dialog, setDialog] = useState<OpenDialog | null>(null)
+  const closeDialog = useCallback(() => setDialog(null), [])
+  const showList = chatId === null && !inSettings
+
+  useTitle(chatId, inSettings)
+  useKeys({ chatId, dialogOpen: dialog !== null, open: setDialog, navigate })
+  useEffect(warmUp, [])
+
+  if (!showList && chatId === null && !inSettings) return <Redirect to="/" replace />
+  if (path !== '/' && chatId === null && !inSettings) return <Redirect to="/" replace />
+
+  return (
+    <ShellContext value={setDialog}>
+      <div className={styles.shell}>
+        <div className={cx(styles.list, !showList && styles.away)}>
+          <ChatListPane current={chatId} />
+          <div className={styles.listBanner}>
+            <ConnectionBanner />
+          </div>
+        </div>
+        <main className={cx(styles.main, showList && styles.away)}>
+          {chatId !== null && <ChatScreen key={chatId} chatId={chatId} />}
+          {inSettings && (
+            <Suspense fallback={null}>
+              <SettingsScreen />
+            </Suspense>
+          )}
+          {showList && (
+            <Empty
+              icon={<MessageCircle size={28} strokeWidth={1.75} />}
+              action={
+                <Button look="primary" onClick={() => setDialog('new-chat')}>
+                  Start a chat
+                </Button>
+              }
+            >
+              Choose a chat, or write to someone new.
+            </Empty>
+          )}
+        </main>
+      </div>
+      <Suspense fallback={null}>
+        {dialog === 'new-chat' && <NewChatDialog onClose={closeDialog} />}
+        {dialog === 'help' && <HelpDialog onClose={closeDialog} />}
+      </Suspense>
+    </ShellContext>
+  )
+}
+
+/** Fetches the lazy parts once the screen is quiet, so that they open at once and also offline. */
+function warmUp() {
+  const timer = setTimeout(() => {
+    void import('../chats/NewChatDialog.tsx')
+    void import('../chat/PeerDetails.tsx')
+    void import('../settings/SettingsScreen.tsx')
+    void import('./HelpDialog.tsx')
+  }, 3_000)
+  return () => clearTimeout(timer)
+}

@@ -1,0 +1,21 @@
+import type { EngineConnection } from '@entangle/client'
+import { createRoot } from 'react-dom/client'
+import { AppContext } from '../state/app-context.ts'
+import { createAppStore } from '../state/app-store.ts'
+import { startTheme } from '../theme/theme.ts'
+import { App } from './App.tsx'
+import { ErrorBoundary } from './ErrorBoundary.tsx'
+
+export function renderApp(engine: EngineConnection): void {
+  const root = document.getElementById('root')
+  if (root === null) throw new Error('The page has no root element.')
+  startTheme()
+  const store = createAppStore(engine)
+  createRoot(root).render(
+    <ErrorBoundary>
+      <AppContext value={{ engine, store }}>
+        <App />
+      </AppContext>
+    </ErrorBoundary>,
+  )
+}

@@ -1,0 +1,21 @@
+import type { ChatId } from '@entangle/client'
+import { useEffect } from 'react'
+import { useApp } from '../state/app-context.ts'
+import { pageTitle } from '../text/counting.ts'
+
+/** The page's title and icon say how much waits, also from a tab in the background. */
+export function useTitle(chatId: ChatId | null, inSettings: boolean): void {
+  const unread = useApp(state => (state.chats ?? []).reduce((sum, chat) => sum + chat.unread, 0))
+  const name = useApp(state => state.chats?.find(chat => chat.id === chatId)?.peer.displayName ?? null)
+  const place = inSettings ? 'Settings' : name
+
+  useEffect(() => {
+    document.title = pageTitle(unread, place)
+  }, [unread, place])
+
+  const dot = unread > 0
+  useEffect(() => {
+    const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]')
+    if (icon !== null) icon.href = dot ? '/icon-unread.svg' : '/icon.svg'
+  }, [dot])
+}

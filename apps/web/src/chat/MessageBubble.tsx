@@ -1,0 +1,115 @@
+import type { TimelineContent, TimelineRow } from '@entangle/client'
+import type { MessageId } from '@entangle/protocol'
+import { Hourglass, PackageOpen, TriangleAlert } from 'lucide-react'
+import { memo } from 'react'
+import { isLoneEmoji } from '../text/lone-emoji.ts'
+import { timeFormat } from '../text/time-format.ts'
+import { cx } from '../ui/cx.ts'
+import { DELIVERY_WORDS, DeliveryIcon } from './DeliveryIcon.tsx'
+import styles from './MessageBubble.module.css'
+import { MessageText } from './MessageText.tsx'
+
+export type MessageActions = {
+  readonly retry: (id: MessageId) => void
+  readonly discard: (id: MessageId) => void
+}
+
+type Props = {
+  readonly row: TimelineRow
+  readonly first: boolean
+  readonly last: boolean
+  /** The one message that Tab reaches; arrows move on from it. */
+  readonly tabbable: boolean
+  readonly senderName: string
+  readonly actions: MessageActions
+}
+
+const PENDING_WORDS = {
+  waiting: 'Waiting for this message…',
+  repairing: 'Repairing this message…',
+  lost: 'This message was lost. Ask for it to be sent again.',
+} as const
+const UNSUPPORTED_WORDS = 'This message needs a newer version of Entangle. It is kept for you.'
+
+export function contentWords(content: TimelineContent): string {
+  switch (content.kind) {
+    case 'text':
+      return content.text
+    case 'pending':
+      return PENDING_WORDS[content.state]
+    case 'unsupported':
+      return UNSUPPORTED_WORDS
+  }
+}
+
+export const MessageBubble = memo(function MessageBubble(props: Props) {
+  const { row, first, last, tabbable, senderName, actions } = props
+  const { content, own, delivery, failure } = row
+  const time = timeFormat.clock(row.time)
+  const emoji = content.kind === 'text' && isLoneEmoji(content.text)
+  const name = [contentWords(content), own ? 'You' : senderName, time, delivery && DELIVERY_WORDS[delivery]]
+    .filter(Boolean)
+    .join(', ')
+
+  return (
+    <li
+      className={cx(styles.row, own && styles.own, first && styles.first, last && styles.last)}
+      data-seq={row.seq ?? undefined}
+      data-key={row.messageId}
+    >
+      <article
+        className={cx(styles.bubble, emoji && styles.emoji, content.kind !== 'text' && styles.faint)}
+        tabIndex={tabbable ? 0 : -1}
+        aria-label={name}
+      >
+        <div className={styles.text} dir="auto">
+          <Content content={content} />
+          <span className={styles.meta} dir="ltr">
+            <time dateTime={new Date(row.time).toISOString()} title={timeFormat.full(row.time)}>
+              {time}
+            </time>
+            {delivery !== null && <DeliveryIcon state={delivery} />}
+          </span>
+        </div>
+      </article>
+      {delivery === 'failed' && (
+        <div className={styles.failure}>
+          <span>{failure?.message ?? 'Not sent.'}</span>
+          <span className={styles.choices}>
+            {failure?.canRetry !== false && (
+              <button type="button" onClick={() => actions.retry(row.messageId)}>
+                Retry
+              </button>
+            )}
+            <button type="button" onClick={() => actions.discard(row.messageId)}>
+              Delete
+            </button>
+          </span>
+        </div>
+      )}
+    </li>
+  )
+})
+
+function Content({ content }: { readonly content: TimelineContent }) {
+  switch (content.kind) {
+    case 'text':
+      return <MessageText text={content.text} />
+    case 'pending': {
+      const Icon = content.state === 'lost' ? TriangleAlert : Hourglass
+      return (
+        <>
+          <Icon size={15} className={styles.sign} aria-hidden="true" />
+          {PENDING_WORDS[content.state]}
+        </>
+      )
+    }
+    case 'unsupported':
+      return (
+        <>
+          <PackageOpen size={15} className={styles.sign} aria-hidden="true" />
+          {UNSUPPORTED_WORDS}
+        </>
+      )
+  }
+}

@@ -1,0 +1,134 @@
+import type { ChatId } from '@entangle/client'
+import { MessagesSquare, Search, Settings, SquarePen } from 'lucide-react'
+import { lazy, Suspense } from 'react'
+import { Link, useRoute } from 'wouter'
+import { useOpenDialog } from '../app/shell-context.ts'
+import { useAccount, useApp } from '../state/app-context.ts'
+import { useDelayed, useNow } from '../state/hooks.ts'
+import { Avatar } from '../ui/Avatar.tsx'
+import { Button, IconButton } from '../ui/Button.tsx'
+import { Empty } from '../ui/Empty.tsx'
+import { ChatListItem } from './ChatListItem.tsx'
+import styles from './ChatListPane.module.css'
+import { listedChats, requestChats } from './listed-chats.ts'
+import { RequestGroup } from './RequestGroup.tsx'
+
+const LongChatList = lazy(async () => ({ default: (await import('./LongChatList.tsx')).LongChatList }))
+
+/** Past this many entries only the visible ones are rendered. */
+const LONG = 150
+
+const command = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'
+
+export function ChatListPane({ current }: { readonly current: ChatId | null }) {
+  const chats = useApp(state => state.chats)
+  const account = useAccount()
+  const openDialog = useOpenDialog()
+  const [inSettings] = useRoute('/settings')
+  const now = useNow()
+
+  return (
+    <nav className={styles.pane} aria-label="Conversations" data-region="list">
+      <header className={styles.head}>
+        <h1 className={styles.title}>Chats</h1>
+        <IconButton label="New chat" onClick={() => openDialog('new-chat')}>
+          <SquarePen size={20} />
+        </IconButton>
+      </header>
+      <button type="button" className={styles.search} onClick={() => openDialog('new-chat')}>
+        <Search size={16} />
+        <span>Find a person or chat</span>
+        <kbd>{command}</kbd>
+      </button>
+      <div className={styles.scroller}>
+        {chats === null ? (
+          <Skeleton />
+        ) : (
+          <>
+            <RequestGroup chats={requestChats(chats)} current={current} now={now} />
+            <Entries
+              chats={listedChats(chats, current)}
+              current={current}
+              now={now}
+              anyRequest={requestChats(chats).length > 0}
+            />
+          </>
+        )}
+      </div>
+      <footer className={styles.foot}>
+        <Link
+          href="/settings"
+          className={styles.me}
+          aria-label="Settings"
+          aria-current={inSettings ? 'page' : undefined}
+        >
+          <Avatar account={account} size="small" />
+          <span className={styles.meName}>
+            <b>{account.displayName}</b>
+            <span>@{account.handle}</span>
+          </span>
+          <Settings size={19} />
+        </Link>
+      </footer>
+    </nav>
+  )
+}
+
+type EntriesProps = {
+  readonly chats: ReturnType<typeof listedChats>
+  readonly current: ChatId | null
+  readonly now: number
+  readonly anyRequest: boolean
+}
+
+function Entries({ chats, current, now, anyRequest }: EntriesProps) {
+  const openDialog = useOpenDialog()
+  if (chats.length === 0) {
+    if (anyRequest) return null
+    return (
+      <Empty
+        icon={<MessagesSquare size={28} strokeWidth={1.75} />}
+        action={
+          <Button look="primary" onClick={() => openDialog('new-chat')}>
+            Write to someone
+          </Button>
+        }
+      >
+        No chats yet. All you need is the other person’s name.
+      </Empty>
+    )
+  }
+  const items = chats.map(chat => (
+    <ChatListItem key={chat.id} chat={chat} current={chat.id === current} now={now} />
+  ))
+  if (chats.length > LONG) {
+    return (
+      <Suspense fallback={null}>
+        <LongChatList>{items}</LongChatList>
+      </Suspense>
+    )
+  }
+  return (
+    <ul className={styles.entries} aria-label="Chats">
+      {items.map(item => (
+        <li key={item.key}>{item}</li>
+      ))}
+    </ul>
+  )
+}
+
+function Skeleton() {
+  const due = useDelayed(200)
+  if (!due) return null
+  return (
+    <div className={styles.skeleton} aria-hidden="true">
+      {['a', 'b', 'c', 'd', 'e'].map(key => (
+        <div key={key} className={styles.bone}>
+          <i />
+          <span />
+          <span />
+        </div>
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,44 @@
+import type { ChatId, ChatSummary } from '@entangle/client'
+import { ChevronRight, MailQuestion } from 'lucide-react'
+import { useId, useState } from 'react'
+import { plural } from '../text/counting.ts'
+import { ChatListItem } from './ChatListItem.tsx'
+import styles from './RequestGroup.module.css'
+
+type Props = {
+  readonly chats: readonly ChatSummary[]
+  readonly current: ChatId | null
+  readonly now: number
+}
+
+/** Strangers who wrote first, kept apart until they are answered. */
+export function RequestGroup({ chats, current, now }: Props) {
+  const [open, setOpen] = useState(false)
+  const id = useId()
+  if (chats.length === 0) return null
+  // The open chat never hides in a closed group.
+  const expanded = open || chats.some(chat => chat.id === current)
+  return (
+    <section className={styles.group}>
+      <button
+        type="button"
+        className={styles.toggle}
+        aria-expanded={expanded}
+        aria-controls={id}
+        onClick={() => setOpen(!expanded)}
+      >
+        <MailQuestion size={18} />
+        <span>{plural(chats.length, 'message request')}</span>
+        <ChevronRight size={18} className={styles.chevron} />
+      </button>
+      <ul id={id} aria-label="Message requests" hidden={!expanded} className={styles.entries}>
+        {expanded &&
+          chats.map(chat => (
+            <li key={chat.id}>
+              <ChatListItem chat={chat} current={chat.id === current} now={now} />
+            </li>
+          ))}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,3 @@
+import { startEngineWorker } from '@entangle/client/browser'
+
+startEngineWorker(self)

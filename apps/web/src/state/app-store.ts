@@ -1,0 +1,59 @@
+import type {
+  ChatId,
+  ChatSummary,
+  ConnectionState,
+  EngineConnection,
+  SessionState,
+  TimelineWindow,
+} from '@entangle/client'
+import { createStore, type StoreApi } from 'zustand/vanilla'
+import { isSame, reconcileList } from './reconcile.ts'
+
+/** What the engine last said. Components read it and never change it. */
+export type AppState = {
+  readonly session: SessionState
+  readonly connection: ConnectionState
+  /** Null until the engine has read them from this device. */
+  readonly chats: readonly ChatSummary[] | null
+  /** The windows that are open, by chat. */
+  readonly timelines: Readonly<Record<ChatId, TimelineWindow>>
+}
+
+export type AppStore = StoreApi<AppState>
+
+const EMPTY = { chats: null, timelines: {} } as const
+
+/** Follows the engine's events for as long as the page lives. */
+export function createAppStore(engine: EngineConnection): AppStore {
+  const store = createStore<AppState>(() => ({
+    session: { phase: 'starting' },
+    connection: { phase: 'connecting', since: Date.now() },
+    ...EMPTY,
+  }))
+  engine.on('session', session => {
+    if (isSame(store.getState().session, session)) return
+    // Nothing of one account may show through in the next one's session.
+    store.setState(session.phase === 'signed-in' ? { session } : { session, ...EMPTY })
+  })
+  engine.on('connection', connection => store.setState({ connection }))
+  engine.on('chats', chats =>
+    store.setState(state => ({ chats: reconcileList(state.chats, chats, chat => chat.id) })),
+  )
+  engine.on('timeline', window => receiveTimeline(store, window))
+  return store
+}
+
+export function receiveTimeline(store: AppStore, window: TimelineWindow): void {
+  store.setState(state => {
+    const before = state.timelines[window.chatId]
+    const rows = reconcileList(before?.rows ?? null, window.rows, row => row.messageId)
+    return { timelines: { ...state.timelines, [window.chatId]: { ...window, rows } } }
+  })
+}
+
+export function forgetTimeline(store: AppStore, chatId: ChatId): void {
+  store.setState(state => {
+    const { [chatId]: _, ...timelines } = state.timelines
+    return { timelines }
+  })
+}
