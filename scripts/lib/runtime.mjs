@@ -67,6 +67,7 @@ export function passThrough(command, args, env = process.env) {
     }
     const signals = process.platform === 'win32' ? ['SIGINT'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
     for (const signal of signals) process.on(signal, forward)
+    const stopWatching = whenAbandoned(() => child.kill('SIGTERM'))
     child.on('error', error => {
       reject(
         error.code === 'ENOENT'
@@ -79,7 +80,29 @@ export function passThrough(command, args, env = process.env) {
     })
     child.on('close', (code, signal) => {
       for (const name of signals) process.off(name, forward)
+      stopWatching()
       resolve(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 137))
     })
   })
+}
+
+const ABANDONED_CHECK_MS = 500
+
+/**
+ * npm runs its scripts in a shell that dies of a signal without passing it on. Whoever stops `npm start`
+ * means the server as well, so the end of the process that started us counts as a request to stop.
+ * Without npm in between, a parent that goes away (a closed terminal, say) means nothing.
+ */
+function whenAbandoned(stop) {
+  const startedBy = process.ppid
+  const isOurs =
+    process.env.npm_lifecycle_event !== undefined || process.env.ENTANGLE_FIRST_NODE !== undefined
+  if (!isOurs || process.platform === 'win32') return () => undefined
+  const timer = setInterval(() => {
+    if (process.ppid === startedBy) return
+    clearInterval(timer)
+    stop()
+  }, ABANDONED_CHECK_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
