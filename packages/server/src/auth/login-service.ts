@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { type AccountId, ProtocolError, type Session } from '@entangle/protocol'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { UsersDatabase } from '../database/users-schema.ts'
@@ -100,7 +99,7 @@ export function createLoginService(dependencies: Dependencies): LoginService {
         }
         // The answer to the first try was lost: this list is the one that it has stored.
         if (Buffer.from(stored.device_list).equals(Buffer.from(request.identity.deviceList))) return
-        const storedHash = createHash('sha256').update(stored.device_list).digest()
+        const storedHash = material.hashOfList(stored.device_list)
         if (
           checked.version !== stored.version + 1 ||
           checked.previousHash === null ||

@@ -5,8 +5,7 @@ export type CheckedIdentity = {
   readonly accountId: AccountId
   readonly handle: string
   readonly version: number
-  /** SHA-256 of this list and of the one before it (null for the first). */
-  readonly hash: Uint8Array
+  /** What the list says of the one before it; null for the first. */
   readonly previousHash: Uint8Array | null
   readonly devices: readonly { readonly deviceId: DeviceId; readonly signatureKey: Uint8Array }[]
 }
@@ -24,6 +23,8 @@ export type CheckedKeyPackage = {
 export type KeyMaterial = {
   /** Throws KEYS_IDENTITY_INVALID. */
   checkIdentity(identity: PublicIdentity, nowMs: number): CheckedIdentity
+  /** The hash by which the next list names this one, which was checked before. */
+  hashOfList(deviceList: Uint8Array): Uint8Array
   /** Throws KEYS_PACKAGE_INVALID. */
   checkKeyPackage(keyPackage: Uint8Array, nowMs: number): CheckedKeyPackage
   verifyDeviceSignature(

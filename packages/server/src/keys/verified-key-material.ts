@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import {
   type DeviceCertificate,
   type DeviceListEntry,
   parseCredential,
+  parseDeviceList,
   type Verifier,
   verifyDeviceCertificate,
   verifyDeviceList,
@@ -47,7 +47,6 @@ export function createVerifiedKeyMaterial(verifier: Verifier): KeyMaterial {
       accountId: readId(list.accountId),
       handle: list.handle,
       version: list.version,
-      hash: createHash('sha256').update(identity.deviceList).digest(),
       previousHash: list.previousHash,
       devices: list.entries.map(entry => ({
         deviceId: readId(entry.deviceId),
@@ -57,6 +56,7 @@ export function createVerifiedKeyMaterial(verifier: Verifier): KeyMaterial {
   }
 
   return {
+    hashOfList: deviceList => parseDeviceList(deviceList).hash,
     checkIdentity: (identity, nowMs) =>
       orRefuse('KEYS_IDENTITY_INVALID', () => checkIdentity(identity, nowMs)),
     checkKeyPackage: (keyPackage, nowMs) =>

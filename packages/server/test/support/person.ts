@@ -1,0 +1,300 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import {
+  type AccountSecretKey,
+  type Crypto,
+  createDeviceCertificate,
+  createDeviceList,
+  type DeviceCertificate,
+  type DeviceState,
+  encodeCredential,
+  loadCrypto,
+  nextDeviceList,
+  type VerifiedDeviceList,
+} from '@entangle/crypto'
+import type {
+  AccountId,
+  ConversationHead,
+  ConversationId,
+  DeviceId,
+  MessageId,
+  PublicIdentity,
+  SealedVault,
+  Session,
+} from '@entangle/protocol'
+import { idToBytes } from '@entangle/protocol'
+import { client as opaque, ready } from '@serenity-kit/opaque'
+import { Api } from './api.ts'
+
+const wasm = createRequire(import.meta.url).resolve('@entangle/crypto/entangle.wasm')
+let loading: Promise<Crypto> | undefined
+export const crypto = (): Promise<Crypto> => {
+  loading ??= readFile(wasm).then(loadCrypto)
+  return loading
+}
+
+export const randomId = <Id extends string>(): Id => randomBytes(16).toString('hex') as Id
+/** The work factor is the client's choice; tests take the least. */
+const keyStretching = { 'argon2id-custom': { iterations: 1, memory: 8, parallelism: 1 } } as const
+const YEAR_MS = 365 * 24 * 3600 * 1000
+const VAULT: SealedVault = {
+  sealed: randomBytes(64),
+  wraps: [{ kind: 'password', wrapped: randomBytes(48) }],
+}
+
+type Device = {
+  readonly deviceId: DeviceId
+  readonly state: DeviceState
+  readonly signatureKey: Uint8Array
+  readonly certificate: DeviceCertificate
+  readonly credential: Uint8Array
+}
+
+/** A person with one device, as far as the server can tell from a real client. */
+export class Person {
+  readonly api: Api
+  readonly handle: string
+  readonly password: string
+  readonly accountId: AccountId = randomId()
+  readonly crypto: Crypto
+  readonly accountKey: AccountSecretKey
+  device: Device
+  list: VerifiedDeviceList
+
+  private constructor(crypto: Crypto, url: string, handle: string, password: string) {
+    this.crypto = crypto
+    this.api = new Api(url)
+    this.handle = handle
+    this.password = password
+    this.accountKey = crypto.createAccountKey()
+    this.device = this.makeDevice()
+    this.list = createDeviceList(crypto, this.accountKey, {
+      accountId: idToBytes(this.accountId),
+      handle,
+      entries: [this.entryOf(this.device)],
+    })
+  }
+
+  static async create(url: string, handle = `u${randomBytes(6).toString('hex')}`): Promise<Person> {
+    await ready
+    return new Person(await crypto(), url, handle, 'correct horse battery')
+  }
+
+  static async signUp(url: string, handle?: string): Promise<Person> {
+    const person = await Person.create(url, handle)
+    await person.register()
+    return person
+  }
+
+  makeDevice(): Device {
+    const deviceId = randomId<DeviceId>()
+    const state = this.crypto.openDeviceState()
+    const signatureKey = state.createSignatureKey()
+    const now = Date.now()
+    const certificate = createDeviceCertificate(this.crypto, this.accountKey, {
+      accountId: idToBytes(this.accountId),
+      deviceId: idToBytes(deviceId),
+      signatureKey,
+      suite: this.crypto.suite,
+      createdAtMs: now - 60_000,
+      expiresAtMs: now + YEAR_MS,
+    })
+    const credential = encodeCredential({
+      accountId: idToBytes(this.accountId),
+      deviceId: idToBytes(deviceId),
+      certificateHash: certificate.hash,
+    })
+    return { deviceId, state, signatureKey, certificate, credential }
+  }
+
+  entryOf(device: Device) {
+    return {
+      deviceId: idToBytes(device.deviceId),
+      certificateHash: device.certificate.hash,
+      signatureKey: device.signatureKey,
+      suite: this.crypto.suite,
+      expiresAtMs: device.certificate.expiresAtMs,
+    }
+  }
+
+  get identity(): PublicIdentity {
+    return {
+      accountKey: this.accountKey.publicKey,
+      deviceList: this.list.bytes,
+      certificates: [this.device.certificate.bytes],
+    }
+  }
+
+  adopt(session: Session): void {
+    this.api.accessToken = session.accessToken
+  }
+
+  async makeRegistration() {
+    const { clientRegistrationState, registrationRequest } = opaque.startRegistration({
+      password: this.password,
+    })
+    const { registrationResponse } = await this.api.call('startRegistration', {
+      handle: this.handle,
+      registrationRequest,
+    })
+    const { registrationRecord } = opaque.finishRegistration({
+      password: this.password,
+      registrationResponse,
+      clientRegistrationState,
+      keyStretching,
+    })
+    return {
+      handle: this.handle,
+      displayName: this.handle,
+      accountId: this.accountId,
+      deviceId: this.device.deviceId,
+      registrationRecord,
+      identity: this.identity,
+      vault: VAULT,
+    }
+  }
+
+  async register(): Promise<void> {
+    this.adopt(await this.api.call('finishRegistration', await this.makeRegistration()))
+  }
+
+  async provePassword(password = this.password) {
+    const { clientLoginState, startLoginRequest } = opaque.startLogin({ password })
+    const { loginId, loginResponse } = await this.api.call('startLogin', {
+      handle: this.handle,
+      startLoginRequest,
+    })
+    const result = opaque.finishLogin({ password, clientLoginState, loginResponse, keyStretching })
+    // With a wrong password the client cannot finish; a stubborn one sends something all the same.
+    const finishLoginRequest = result?.finishLoginRequest ?? randomBytes(64).toString('base64url')
+    return { loginId, finishLoginRequest }
+  }
+
+  async logIn(device: Device | undefined = this.device) {
+    const proof = await this.provePassword()
+    return this.api.call('finishLogin', {
+      ...proof,
+      ...(device === undefined
+        ? {}
+        : {
+            device: {
+              deviceId: device.deviceId,
+              proof: device.state.signWithDeviceKey(
+                device.signatureKey,
+                'entangle login',
+                new TextEncoder().encode(proof.loginId),
+              ),
+            },
+          }),
+    })
+  }
+
+  /** Takes a new device in the place of the old one, with the next device list. */
+  replaceDevice(): void {
+    this.device = this.makeDevice()
+    this.list = nextDeviceList(this.crypto, this.accountKey, this.list, {
+      entries: [this.entryOf(this.device)],
+    })
+  }
+
+  async registrationOfNewPassword(password: string): Promise<string> {
+    const { clientRegistrationState, registrationRequest } = opaque.startRegistration({ password })
+    const { registrationResponse } = await this.api.call('startPasswordChange', { registrationRequest })
+    return opaque.finishRegistration({
+      password,
+      registrationResponse,
+      clientRegistrationState,
+      keyStretching,
+    }).registrationRecord
+  }
+
+  makeKeyPackages(count: number, lastResort = false): Uint8Array[] {
+    const { state, signatureKey, credential } = this.device
+    return state
+      .createKeyPackages({ signatureKey, credential, count, lastResort })
+      .map(generated => generated.keyPackage)
+  }
+
+  async publishKeyPackages(count: number, withLastResort = false): Promise<void> {
+    const [lastResort] = withLastResort ? this.makeKeyPackages(1, true) : []
+    await this.api.call('publishKeyPackages', {
+      packages: this.makeKeyPackages(count),
+      ...(lastResort === undefined ? {} : { lastResort }),
+    })
+  }
+
+  /** A group of this person and the owners of the given key packages, not yet registered. */
+  makeGroup(others: readonly { readonly deviceId: DeviceId; readonly keyPackage: Uint8Array }[]) {
+    const conversationId = randomId<ConversationId>()
+    const groupId = idToBytes(conversationId)
+    const { state, signatureKey, credential } = this.device
+    state.createGroup({ groupId, signatureKey, credential, groupData: new Uint8Array() })
+    const bundle = state.commit(groupId, { add: others.map(other => other.keyPackage) })
+    state.mergePendingCommit(groupId)
+    return {
+      conversationId,
+      groupInfo: bundle.groupInfo,
+      ratchetTree: bundle.ratchetTree,
+      welcomes: others.map(({ deviceId }, index) => ({
+        deviceId,
+        welcome: bundle.welcomes[index]?.welcome ?? new Uint8Array(),
+      })),
+    }
+  }
+
+  async claim(other: Person) {
+    const { packages } = await this.api.call('claimKeyPackages', { accountId: other.accountId })
+    return packages
+  }
+
+  async startDirect(other: Person): Promise<ConversationHead> {
+    const group = this.makeGroup(await this.claim(other))
+    return this.api.call('createConversation', { ...group, kind: 'direct' })
+  }
+
+  async join(): Promise<ConversationId> {
+    const { welcomes } = await this.api.call('listWelcomes', {})
+    const [welcome] = welcomes
+    if (welcome === undefined) throw new Error('no welcome waits')
+    const { conversationId, epoch } = welcome
+    const { ratchetTree } = await this.api.call('readTree', { conversationId, epoch })
+    this.device.state.stageWelcome(welcome.welcome, ratchetTree)
+    this.device.state.acceptWelcome()
+    await this.api.call('settleWelcome', { conversationId, epoch })
+    return conversationId
+  }
+
+  encrypt(conversationId: ConversationId, text: string): Uint8Array {
+    return this.device.state.encrypt(
+      idToBytes(conversationId),
+      new TextEncoder().encode(text),
+      new Uint8Array(),
+    )
+  }
+
+  decrypt(conversationId: ConversationId, body: Uint8Array): string {
+    const message = this.device.state.processMessage(idToBytes(conversationId), body)
+    if (message.kind !== 'application') throw new Error(message.kind)
+    return new TextDecoder().decode(message.plaintext)
+  }
+
+  /** A self-update, ready to be submitted. */
+  makeCommit(conversationId: ConversationId) {
+    const groupId = idToBytes(conversationId)
+    const epoch = Number(this.device.state.groupStatus(groupId)?.epoch)
+    const { commit, groupInfo } = this.device.state.commit(groupId, {})
+    return { conversationId, messageId: randomId<MessageId>(), epoch, commit, groupInfo, welcomes: [] }
+  }
+}
+
+/** Two people with a conversation both have joined. */
+export async function makePair(
+  url: string,
+): Promise<{ ann: Person; ben: Person; conversationId: ConversationId }> {
+  const [ann, ben] = [await Person.signUp(url), await Person.signUp(url)]
+  await ben.publishKeyPackages(2)
+  const { conversationId } = await ann.startDirect(ben)
+  await ben.join()
+  return { ann, ben, conversationId }
+}
