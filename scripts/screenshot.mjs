@@ -44,7 +44,7 @@ await runMain(async () => {
     await harness.introduce(cleo, anna, 'The book is back on your desk, thank you!')
     await talk(harness, anna, ben)
     await harness.openChat(anna.page, ben)
-    await anna.page.getByRole('article', { name: /half past nine.*read/is }).waitFor()
+    await harness.ownMessage(anna.page, CONVERSATION.at(-1)[1], 'read').waitFor()
     await take(anna.page, { width: 1280, height: 800, colorScheme: 'light', file: 'chat.png' })
     await take(anna.page, { width: 390, height: 844, colorScheme: 'dark', file: 'chat-dark-390.png' })
   } finally {

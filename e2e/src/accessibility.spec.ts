@@ -50,11 +50,11 @@ describe.each(LOOKS)('in $colorScheme at $width pixels', look => {
 
 test('the new chat dialog and the settings have no accessibility violations', async () => {
   await lookAs(anna.page, { colorScheme: 'light', width: 1280 })
-  await anna.page.getByRole('button', { name: 'New chat' }).first().click()
+  await anna.page.getByRole('button', { name: 'New chat' }).click()
   await anna.page.getByRole('textbox', { name: 'Name', exact: true }).waitFor()
   expect(await findViolations(anna.page)).toEqual([])
   await anna.page.keyboard.press('Escape')
-  await anna.page.getByRole('button', { name: 'Settings' }).click()
-  await anna.page.getByRole('button', { name: 'Sign out' }).first().waitFor()
+  await anna.page.getByRole('link', { name: 'Settings', exact: true }).click()
+  await anna.page.getByRole('button', { name: 'Sign out' }).waitFor()
   expect(await findViolations(anna.page)).toEqual([])
 })

@@ -24,14 +24,13 @@ afterAll(() => stage?.close())
 
 const somebody = () => personDetails(`person${++number}`, `Person ${number}`)
 
-async function openSettings(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Settings' }).click()
-}
+const openSettings = (page: Page) => page.getByRole('link', { name: 'Settings', exact: true }).click()
 
 async function signOut(page: Page, choice: 'Keep' | 'Erase'): Promise<void> {
   await openSettings(page)
-  await page.getByRole('button', { name: 'Sign out' }).first().click()
-  await page.getByRole('button', { name: new RegExp(choice, 'i') }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('radio', { name: new RegExp(`^${choice}`) }).check()
+  await page.getByRole('button', { name: `${choice} and sign out` }).click()
   await page.getByRole('textbox', { name: 'Password', exact: true }).waitFor()
 }
 
@@ -96,9 +95,9 @@ test('P24 after a change of password only the new one works', async () => {
   const next = 'marble-orchard-81-tuesday'
   await openSettings(person.page)
   await person.page.getByRole('button', { name: 'Change password' }).click()
-  await person.page.getByRole('textbox', { name: 'Current password' }).fill(person.password)
+  await person.page.getByRole('textbox', { name: 'Present password' }).fill(person.password)
   await person.page.getByRole('textbox', { name: 'New password' }).fill(next)
-  await person.page.getByRole('button', { name: 'Change password' }).last().click()
+  await person.page.getByRole('button', { name: 'Save password' }).click()
   await person.page.getByText(/password.*changed/i).waitFor()
   await person.page.reload()
   await expectSignedIn(person.page)
@@ -114,12 +113,10 @@ test('P25 a deleted account cannot sign in, its name stays taken, and its peers 
   await openSettings(first.page)
   await first.page.getByRole('button', { name: 'Delete account' }).click()
   await first.page.getByRole('textbox', { name: 'Password', exact: true }).fill(first.password)
-  await first.page.getByRole('button', { name: 'Delete account' }).last().click()
-  await first.page.getByRole('button', { name: 'Create account' }).waitFor()
-  await second.page
-    .getByText(/deleted/i)
-    .first()
-    .waitFor()
+  await first.page.getByRole('checkbox', { name: 'Delete my account for good' }).check()
+  await first.page.getByRole('dialog').getByRole('button', { name: 'Delete account' }).click()
+  await first.page.getByText('Your account was deleted.').waitFor()
+  await second.page.getByText(/^This account was deleted/).waitFor()
   await fillSignUp(first.page, { ...somebody(), handle: first.handle })
   await first.page.getByText(/name is taken/i).waitFor()
 })

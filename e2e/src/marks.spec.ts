@@ -1,4 +1,4 @@
-import { bubble, chatLink, introduce, send, waitUntil } from '@entangle/testkit/harness'
+import { bubble, chatLink, introduce, ownMessage, send, waitUntil } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ANNA, BEN, CLEO, openStage, type Stage } from './stage.ts'
 
@@ -19,21 +19,21 @@ test('P67 a message is sent, delivered and read; unread ones are counted in the 
   // Ben looks at Cleo's chat: what Anna writes is delivered, not read.
   await send(anna.page, ben, 'one')
   await send(anna.page, ben, 'two')
-  await anna.page.getByRole('article', { name: /two.*delivered/is }).waitFor()
+  await ownMessage(anna.page, 'two', 'delivered').waitFor()
   await waitUntil(
     'the title counts',
     () => ben.page.title(),
-    title => title.includes('2'),
+    title => title.startsWith('(2)'),
   )
-  await chatLink(ben.page, anna).filter({ hasText: '2' }).waitFor()
+  await chatLink(ben.page, anna).filter({ hasText: '2 unread' }).waitFor()
 
   await chatLink(ben.page, anna).click()
   await bubble(ben.page, 'two').waitFor()
-  await anna.page.getByRole('article', { name: /two.*read/is }).waitFor()
+  await ownMessage(anna.page, 'two', 'read').waitFor()
   await waitUntil(
     'the title is quiet',
     () => ben.page.title(),
-    title => !title.includes('2'),
+    title => !title.startsWith('('),
   )
 })
 

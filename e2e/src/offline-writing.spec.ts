@@ -35,7 +35,8 @@ test('P60 what is written without a network waits, says so, and goes out by itse
   await sendSeries(page, BEN, texts)
   await bubble(page, 'anna 005').waitFor()
   await page
-    .getByText(/offline/i)
+    .getByText(/^Offline/)
+    .filter({ visible: true })
     .first()
     .waitFor()
   link.heal()

@@ -1,5 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { answerRequest, bubble, chatLink, openNewChat, type Person, send } from '@entangle/testkit/harness'
+import {
+  answerRequest,
+  bubble,
+  expectSignedIn,
+  openNewChat,
+  openRequest,
+  ownMessage,
+  type Person,
+  send,
+} from '@entangle/testkit/harness'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ANNA, BEN, openStage, type Stage } from './stage.ts'
 
@@ -24,27 +33,32 @@ test('P66 a request that is accepted becomes a conversation', async () => {
 
 test('P66 a request that is refused is gone until the stranger writes again', async () => {
   await answerRequest(ben.page, anna, 'Refuse')
-  await chatLink(ben.page, anna).waitFor({ state: 'detached' })
+  const requests = ben.page.getByRole('button', { name: /message request/ })
+  await requests.waitFor({ state: 'detached' })
+  expect(await ben.page.getByText(ANNA.displayName).count()).toBe(0)
   await send(anna.page, ben, 'it was in Porto')
-  await chatLink(ben.page, anna).waitFor()
+  await requests.waitFor()
 })
 
 test('P66 somebody blocked stays hidden and is not told', async () => {
   await answerRequest(ben.page, anna, 'Block')
-  await chatLink(ben.page, anna).waitFor({ state: 'detached' })
+  await ben.page.getByRole('button', { name: /message request/ }).waitFor({ state: 'detached' })
   await send(anna.page, ben, 'are you there?')
-  await anna.page.getByRole('article', { name: /are you there.*sent/is }).waitFor()
-  await sleep(2000)
-  expect(await chatLink(ben.page, anna).count()).toBe(0)
-  await ben.page.reload()
-  await sleep(2000)
-  expect(await chatLink(ben.page, anna).count()).toBe(0)
+  await ownMessage(anna.page, 'are you there?', 'sent').waitFor()
+  for (const look of ['at once', 'after loading again']) {
+    await sleep(2000)
+    expect(await ben.page.getByText('are you there?').count(), look).toBe(0)
+    expect(await ben.page.title()).toBe('Entangle')
+    await ben.page.reload()
+    await expectSignedIn(ben.page)
+  }
 })
 
 test('P66 nothing goes back to the stranger before the request is accepted', async () => {
-  await chatLink(ben.page, anna).click()
-  await ben.page.getByRole('button', { name: 'Accept', exact: true }).waitFor()
-  await sleep(2000)
-  const own = anna.page.getByRole('article', { name: /do you remember me/i })
-  expect(await own.getAttribute('aria-label')).not.toMatch(/delivered|read/i)
+  await openRequest(ben.page, anna)
+  await bubble(ben.page, 'do you remember me?').waitFor()
+  await sleep(3000)
+  expect(await ownMessage(anna.page, 'do you remember me?', 'sent').count()).toBe(1)
+  await ben.page.getByRole('button', { name: 'Accept', exact: true }).click()
+  await ownMessage(anna.page, 'do you remember me?', 'read').waitFor()
 })

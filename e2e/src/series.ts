@@ -1,9 +1,11 @@
 import {
   bubble,
+  jumpToLatest,
   type Person,
   type PersonDetails,
   readTimeline,
   send,
+  unsentMessages,
   waitUntil,
 } from '@entangle/testkit/harness'
 import type { Page } from 'playwright-core'
@@ -19,6 +21,8 @@ export const seriesOf = (who: string, count: number, from = 1): string[] =>
 
 export async function sendSeries(page: Page, other: PersonDetails, texts: readonly string[]): Promise<void> {
   for (const text of texts) await send(page, other, text)
+  const last = texts.at(-1)
+  if (last !== undefined) await bubble(page, last).waitFor()
 }
 
 /** Waits until the page has the last message, then reads everything it holds. */
@@ -28,7 +32,17 @@ export async function readSeries(
   timeoutMs = 60_000,
 ): Promise<string[]> {
   const last = wanted.at(-1)
-  if (last !== undefined) await bubble(page, last).waitFor({ timeout: timeoutMs })
+  if (last !== undefined) {
+    await waitUntil(
+      `"${last}" on the page`,
+      async () => {
+        await jumpToLatest(page)
+        return bubble(page, last).isVisible()
+      },
+      isThere => isThere,
+      timeoutMs,
+    )
+  }
   return waitUntil(
     'all messages on the page',
     () => readTimeline(page, NUMBERED),
@@ -47,7 +61,7 @@ export function expectWhole(seen: readonly string[], ...series: readonly (readon
 export async function expectAllSent(person: Person): Promise<void> {
   await waitUntil(
     'own messages out of the queue',
-    () => person.page.getByRole('article', { name: /queued|waiting|failed/i }).count(),
+    () => unsentMessages(person.page).count(),
     count => count === 0,
   )
 }

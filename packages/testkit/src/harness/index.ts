@@ -22,13 +22,16 @@ export {
   newPerson,
   openChat,
   openNewChat,
+  openRequest,
+  ownMessage,
   type Person,
   type PersonDetails,
   personDetails,
   send,
   signUp,
+  unsentMessages,
 } from './person.ts'
 export { createSeededRandom, randomFrom, type SeededRandom } from './seeded-random.ts'
 export { type ServerOptions, type ServerProcess, startServer } from './server-process.ts'
 export { createTempDir, type TempDir } from './temp-dir.ts'
-export { readTimeline, waitUntil } from './timeline.ts'
+export { jumpToLatest, readTimeline, waitUntil } from './timeline.ts'

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 
 /** Somebody at a browser. What they do goes through roles and names alone, as a screen reader would tell them. */
 export type Person = {
@@ -35,36 +35,52 @@ export async function signUp(context: BrowserContext, url: string, details: Pers
 }
 
 export async function fillSignUp(page: Page, details: PersonDetails): Promise<void> {
-  await page.getByRole('button', { name: 'Create account' }).waitFor()
-  await page.getByRole('textbox', { name: 'Name', exact: true }).fill(details.handle)
+  const submit = page.getByRole('button', { name: 'Create account' })
+  await goTo(page, submit, ['Use another account', 'Create an account'])
+  await nameField(page).fill(details.handle)
   await page.getByRole('textbox', { name: 'Display name' }).fill(details.displayName)
-  await page.getByRole('textbox', { name: 'Password', exact: true }).fill(details.password)
-  await page.getByRole('button', { name: 'Create account' }).click()
+  await passwordField(page).fill(details.password)
+  await submit.click()
 }
 
 export async function fillSignIn(
   page: Page,
   details: Pick<PersonDetails, 'handle' | 'password'>,
 ): Promise<void> {
-  const link = page.getByRole('button', { name: 'I have an account' })
   const submit = page.getByRole('button', { name: 'Sign in', exact: true })
-  await link.or(submit).first().waitFor()
-  if (await link.isVisible()) await link.click()
-  await page.getByRole('textbox', { name: 'Name', exact: true }).fill(details.handle)
-  await page.getByRole('textbox', { name: 'Password', exact: true }).fill(details.password)
+  await goTo(page, submit, ['Sign in'])
+  // A device that kept somebody's data asks for their password only.
+  if (await nameField(page).isVisible()) await nameField(page).fill(details.handle)
+  await passwordField(page).fill(details.password)
   await submit.click()
 }
 
+const nameField = (page: Page) => page.getByRole('textbox', { name: 'Name', exact: true })
+const passwordField = (page: Page) => page.getByRole('textbox', { name: 'Password', exact: true })
+
+/** From whichever card stands before the sign-in to the one with `goal`, by the links between them. */
+async function goTo(page: Page, goal: Locator, links: readonly string[]): Promise<void> {
+  for (;;) {
+    const steps = links.map(name => page.getByRole('link', { name, exact: true }))
+    const next = steps.reduce((either, step) => either.or(step), goal)
+    await next.first().waitFor()
+    if (await goal.isVisible()) return
+    await next.first().click()
+  }
+}
+
 export async function expectSignedIn(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'New chat' }).first().waitFor({ timeout: 60_000 })
+  await page.getByRole('button', { name: 'New chat' }).waitFor({ timeout: 60_000 })
 }
 
 /** Finds somebody by their handle and opens the chat with them. */
 export async function openNewChat(person: Pick<Person, 'page'>, other: PersonDetails): Promise<void> {
   const { page } = person
-  await page.getByRole('button', { name: 'New chat' }).first().click()
-  await page.getByRole('textbox', { name: 'Name', exact: true }).fill(other.handle)
-  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'New chat' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New chat' })
+  await nameField(page).fill(other.handle)
+  await dialog.getByRole('button', { name: 'Find' }).click()
+  await dialog.getByRole('button', { name: `Write to ${other.displayName}` }).click()
   await composer(page, other).waitFor()
 }
 
@@ -75,7 +91,7 @@ export async function openChat(page: Page, other: Pick<PersonDetails, 'displayNa
 }
 
 export const chatLink = (page: Page, other: Pick<PersonDetails, 'displayName'>) =>
-  page.getByRole('link', { name: new RegExp(escapeRegExp(other.displayName)) }).first()
+  page.getByRole('list', { name: 'Chats' }).getByRole('link', { name: nameOf(other) })
 
 export const composer = (page: Page, other: Pick<PersonDetails, 'displayName'>) =>
   page.getByRole('textbox', { name: `Message ${other.displayName}` })
@@ -91,16 +107,35 @@ export async function send(
   await box.press('Enter')
 }
 
+/** The message with this text: its name is the text, the sender, the time and how far it has come. */
 export const bubble = (page: Page, text: string) =>
-  page.getByRole('article').filter({ has: page.getByText(text, { exact: true }) })
+  page.getByRole('article', { name: new RegExp(`^${escapeRegExp(text)}, `) })
 
-/** The stranger's first message arrives as a request: this answers it. */
+/** How far an own message has come, in the words that a screen reader says. */
+export const ownMessage = (page: Page, text: string, state: 'sent' | 'delivered' | 'read') =>
+  page.getByRole('article', { name: new RegExp(`^${escapeRegExp(text)}, You, .*, ${state}$`) })
+
+/** Own messages that have not reached the server. */
+export const unsentMessages = (page: Page) =>
+  page.getByRole('article', { name: /, You, .*, (waiting to be sent|not sent)$/ })
+
+/** Strangers' messages are in a group of their own, closed until somebody looks. */
+export async function openRequest(page: Page, from: Pick<PersonDetails, 'displayName'>): Promise<void> {
+  const group = page.getByRole('button', { name: /message requests?$/ })
+  await group.waitFor()
+  if ((await group.getAttribute('aria-expanded')) === 'false') await group.click()
+  await page
+    .getByRole('list', { name: 'Message requests' })
+    .getByRole('link', { name: nameOf(from) })
+    .click()
+}
+
 export async function answerRequest(
   page: Page,
   from: Pick<PersonDetails, 'displayName'>,
   answer: 'Accept' | 'Refuse' | 'Block',
 ): Promise<void> {
-  await chatLink(page, from).click()
+  await openRequest(page, from)
   await page.getByRole('button', { name: answer, exact: true }).click()
 }
 
@@ -111,5 +146,7 @@ export async function introduce(first: Person, second: Person, text = 'hello'): 
   await answerRequest(second.page, first, 'Accept')
   await bubble(second.page, text).waitFor()
 }
+
+const nameOf = (who: Pick<PersonDetails, 'displayName'>) => new RegExp(escapeRegExp(who.displayName))
 
 const escapeRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

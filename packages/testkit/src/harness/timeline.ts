@@ -1,22 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 
+/** Follows the newest messages again, if the page has stayed behind. */
+export async function jumpToLatest(page: Page): Promise<void> {
+  const jump = page.getByRole('button', { name: /^Jump to latest/ })
+  if ((await jump.count()) > 0) await jump.click({ timeout: 2000 }).catch(() => undefined)
+}
+
 /**
  * Texts of the messages in the open chat that match `pattern`, oldest first. The application keeps only a
- * window of a long timeline on the page, so this walks up to its beginning, as a person would scroll.
+ * window of a long timeline on the page, so this walks from its end up to its beginning, as a person would.
  */
 export async function readTimeline(page: Page, pattern: RegExp): Promise<string[]> {
+  await jumpToLatest(page)
   const texts = await visibleTexts(page, pattern)
+  const messages = page.getByRole('region', { name: /^Messages with / })
   for (let idle = 0; idle < 3; ) {
-    const first = page.getByRole('article').first()
-    if ((await first.count()) === 0) break
-    await first.scrollIntoViewIfNeeded().catch(() => undefined)
-    await page.mouse.wheel(0, -4000)
+    await messages.hover({ position: { x: 20, y: 60 } })
+    await page.mouse.wheel(0, -3000)
     await sleep(150)
     const earlier = beforeFirst(await visibleTexts(page, pattern), texts)
     idle = earlier.length === 0 ? idle + 1 : 0
     texts.unshift(...earlier)
   }
+  await jumpToLatest(page)
   return texts
 }
 
