@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { randomBytes } from '../src/index.ts'
-import { addAll, crypto, Device, NOTHING, ROLES, text } from './support/people.ts'
+import { addAll, crypto, Device, fromText, NOTHING, ROLES, text } from './support/people.ts'
 
 function pair(): { groupId: Uint8Array; alice: Device; bob: Device } {
   const groupId = randomBytes(16)
@@ -17,8 +17,8 @@ describe('two devices', () => {
     const got = bob.receive(groupId, sent)
     expect(got).toMatchObject({ kind: 'application', epoch: 1n })
     if (got.kind !== 'application') return
-    expect(Buffer.from(got.plaintext).toString()).toBe('hello')
-    expect(Buffer.from(got.authenticatedData).toString()).toBe('meta')
+    expect(fromText(got.plaintext)).toBe('hello')
+    expect(fromText(got.authenticatedData)).toBe('meta')
     expect(got.sender.leafIndex).toBe(0)
     expect(got.sender.signatureKey).toEqual(alice.signatureKey)
     expect(got.sender.credential).toEqual(alice.credential)

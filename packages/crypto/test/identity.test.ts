@@ -199,6 +199,8 @@ describe('safety number', () => {
       accountId: new Uint8Array(16).fill(fill),
       accountPublicKey: new Uint8Array(1984).fill(fill),
     })
-    expect(createSafetyNumber(fixed(1), fixed(2))).toMatchInlineSnapshot(`"568152142772906645759087163038910929226278540475375116996027"`)
+    expect(createSafetyNumber(fixed(1), fixed(2))).toMatchInlineSnapshot(
+      `"568152142772906645759087163038910929226278540475375116996027"`,
+    )
   })
 })

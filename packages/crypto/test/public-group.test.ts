@@ -1,41 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type PublicGroup, randomBytes, type StateEntry } from '../src/index.ts'
+import { randomBytes } from '../src/index.ts'
 import * as verify from '../src/verify.ts'
+import { Follower } from './support/follower.ts'
 import { addAll, crypto, Device, ROLES, text } from './support/people.ts'
-
-/** The server's side: a public group and the entries it stores. */
-class Follower {
-  readonly entries = new Map<string, Uint8Array>()
-  group: PublicGroup
-
-  constructor(groupInfo: Uint8Array, tree: Uint8Array) {
-    this.group = crypto.createPublicGroup(groupInfo, tree)
-    this.save()
-  }
-
-  save(): void {
-    for (const { key, value } of this.group.takeChanges()) {
-      if (value === null) this.entries.delete(key)
-      else this.entries.set(key, value)
-    }
-    this.group.accept()
-  }
-
-  reopen(): void {
-    const id = this.group.groupId
-    this.group.close()
-    const entries: StateEntry[] = [...this.entries].map(([key, value]) => ({ key, value }))
-    this.group = crypto.openPublicGroup(id, entries)
-  }
-
-  follow(commit: Uint8Array, proposals: readonly Uint8Array[] = []): verify.PublicCommit {
-    const processed = this.group.processHandshake(commit, proposals)
-    if (processed.kind !== 'commit') throw new Error(JSON.stringify(processed))
-    this.group.mergeStagedCommit()
-    this.save()
-    return processed
-  }
-}
 
 function start(): { groupId: Uint8Array; alice: Device; bob: Device; server: Follower } {
   const groupId = randomBytes(16)

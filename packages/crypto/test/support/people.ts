@@ -21,7 +21,7 @@ export const crypto: Crypto = await loadCrypto(new Uint8Array(wasm))
 
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 export const fromText = (value: Uint8Array): string => new TextDecoder().decode(value)
-export const NOTHING = new Uint8Array()
+export const NOTHING: Uint8Array = new Uint8Array()
 export const ROLES = text('roles v1')
 export const YEAR_MS = 365 * 24 * 3600 * 1000
 
