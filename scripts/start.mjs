@@ -10,5 +10,7 @@ await runMain(async () => {
   if (code !== undefined) return code
   await ensureDependencies()
   await ensureWebBuild()
-  return passThrough(process.execPath, [inRoot('packages', 'server', 'src', 'main.ts')])
+  // On a terminal a quiet server is a good one; whoever collects logs sets the level.
+  const env = { LOG_LEVEL: 'warn', ...process.env }
+  return passThrough(process.execPath, [inRoot('packages', 'server', 'src', 'main.ts')], env)
 })
