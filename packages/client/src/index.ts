@@ -1,2 +1,6 @@
+export { DEFAULT_TIMING, type Timing } from './account/timing.ts'
 export * from './api/engine-api.ts'
 export { ENGINE_FAILURES, type EngineFailureCode } from './api/failures.ts'
+export { type Engine, type EngineOptions, startEngine } from './engine.ts'
+export type { RequestId } from './rpc/frames.ts'
+export { connectionOf, type EngineSubscriber } from './rpc/subscriber.ts'

@@ -1,5 +1,5 @@
 import type { Crypto } from '@entangle/crypto'
-import type { AccountId, AccountSummary, DeviceId } from '@entangle/protocol'
+import type { AccountId, DeviceId } from '@entangle/protocol'
 import type { ChatBook } from '../chats/chat-book.ts'
 import type { ContactBook } from '../identity/contact-book.ts'
 import type { OutboxBook } from '../outbox/outbox-book.ts'
@@ -16,12 +16,13 @@ import type { Timing } from './timing.ts'
 
 /** This device and whose it is. */
 export type Self = {
-  readonly account: AccountSummary
   readonly accountId: AccountId
   readonly deviceId: DeviceId
   /** MLS signature key, 32 bytes. */
   readonly signatureKey: Uint8Array
   readonly credential: Uint8Array
+  /** Public account key, 1984 bytes. */
+  readonly accountKey: Uint8Array
 }
 
 /** What the rooms of a signed-in account share. Each takes only the fields that it needs. */

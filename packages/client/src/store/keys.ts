@@ -11,16 +11,14 @@ const DIGITS = 15
 export const ordinal = (value: number): string => String(value).padStart(DIGITS, '0')
 
 export const deviceKeys = {
-  prefix: 'd/',
-  account: (accountId: AccountId) => `account/${accountId}`,
-  accounts: 'account/',
-  current: 'current',
+  account: (accountId: AccountId) => `d/account/${accountId}`,
+  accounts: 'd/account/',
+  current: 'd/current',
 } as const
 
 export const accountPrefix = (accountId: AccountId): string => `a/${accountId}/`
 
 export const accountKeys = {
-  self: 'self',
   counter: 'counter',
   packages: 'packages',
   mls: (key: string) => `mls/${key}`,

@@ -1,0 +1,205 @@
+import { createSafetyNumber } from '@entangle/crypto'
+import {
+  type AccountId,
+  type AccountSummary,
+  handleSchema,
+  idToBytes,
+  LIMITS,
+  type MessageId,
+  ProtocolError,
+} from '@entangle/protocol'
+import type { ChatId, EngineRequests } from '../api/engine-api.ts'
+import { engineFailure, toEngineError } from '../api/failures.ts'
+import { utf8Bytes } from '../bytes.ts'
+import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
+import { markGone } from '../conversations/warning.ts'
+import { refreshContact } from '../identity/directory.ts'
+import type { Receipts } from '../receipts/receipts.ts'
+import type { Typing } from '../receipts/typing.ts'
+import type { AccountContext } from './context.ts'
+
+/** What a person asks of the chats of a signed-in account. */
+export function createChatRequests(input: {
+  readonly context: AccountContext
+  readonly receipts: Receipts
+  readonly typing: Typing
+  readonly wake: (chatId: ChatId) => void
+}) {
+  const { context, receipts, typing, wake } = input
+  const { self, calls, chats, clock, contacts, counter, ledger, log, outbox } = context
+
+  const known = (chatId: ChatId): ChatRecord => {
+    const chat = chats.get(chatId)
+    if (chat === undefined) throw engineFailure('ENGINE_CHAT_UNKNOWN')
+    return chat
+  }
+
+  /** One change of one chat; undefined changes nothing. */
+  const edit = (chatId: ChatId, change: (chat: ChatRecord) => ChatRecord | undefined): Promise<void> =>
+    ledger.transact(transaction => {
+      const next = change(known(chatId))
+      if (next !== undefined) chats.stage(transaction, next)
+    })
+
+  const assertSendable = (chat: ChatRecord) => {
+    if (chat.blocked) throw engineFailure('ENGINE_CHAT_BLOCKED')
+    if (chat.peer.gone) throw toEngineError(new ProtocolError('CHAT_PEER_GONE'))
+    if (counter.isRolledBack()) throw toEngineError(new ProtocolError('CHAT_DEVICE_ROLLED_BACK'))
+    if (chat.warning !== null) throw engineFailure('ENGINE_IDENTITY_CHANGED')
+  }
+
+  const assertText = (text: string) => {
+    if (text.trim() === '') throw engineFailure('ENGINE_TEXT_EMPTY')
+    if (text.length > LIMITS.messageTextBytes || utf8Bytes(text).length > LIMITS.messageTextBytes) {
+      throw engineFailure('ENGINE_TEXT_TOO_LONG')
+    }
+  }
+
+  /** The id of the request is that of the message: asking twice, by whatever way, writes one message. */
+  const sendText = async (
+    { chatId, text }: Parameters<EngineRequests['sendText']>[0],
+    messageId: MessageId,
+  ): Promise<MessageId> => {
+    assertText(text)
+    await ledger.transact(async transaction => {
+      const chat = known(chatId)
+      assertSendable(chat)
+      if (outbox.find(chatId, messageId) !== undefined) return
+      if (await log.isRepeated(chatId, { from: self.accountId, id: messageId })) return
+      outbox.stagePut(transaction, {
+        chatId,
+        place: outbox.nextPlace(chatId),
+        messageId,
+        text,
+        createdAt: clock.now(),
+        state: { kind: 'queued' },
+      })
+      chats.stage(transaction, { ...chat, standing: 'accepted', hidden: false, draft: '' })
+    })
+    wake(chatId)
+    receipts.schedule(chatId)
+    return messageId
+  }
+
+  const refreshPeer = async (accountId: AccountId) => {
+    try {
+      const summary = await calls.call('readAccount', { accountId })
+      await edit(directChatId(accountId), chat =>
+        summary.displayName === chat.peer.displayName && summary.handle === chat.peer.handle
+          ? undefined
+          : { ...chat, peer: { ...summary, gone: chat.peer.gone } },
+      )
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === 'ACCOUNT_GONE') await markGone(context, accountId)
+    }
+  }
+
+  /** People found in this session: opening a chat with them needs no second question. */
+  const found = new Map<AccountId, AccountSummary>()
+
+  return {
+    sendText,
+
+    async findAccount({ handle }: Parameters<EngineRequests['findAccount']>[0]): Promise<AccountSummary> {
+      const parsed = handleSchema.safeParse(handle.trim().toLowerCase().replace(/^@/, ''))
+      if (!parsed.success) throw toEngineError(new ProtocolError('ACCOUNT_NOT_FOUND'))
+      const summary = await calls.call('findAccount', { handle: parsed.data })
+      found.set(summary.accountId, summary)
+      return summary
+    },
+
+    async openDirectChat({ accountId }: Parameters<EngineRequests['openDirectChat']>[0]): Promise<ChatId> {
+      if (accountId === self.accountId) throw engineFailure('ENGINE_CHAT_SELF')
+      const chatId = directChatId(accountId)
+      if (chats.get(chatId) !== undefined) {
+        void refreshPeer(accountId).catch(() => undefined)
+        return chatId
+      }
+      const peer = found.get(accountId) ?? (await calls.call('readAccount', { accountId }))
+      await ledger.transact(transaction => {
+        if (chats.get(chatId) === undefined) chats.stage(transaction, newChat(peer, 'new', clock.now()))
+      })
+      return chatId
+    },
+
+    async retryMessage({ chatId, messageId }: Parameters<EngineRequests['retryMessage']>[0]): Promise<void> {
+      await ledger.transact(transaction => {
+        assertSendable(known(chatId))
+        const entry = outbox.find(chatId, messageId)
+        if (entry === undefined) throw engineFailure('ENGINE_MESSAGE_UNKNOWN')
+        if (entry.state.kind !== 'failed') return
+        const { sealed } = entry.state
+        outbox.stagePut(transaction, {
+          ...entry,
+          state: sealed === null ? { kind: 'queued' } : { kind: 'sealed', sealed },
+        })
+      })
+      wake(chatId)
+    },
+
+    async discardMessage({
+      chatId,
+      messageId,
+    }: Parameters<EngineRequests['discardMessage']>[0]): Promise<void> {
+      await ledger.transact(transaction => {
+        const entry = outbox.find(chatId, messageId)
+        if (entry === undefined) throw engineFailure('ENGINE_MESSAGE_UNKNOWN')
+        if (entry.state.kind === 'sealed') throw engineFailure('ENGINE_MESSAGE_IN_FLIGHT')
+        outbox.stageRemove(transaction, entry)
+      })
+    },
+
+    async answerRequest({ chatId, answer }: Parameters<EngineRequests['answerRequest']>[0]): Promise<void> {
+      await edit(chatId, chat => {
+        switch (answer) {
+          case 'accept':
+            return { ...chat, standing: 'accepted', hidden: false }
+          case 'refuse':
+            return { ...chat, hidden: true, unread: 0, readSeq: Math.max(chat.readSeq, chat.peerSeq) }
+          case 'block':
+            return { ...chat, blocked: true, unread: 0 }
+        }
+      })
+      receipts.schedule(chatId)
+      wake(chatId)
+    },
+
+    async setBlocked({ accountId, blocked }: Parameters<EngineRequests['setBlocked']>[0]): Promise<void> {
+      const chatId = directChatId(accountId)
+      await edit(chatId, chat => ({ ...chat, blocked, hidden: false }))
+      wake(chatId)
+    },
+
+    async markRead({ chatId, seq }: Parameters<EngineRequests['markRead']>[0]): Promise<void> {
+      await ledger.transact(async transaction => {
+        const chat = known(chatId)
+        const newest = chat.last?.seq ?? 0
+        const readSeq = Math.min(seq, newest)
+        if (readSeq <= chat.readSeq) return
+        const unread = readSeq === newest ? 0 : await log.countUnread(chatId, readSeq)
+        chats.stage(transaction, { ...chat, readSeq, unread })
+      })
+      receipts.schedule(chatId)
+    },
+
+    setDraft: ({ chatId, text }: Parameters<EngineRequests['setDraft']>[0]): Promise<void> =>
+      edit(chatId, chat => (chat.draft === text ? undefined : { ...chat, draft: text })),
+
+    async setTyping({ chatId, active }: Parameters<EngineRequests['setTyping']>[0]): Promise<void> {
+      typing.tell(chatId, active)
+    },
+
+    async readSafetyNumber({ accountId }: Parameters<EngineRequests['readSafetyNumber']>[0]): Promise<{
+      digits: string
+      basis: 'first-use' | 'verified'
+    }> {
+      const contact = contacts.get(accountId) ?? (await refreshContact(context, accountId))
+      const digits = createSafetyNumber(
+        { accountId: idToBytes(self.accountId), accountPublicKey: self.accountKey },
+        { accountId: idToBytes(accountId), accountPublicKey: contact.record.accountKey },
+      )
+      return { digits, basis: contact.record.basis }
+    },
+  }
+}
+export type ChatRequests = ReturnType<typeof createChatRequests>

@@ -1,0 +1,71 @@
+import { type AckFrame, ERRORS, errorCodeOfNumber, ProtocolError } from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import type { ChatId } from '../api/engine-api.ts'
+import { toEngineErrorData } from '../api/failures.ts'
+import type { OutboxEntry } from './outbox-entry.ts'
+
+export type AckOutcome =
+  | { readonly kind: 'accepted'; readonly seq: number; readonly serverTime: number }
+  /** The epoch is refused for good: the message may be encrypted once anew. */
+  | { readonly kind: 'epoch-refused' }
+  | { readonly kind: 'later' }
+  | { readonly kind: 'refused'; readonly code: keyof typeof ERRORS }
+
+export function readAck(frame: AckFrame): AckOutcome {
+  if (frame.status === 0) return { kind: 'accepted', seq: frame.seq, serverTime: frame.serverTime }
+  const code = errorCodeOfNumber(frame.status)
+  if (code === undefined) return { kind: 'refused', code: 'VERSION_UNSUPPORTED' }
+  if (code === 'CHAT_EPOCH_STALE') return { kind: 'epoch-refused' }
+  return ERRORS[code].retry === 'later' ? { kind: 'later' } : { kind: 'refused', code }
+}
+
+const edit = (
+  { outbox, ledger }: AccountContext,
+  chatId: ChatId,
+  messageId: OutboxEntry['messageId'],
+  change: (entry: OutboxEntry) => OutboxEntry | undefined,
+): Promise<void> =>
+  ledger.transact(transaction => {
+    const entry = outbox.find(chatId, messageId)
+    const next = entry === undefined ? undefined : change(entry)
+    if (next !== undefined) outbox.stagePut(transaction, next)
+  })
+
+/** Forgets the refused ciphertext, if it is still the one that was refused. */
+export const requeue = (context: AccountContext, chatId: ChatId, frame: AckFrame): Promise<void> =>
+  edit(context, chatId, frame.messageId, entry =>
+    entry.state.kind === 'sealed' ? { ...entry, state: { kind: 'queued' } } : undefined,
+  )
+
+/** The server refuses the message itself. The ciphertext is kept: a retry sends the same bytes. */
+export function markFailed(
+  context: AccountContext,
+  chatId: ChatId,
+  messageId: OutboxEntry['messageId'],
+  code: keyof typeof ERRORS,
+): Promise<void> {
+  const { message, retry } = toEngineErrorData(new ProtocolError(code))
+  return edit(context, chatId, messageId, entry => ({
+    ...entry,
+    state: {
+      kind: 'failed',
+      code,
+      message,
+      canRetry: retry !== 'never',
+      sealed: entry.state.kind === 'sealed' ? entry.state.sealed : null,
+    },
+  }))
+}
+
+/** Everything that waits in this chat fails for the same reason. */
+export async function failAll(
+  context: AccountContext,
+  chatId: ChatId,
+  code: keyof typeof ERRORS,
+): Promise<void> {
+  for (const entry of context.outbox.list(chatId)) {
+    if (entry.state.kind !== 'failed' && context.outbox.acceptance(entry.messageId) === undefined) {
+      await markFailed(context, chatId, entry.messageId, code)
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { receiptContentSchema, type ServerControl } from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import type { ChatId } from '../api/engine-api.ts'
+import { type ActiveConversation, type ChatRecord, type Marks, mayAnswer } from '../chats/chat-record.ts'
+import { openSignal, sealSignal } from './sealed-signal.ts'
+
+export type ReceiptFrame = Omit<Extract<ServerControl, { t: 'receipt' }>, 't'>
+
+const newer = (one: Marks, other: Marks): Marks => ({
+  delivered: Math.max(one.delivered, other.delivered),
+  read: Math.max(one.read, other.read),
+})
+
+/** What the other could be told now, if it is news: marks move only for messages of theirs. */
+function news(chat: ChatRecord, { cursor }: ActiveConversation): Marks | undefined {
+  const read = Math.min(chat.readSeq, chat.peerSeq)
+  const delivered = Math.min(cursor, chat.peerSeq)
+  if (delivered <= chat.receipted.delivered && read <= chat.receipted.read) return undefined
+  return newer(chat.receipted, { delivered, read })
+}
+
+/** Delivered and read marks, both ways: coalesced, the newest wins, lost ones are made up by the next. */
+export function createReceipts(context: AccountContext) {
+  const { self, chats, clock, timing, ledger, sender, diagnostics } = context
+  const timers = new Map<ChatId, () => void>()
+  const lastSent = new Map<ChatId, number>()
+  /** Sealed in an epoch that is not reached yet: the newest of each conversation. */
+  const early = new Map<string, ReceiptFrame>()
+  let stopped = false
+
+  const tell = async (chatId: ChatId) => {
+    const chat = chats.get(chatId)
+    if (chat?.conversation.phase !== 'active' || !mayAnswer(chat)) return
+    const marks = news(chat, chat.conversation)
+    const [keys] = chat.conversation.keys
+    if (marks === undefined || keys === undefined) return
+    const { conversationId } = chat.conversation
+    const place = { conversationId, senderDevice: self.deviceId, epoch: keys.epoch }
+    const body = sealSignal('receipt', keys, place, marks)
+    if (!sender.control({ t: 'receipt', conversationId, epoch: keys.epoch, body })) return
+    lastSent.set(chatId, clock.now())
+    await ledger.transact(transaction => {
+      const present = chats.get(chatId)
+      if (present !== undefined) {
+        chats.stage(transaction, { ...present, receipted: newer(present.receipted, marks) })
+      }
+    })
+  }
+
+  const schedule = (chatId: ChatId) => {
+    if (stopped || timers.has(chatId)) return
+    const chat = chats.get(chatId)
+    if (chat?.conversation.phase !== 'active' || !mayAnswer(chat)) return
+    if (news(chat, chat.conversation) === undefined) return
+    const since = clock.now() - (lastSent.get(chatId) ?? 0)
+    // The first of a burst goes at once, the rest together.
+    const delay = Math.max(10, timing.receiptDelay - since)
+    const cancel = clock.after(delay, () => {
+      timers.delete(chatId)
+      tell(chatId).catch(error => diagnostics.note('RECEIPT_FAILED', error))
+    })
+    timers.set(chatId, cancel)
+  }
+
+  const take = async (frame: ReceiptFrame): Promise<void> => {
+    const chat = chats.ofConversation(frame.conversationId)
+    if (chat?.conversation.phase !== 'active' || frame.senderAccount !== chat.peer.accountId) return
+    const keys = chat.conversation.keys.find(({ epoch }) => epoch === frame.epoch)
+    if (keys === undefined) {
+      if (frame.epoch > (chat.conversation.keys[0]?.epoch ?? 0)) early.set(frame.conversationId, frame)
+      return
+    }
+    const marks = receiptContentSchema.safeParse(openSignal('receipt', keys, frame, frame.body)).data
+    if (marks === undefined) return
+    await ledger.transact(transaction => {
+      const present = chats.get(chat.id)
+      if (present === undefined) return
+      const next = newer(present.marks, { ...marks, delivered: Math.max(marks.delivered, marks.read) })
+      if (next.delivered === present.marks.delivered && next.read === present.marks.read) return
+      chats.stage(transaction, { ...present, marks: next })
+    })
+  }
+
+  return {
+    take(frame: ReceiptFrame): void {
+      take(frame).catch(error => diagnostics.note('RECEIPT_FAILED', error))
+    },
+    /** Something of the chat has changed that the other may be told. */
+    schedule,
+    /** A later epoch was reached. */
+    retryEarly(chat: ChatRecord): void {
+      if (chat.conversation.phase !== 'active') return
+      const frame = early.get(chat.conversation.conversationId)
+      if (frame === undefined || frame.epoch > (chat.conversation.keys[0]?.epoch ?? 0)) return
+      early.delete(chat.conversation.conversationId)
+      this.take(frame)
+    },
+    stop(): void {
+      stopped = true
+      for (const cancel of timers.values()) cancel()
+      timers.clear()
+    },
+  }
+}
+export type Receipts = ReturnType<typeof createReceipts>

@@ -1,0 +1,68 @@
+import { CryptoError, openVaultWithExportKey, verifyDeviceList } from '@entangle/crypto'
+import { idToBytes, ProtocolError } from '@entangle/protocol'
+import { equalBytes, utf8Bytes } from '../bytes.ts'
+import { prefixRange } from '../ports/key-value-store.ts'
+import { accountKeys, accountPrefix } from '../store/keys.ts'
+import type { AnswerOf } from '../wire/api-client.ts'
+import { eraseAccount, findAccountByHandle, storeEnrolling } from './account-records.ts'
+import type { AccountRecord, DeviceContext } from './device-context.ts'
+import { createDevice } from './device-identity.ts'
+import { type PasswordProof, provePassword } from './password-proof.ts'
+import type { SignedIn } from './signing-up.ts'
+
+type Enrolment = Extract<AnswerOf<'finishLogin'>, { kind: 'enrol' }>
+
+/** This device shows that it still has its key. */
+async function proveDevice({ crypto, accountStore }: DeviceContext, record: AccountRecord, loginId: string) {
+  const records = accountStore(accountPrefix(record.account.accountId))
+  const entries = await records.scan(prefixRange(accountKeys.mls('s/')))
+  const state = crypto.openDeviceState(
+    entries.map(({ key, value }) => ({ key: key.slice(accountKeys.mlsPrefix.length), value })),
+  )
+  try {
+    const proof = state.signWithDeviceKey(record.signatureKey, 'entangle login', utf8Bytes(loginId))
+    return { deviceId: record.deviceId, proof }
+  } finally {
+    state.close()
+  }
+}
+
+/** The vault gives the account key, for the moment of signing the list that names this device. */
+async function enrol(
+  { crypto, clock, call, root }: DeviceContext,
+  { account, identity, vault, enrolmentGrant }: Enrolment,
+  exportKey: Uint8Array,
+): Promise<SignedIn> {
+  const { contents } = openVaultWithExportKey(vault.sealed, idToBytes(account.accountId), exportKey)
+  const key = crypto.accountKeyFromSeeds(contents.accountSeeds)
+  if (!equalBytes(key.publicKey, identity.accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
+  const previous = verifyDeviceList(crypto, key.publicKey, identity.deviceList)
+  const device = createDevice({ crypto, account, key, previous, nowMs: clock.now() })
+  await storeEnrolling(root, device.record, device.entries)
+  try {
+    const session = await call('enrolDevice', {
+      enrolmentGrant,
+      deviceId: device.record.deviceId,
+      identity: { ...device.identity },
+    })
+    return { record: { ...device.record, account: session.account }, session }
+  } catch (error) {
+    if (error instanceof ProtocolError && error.retry !== 'later') await eraseAccount(root, account.accountId)
+    throw error
+  }
+}
+
+/** By the password, and by the device's own key where this device belongs to the account already. */
+export async function signIn(
+  context: DeviceContext,
+  input: { readonly handle: string; readonly password: string },
+): Promise<SignedIn> {
+  const { call, root } = context
+  const { proof, exportKey }: PasswordProof = await provePassword(context, input.handle, input.password)
+  const known = await findAccountByHandle(root, input.handle)
+  const device = known === undefined ? undefined : await proveDevice(context, known, proof.loginId)
+  const answer = await call('finishLogin', { ...proof, ...(device === undefined ? {} : { device }) })
+  if (answer.kind === 'enrol') return enrol(context, answer, exportKey)
+  if (known === undefined) throw new ProtocolError('AUTH_DEVICE_UNKNOWN')
+  return { record: { ...known, account: answer.session.account }, session: answer.session }
+}

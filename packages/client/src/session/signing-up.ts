@@ -1,0 +1,75 @@
+import { createRecoveryEntropy, createVault, randomBytes } from '@entangle/crypto'
+import {
+  type AccountId,
+  type AccountSummary,
+  idToBytes,
+  ProtocolError,
+  readId,
+  type Session,
+} from '@entangle/protocol'
+import { NetworkError } from '../ports/transport.ts'
+import type { RequestOf } from '../wire/api-client.ts'
+import { eraseAccount, storeEnrolling } from './account-records.ts'
+import type { AccountRecord, DeviceContext } from './device-context.ts'
+import { createDevice } from './device-identity.ts'
+
+export type SignedIn = { readonly record: AccountRecord; readonly session: Session }
+
+/** The server has the account or it has not: the same bytes again find out. */
+const ATTEMPTS = 3
+
+async function register({ call }: DeviceContext, request: RequestOf<'finishRegistration'>): Promise<Session> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call('finishRegistration', request)
+    } catch (error) {
+      if (!(error instanceof NetworkError) || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+/** Everything of the account is made here, stored here, and only then asked for. */
+export async function signUp(
+  context: DeviceContext,
+  input: { readonly handle: string; readonly displayName: string; readonly password: string },
+): Promise<SignedIn> {
+  const { crypto, clock, passwords, call, root } = context
+  const { handle, displayName, password } = input
+  const started = await passwords.startRegistration(password)
+  const { registrationResponse } = await call('startRegistration', {
+    handle,
+    registrationRequest: started.request,
+  })
+  const { record: registrationRecord, exportKey } = await passwords.finishRegistration({
+    password,
+    state: started.state,
+    response: registrationResponse,
+  })
+
+  const accountId: AccountId = readId(randomBytes(16))
+  const account: AccountSummary = { accountId, handle, displayName }
+  const key = crypto.createAccountKey()
+  const device = createDevice({ crypto, account, key, previous: undefined, nowMs: clock.now() })
+  const vault = createVault(
+    { accountId: idToBytes(accountId), version: 1 },
+    { accountSeeds: key.seeds, archiveKey: randomBytes(32), recoveryEntropy: createRecoveryEntropy() },
+    exportKey,
+  )
+  await storeEnrolling(root, device.record, device.entries)
+  try {
+    const session = await register(context, {
+      handle,
+      displayName,
+      accountId,
+      deviceId: device.record.deviceId,
+      registrationRecord,
+      identity: { ...device.identity },
+      vault: { sealed: vault.bytes, wraps: [] },
+    })
+    return { record: { ...device.record, account: session.account }, session }
+  } catch (error) {
+    // Only a clear refusal says that the keys are of no use.
+    if (error instanceof ProtocolError && error.retry !== 'later') await eraseAccount(root, accountId)
+    throw error
+  }
+}

@@ -1,0 +1,163 @@
+import type { AckFrame, DeliverFrame } from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import { backoffMs } from '../account/timing.ts'
+import type { ChatId } from '../api/engine-api.ts'
+import { joinWaiting } from '../conversations/joining.ts'
+import { createRunner, type Runner } from '../conversations/runner.ts'
+import { markGone } from '../conversations/warning.ts'
+import { maintainKeyPackages } from '../identity/key-packages.ts'
+import { failAll } from '../outbox/acknowledging.ts'
+import type { Receipts } from '../receipts/receipts.ts'
+import type { Typing } from '../receipts/typing.ts'
+import type { Link, LinkEvents, Ready } from './link.ts'
+
+type Heads = Ready['heads']
+
+/** Brings what the connection says to the chats it concerns, and keeps one runner for each. */
+export function createDispatcher(input: {
+  readonly context: AccountContext
+  readonly receipts: Receipts
+  readonly typing: Typing
+  readonly restartLink: Link['restart']
+}) {
+  const { context, receipts, typing, restartLink } = input
+  const { chats, clock, counter, diagnostics, outbox, sender, timing } = context
+  const runners = new Map<ChatId, Runner>()
+  let stopped = false
+  let cancelRetry: () => void = () => undefined
+
+  const runnerOf = (chatId: ChatId): Runner => {
+    const known = runners.get(chatId)
+    if (known !== undefined) return known
+    const runner = createRunner(context, chatId, {
+      welcomeWanted: () => welcomes.want(),
+      ingested: chat => {
+        receipts.schedule(chat.id)
+        receipts.retryEarly(chat)
+      },
+      unanswered: restartLink,
+    })
+    runners.set(chatId, runner)
+    return runner
+  }
+
+  const note = (code: string) => (error: unknown) => diagnostics.note(code, error)
+
+  /** One run at a time; a wish that comes meanwhile leads to another run; a failure is tried again. */
+  const repeatable = (code: string, work: () => Promise<void>) => {
+    let running = false
+    let wanted = false
+    let failures = 0
+    const run = async () => {
+      running = true
+      while (wanted && sender.isReady() && !stopped) {
+        wanted = false
+        try {
+          await work()
+          failures = 0
+        } catch (error) {
+          note(code)(error)
+          cancelRetry()
+          cancelRetry = clock.after(backoffMs(timing, ++failures, clock.random()), () => want())
+        }
+      }
+      running = false
+    }
+    const want = () => {
+      wanted = true
+      if (!running) void run()
+    }
+    return { want }
+  }
+
+  const welcomes = repeatable('WELCOMES_FAILED', async () => {
+    const joined = await joinWaiting(context)
+    for (const conversationId of joined) {
+      const chat = chats.ofConversation(conversationId)
+      if (chat?.conversation.phase === 'active') runnerOf(chat.id).learnHead(chat.conversation.cursor)
+    }
+    // What came between the Welcome and now is in the log; the heads say how far it goes.
+    if (joined.length > 0) sender.control({ t: 'heads' })
+    packages.want()
+  })
+
+  const packages = repeatable('KEY_PACKAGES_FAILED', () => maintainKeyPackages(context))
+
+  const takeHeads = (heads: Heads, waiting: number) => {
+    let isUnknown = waiting > 0
+    for (const head of heads) {
+      const chat = chats.ofConversation(head.conversationId)
+      if (chat?.conversation.phase === 'active') runnerOf(chat.id).learnHead(head.lastSeq)
+      else isUnknown = true
+    }
+    if (isUnknown) welcomes.want()
+  }
+
+  const refuseToSend = async () => {
+    diagnostics.note('DEVICE_ROLLED_BACK')
+    for (const chatId of outbox.chats()) await failAll(context, chatId, 'CHAT_DEVICE_ROLLED_BACK')
+  }
+
+  const events: Pick<LinkEvents, 'ready' | 'lost' | 'ack' | 'deliver' | 'control'> = {
+    ready: ready => {
+      if (counter.compare(ready.counter)) refuseToSend().catch(note('REFUSAL_FAILED'))
+      for (const chat of chats.all()) {
+        if (chat.conversation.phase !== 'none' || !outbox.isEmpty(chat.id)) runnerOf(chat.id).connected()
+        receipts.schedule(chat.id)
+      }
+      takeHeads(ready.heads, ready.welcomes)
+      for (const receipt of ready.receipts) receipts.take(receipt)
+      packages.want()
+    },
+    lost: () => {
+      for (const runner of runners.values()) runner.disconnected()
+    },
+    ack: (frame: AckFrame) => {
+      const chat = chats.ofConversation(frame.conversationId)
+      if (chat !== undefined) runnerOf(chat.id).acknowledge(frame)
+    },
+    deliver: (frame: DeliverFrame) => {
+      const chat = chats.ofConversation(frame.conversationId)
+      if (chat?.conversation.phase === 'active') {
+        // The frame's memory belongs to the socket.
+        runnerOf(chat.id).deliver({ ...frame, body: frame.body.slice() })
+      } else welcomes.want()
+    },
+    control: control => {
+      switch (control.t) {
+        case 'heads':
+          takeHeads(control.heads, control.welcomes)
+          break
+        case 'receipt':
+          receipts.take(control)
+          break
+        case 'ephemeral':
+          typing.take(control)
+          break
+        case 'welcome':
+          welcomes.want()
+          break
+        case 'gone':
+          markGone(context, control.accountId).then(() => {
+            for (const runner of runners.values()) runner.wake()
+          }, note('GONE_FAILED'))
+          break
+        case 'error':
+        case 'pong':
+          break
+      }
+    },
+  }
+
+  return {
+    events,
+    /** Something waits to be sent in this chat. */
+    wake: (chatId: ChatId): void => runnerOf(chatId).wake(),
+    stop(): void {
+      stopped = true
+      cancelRetry()
+      for (const runner of runners.values()) runner.stop()
+    },
+  }
+}
+export type Dispatcher = ReturnType<typeof createDispatcher>

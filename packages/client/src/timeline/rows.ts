@@ -1,0 +1,59 @@
+import type { AccountId } from '@entangle/protocol'
+import type { DeliveryState, TimelineContent, TimelineRow } from '../api/engine-api.ts'
+import type { ChatRecord } from '../chats/chat-record.ts'
+import type { OutboxEntry } from '../outbox/outbox-entry.ts'
+import type { MessageContent, MessageRecord } from './message-record.ts'
+
+/** How far an own message has come, by the other's marks. */
+export const deliveryOf = (seq: number, { marks }: ChatRecord): DeliveryState => {
+  if (seq <= marks.read) return 'read'
+  return seq <= marks.delivered ? 'delivered' : 'sent'
+}
+
+function contentOf(content: MessageContent): TimelineContent {
+  switch (content.kind) {
+    case 'text':
+      return content
+    case 'unsupported':
+      return { kind: 'unsupported' }
+    case 'pending':
+      return { kind: 'pending', state: content.state }
+  }
+}
+
+export const messageRow = (message: MessageRecord, chat: ChatRecord): TimelineRow => ({
+  messageId: message.id,
+  seq: message.seq,
+  sender: message.from,
+  own: message.own,
+  time: message.time,
+  content: contentOf(message.content),
+  delivery: message.own ? deliveryOf(message.seq, chat) : null,
+  failure: null,
+})
+
+export function outboxDelivery(entry: OutboxEntry, isAccepted: boolean): DeliveryState {
+  if (isAccepted) return 'sent'
+  return entry.state.kind === 'failed' ? 'failed' : 'queued'
+}
+
+export function outboxRow(
+  entry: OutboxEntry,
+  self: AccountId,
+  acceptance: { readonly time: number } | undefined,
+): TimelineRow {
+  const { state } = entry
+  return {
+    messageId: entry.messageId,
+    seq: null,
+    sender: self,
+    own: true,
+    time: acceptance?.time ?? entry.createdAt,
+    content: { kind: 'text', text: entry.text },
+    delivery: outboxDelivery(entry, acceptance !== undefined),
+    failure:
+      state.kind === 'failed' && acceptance === undefined
+        ? { code: state.code, message: state.message, canRetry: state.canRetry }
+        : null,
+  }
+}

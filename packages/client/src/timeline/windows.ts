@@ -1,0 +1,172 @@
+import type { MessageId } from '@entangle/protocol'
+import type { Change } from '../account/changes.ts'
+import type { AccountContext } from '../account/context.ts'
+import type { ChatId, TimelineWindow } from '../api/engine-api.ts'
+import { engineFailure } from '../api/failures.ts'
+import type { MessageRecord } from './message-record.ts'
+import { messageRow, outboxRow } from './rows.ts'
+
+const FIRST_ROWS = 60
+const MOST_ROWS = 360
+
+type View = {
+  readonly messages: readonly MessageRecord[]
+  readonly hasOlder: boolean
+  readonly hasNewer: boolean
+  readonly firstUnread: MessageId | null
+  readonly unreadAtOpen: number
+}
+
+/** The windows of one subscriber. */
+export function createWindows(context: AccountContext, publish: (window: TimelineWindow) => void) {
+  const { self, chats, log, outbox, changes } = context
+  const views = new Map<ChatId, View>()
+  const stale = new Set<ChatId>()
+  /** Counts appended batches of a chat, so that a page read meanwhile is read again. */
+  const appended = new Map<ChatId, number>()
+
+  const project = (chatId: ChatId, view: View): TimelineWindow | undefined => {
+    const chat = chats.get(chatId)
+    if (chat === undefined) return undefined
+    const rows = view.messages.map(message => messageRow(message, chat))
+    if (!view.hasNewer) {
+      // A message is here or there, never both: it moves from the outbox to the log in one write.
+      const present = new Set(rows.map(row => row.messageId))
+      for (const entry of outbox.list(chatId)) {
+        if (!present.has(entry.messageId)) {
+          rows.push(outboxRow(entry, self.accountId, outbox.acceptance(entry.messageId)))
+        }
+      }
+    }
+    const { hasOlder, hasNewer, firstUnread, unreadAtOpen } = view
+    return { chatId, rows, hasOlder, hasNewer, firstUnread, unreadAtOpen }
+  }
+
+  const flush = () => {
+    for (const chatId of stale) {
+      const view = views.get(chatId)
+      const window = view === undefined ? undefined : project(chatId, view)
+      if (window !== undefined) publish(window)
+    }
+    stale.clear()
+  }
+
+  const touch = (chatId: ChatId) => {
+    if (!views.has(chatId)) return
+    if (stale.size === 0) void Promise.resolve().then(flush)
+    stale.add(chatId)
+  }
+
+  const append = (chatId: ChatId, messages: readonly MessageRecord[]) => {
+    appended.set(chatId, (appended.get(chatId) ?? 0) + 1)
+    const view = views.get(chatId)
+    if (view === undefined || view.hasNewer) return
+    const all = [...view.messages, ...messages]
+    const kept = all.slice(-MOST_ROWS)
+    views.set(chatId, { ...view, messages: kept, hasOlder: view.hasOlder || kept.length < all.length })
+  }
+
+  const stopListening = changes.listen((change: Change) => {
+    if (change.kind === 'messages') append(change.chatId, change.messages)
+    touch(change.chatId)
+  })
+
+  /** Reads until nothing was appended in between. */
+  const settled = async <T>(chatId: ChatId, read: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      const before = appended.get(chatId) ?? 0
+      const result = await read()
+      if ((appended.get(chatId) ?? 0) === before) return result
+    }
+  }
+
+  const firstUnreadOf = async (chatId: ChatId): Promise<MessageRecord | undefined> => {
+    const chat = chats.get(chatId)
+    if (chat === undefined || chat.unread === 0) return undefined
+    const { messages } = await log.after(chatId, chat.readSeq, FIRST_ROWS)
+    return messages.find(message => !message.own)
+  }
+
+  const open = async (chatId: ChatId, at: 'unread' | 'latest'): Promise<View> => {
+    const unread = await firstUnreadOf(chatId)
+    const unreadAtOpen = chats.get(chatId)?.unread ?? 0
+    const latest = await log.before(chatId, null, FIRST_ROWS)
+    const fixed = { firstUnread: unread?.id ?? null, unreadAtOpen }
+    const isInLatest = latest.messages.some(message => message.id === unread?.id)
+    if (at === 'latest' || unread === undefined || isInLatest) {
+      return { messages: latest.messages, hasOlder: latest.more, hasNewer: false, ...fixed }
+    }
+    const older = await log.before(chatId, unread.seq, FIRST_ROWS / 2)
+    const newer = await log.after(chatId, unread.seq - 1, FIRST_ROWS)
+    return {
+      messages: [...older.messages, ...newer.messages],
+      hasOlder: older.more,
+      hasNewer: newer.more,
+      ...fixed,
+    }
+  }
+
+  const grow = async (
+    chatId: ChatId,
+    view: View,
+    direction: 'older' | 'newer',
+    count: number,
+  ): Promise<View> => {
+    if (direction === 'older') {
+      const first = view.messages[0]
+      if (!view.hasOlder || first === undefined) return view
+      const page = await log.before(chatId, first.seq, count)
+      const all = [...page.messages, ...view.messages]
+      const kept = all.slice(0, Math.max(MOST_ROWS, count))
+      return {
+        ...view,
+        messages: kept,
+        hasOlder: page.more,
+        hasNewer: view.hasNewer || kept.length < all.length,
+      }
+    }
+    const last = view.messages.at(-1)
+    if (!view.hasNewer || last === undefined) return view
+    const page = await log.after(chatId, last.seq, count)
+    const all = [...view.messages, ...page.messages]
+    const kept = all.slice(-Math.max(MOST_ROWS, count))
+    return {
+      ...view,
+      messages: kept,
+      hasOlder: view.hasOlder || kept.length < all.length,
+      hasNewer: page.more,
+    }
+  }
+
+  const show = (chatId: ChatId, view: View): TimelineWindow => {
+    views.set(chatId, view)
+    const window = project(chatId, view)
+    if (window === undefined) throw engineFailure('ENGINE_CHAT_UNKNOWN')
+    publish(window)
+    return window
+  }
+
+  return {
+    async open(chatId: ChatId, at: 'unread' | 'latest'): Promise<TimelineWindow> {
+      return show(chatId, await settled(chatId, () => open(chatId, at)))
+    },
+    async extend(chatId: ChatId, direction: 'older' | 'newer', count: number): Promise<TimelineWindow> {
+      const view = views.get(chatId)
+      if (view === undefined) throw engineFailure('ENGINE_CHAT_UNKNOWN')
+      const size = Math.min(Math.max(1, Math.floor(count)), MOST_ROWS)
+      // Messages that arrive meanwhile change the view; then the page is read anew from what it is by then.
+      return show(
+        chatId,
+        await settled(chatId, () => grow(chatId, views.get(chatId) ?? view, direction, size)),
+      )
+    },
+    close(chatId: ChatId): void {
+      views.delete(chatId)
+    },
+    stop(): void {
+      stopListening()
+      views.clear()
+    },
+  }
+}
+export type Windows = ReturnType<typeof createWindows>
