@@ -1,3 +1,5 @@
+import './no-code-generation.ts'
+
 export { fromBase64Url, toBase64Url } from './base64url.ts'
 export { bytesSchema } from './bytes-schema.ts'
 export { decodeCbor, encodeCbor } from './cbor.ts'
