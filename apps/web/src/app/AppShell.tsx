@@ -5,11 +5,14 @@ import { Redirect, useLocation, useRoute } from 'wouter'
 import { ChatScreen } from '../chat/ChatScreen.tsx'
 import { ConnectionBanner } from '../chat/ConnectionBanner.tsx'
 import { ChatListPane } from '../chats/ChatListPane.tsx'
+import { NoChats } from '../chats/NoChats.tsx'
+import { useApp } from '../state/app-context.ts'
 import { Button } from '../ui/Button.tsx'
 import { cx } from '../ui/cx.ts'
 import { Empty } from '../ui/Empty.tsx'
+import { Hidden } from '../ui/Hidden.tsx'
 import styles from './AppShell.module.css'
-import { type OpenDialog, ShellContext } from './shell-context.ts'
+import { type OpenDialog, ShellContext, useOpenDialog } from './shell-context.ts'
 import { useKeys } from './use-keys.ts'
 import { useTitle } from './use-title.ts'
 
@@ -31,48 +34,53 @@ export function AppShell() {
   const closeDialog = useCallback(() => setDialog(null), [])
   const showList = chatId === null && !inSettings
 
+  const empty = useApp(state => state.chats?.length === 0)
+
   useTitle(chatId, inSettings)
   useKeys({ chatId, dialogOpen: dialog !== null, open: setDialog, navigate })
   useEffect(warmUp, [])
 
-  if (!showList && chatId === null && !inSettings) return <Redirect to="/" replace />
   if (path !== '/' && chatId === null && !inSettings) return <Redirect to="/" replace />
 
   return (
     <ShellContext value={setDialog}>
-      <div className={styles.shell}>
+      <main className={styles.shell}>
+        <Hidden>
+          <h1>Entangle</h1>
+        </Hidden>
         <div className={cx(styles.list, !showList && styles.away)}>
           <ChatListPane current={chatId} />
           <div className={styles.listBanner}>
             <ConnectionBanner />
           </div>
         </div>
-        <main className={cx(styles.main, showList && styles.away)}>
+        <div className={cx(styles.main, showList && styles.away)}>
           {chatId !== null && <ChatScreen key={chatId} chatId={chatId} />}
           {inSettings && (
             <Suspense fallback={null}>
               <SettingsScreen />
             </Suspense>
           )}
-          {showList && (
-            <Empty
-              icon={<MessageCircle size={28} strokeWidth={1.75} />}
-              action={
-                <Button look="primary" onClick={() => setDialog('new-chat')}>
-                  Start a chat
-                </Button>
-              }
-            >
-              Choose a chat, or write to someone new.
-            </Empty>
-          )}
-        </main>
-      </div>
+          {showList && (empty ? <NoChats /> : <NothingOpen />)}
+        </div>
+      </main>
       <Suspense fallback={null}>
         {dialog === 'new-chat' && <NewChatDialog onClose={closeDialog} />}
         {dialog === 'help' && <HelpDialog onClose={closeDialog} />}
       </Suspense>
     </ShellContext>
+  )
+}
+
+function NothingOpen() {
+  const openDialog = useOpenDialog()
+  return (
+    <Empty
+      icon={<MessageCircle size={28} strokeWidth={1.75} />}
+      action={<Button onClick={() => openDialog('new-chat')}>Start a chat</Button>}
+    >
+      Choose a chat, or write to someone new.
+    </Empty>
   )
 }
 

@@ -1,16 +1,16 @@
 import type { ChatId } from '@entangle/client'
-import { MessagesSquare, Search, Settings, SquarePen } from 'lucide-react'
+import { Search, Settings, SquarePen } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { Link, useRoute } from 'wouter'
 import { useOpenDialog } from '../app/shell-context.ts'
 import { useAccount, useApp } from '../state/app-context.ts'
 import { useDelayed, useNow } from '../state/hooks.ts'
 import { Avatar } from '../ui/Avatar.tsx'
-import { Button, IconButton } from '../ui/Button.tsx'
-import { Empty } from '../ui/Empty.tsx'
+import { IconButton } from '../ui/Button.tsx'
 import { ChatListItem } from './ChatListItem.tsx'
 import styles from './ChatListPane.module.css'
 import { listedChats, requestChats } from './listed-chats.ts'
+import { NoChats } from './NoChats.tsx'
 import { RequestGroup } from './RequestGroup.tsx'
 
 const LongChatList = lazy(async () => ({ default: (await import('./LongChatList.tsx')).LongChatList }))
@@ -30,7 +30,7 @@ export function ChatListPane({ current }: { readonly current: ChatId | null }) {
   return (
     <nav className={styles.pane} aria-label="Conversations" data-region="list">
       <header className={styles.head}>
-        <h1 className={styles.title}>Chats</h1>
+        <h2 className={styles.title}>Chats</h2>
         <IconButton label="New chat" onClick={() => openDialog('new-chat')}>
           <SquarePen size={20} />
         </IconButton>
@@ -82,20 +82,15 @@ type EntriesProps = {
 }
 
 function Entries({ chats, current, now, anyRequest }: EntriesProps) {
-  const openDialog = useOpenDialog()
   if (chats.length === 0) {
     if (anyRequest) return null
     return (
-      <Empty
-        icon={<MessagesSquare size={28} strokeWidth={1.75} />}
-        action={
-          <Button look="primary" onClick={() => openDialog('new-chat')}>
-            Write to someone
-          </Button>
-        }
-      >
-        No chats yet. All you need is the other person’s name.
-      </Empty>
+      <>
+        <p className={styles.beside}>Your chats will stand here.</p>
+        <div className={styles.alone}>
+          <NoChats />
+        </div>
+      </>
     )
   }
   const items = chats.map(chat => (

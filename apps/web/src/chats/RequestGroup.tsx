@@ -27,8 +27,10 @@ export function RequestGroup({ chats, current, now }: Props) {
         aria-controls={id}
         onClick={() => setOpen(!expanded)}
       >
-        <MailQuestion size={18} />
-        <span>{plural(chats.length, 'message request')}</span>
+        <span className={styles.sign}>
+          <MailQuestion size={18} />
+        </span>
+        <span className={styles.label}>{plural(chats.length, 'message request')}</span>
         <ChevronRight size={18} className={styles.chevron} />
       </button>
       <ul id={id} aria-label="Message requests" hidden={!expanded} className={styles.entries}>

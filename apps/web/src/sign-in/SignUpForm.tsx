@@ -67,7 +67,7 @@ export function SignUpForm() {
         value={handle}
         onChange={event => editHandle(event.target.value)}
         error={errorOf('handle')}
-        hint="How people find you: small letters, digits, dots and dashes."
+        hint="People find you by it: letters, digits, dots."
         autoComplete="username"
         autoCapitalize="none"
         autoCorrect="off"

@@ -24,8 +24,8 @@ export function ratePassword(password: string, handle: string): PasswordStrength
     return { level: 'refused', advice: 'Too easy to guess. Try three or four unrelated words.' }
   }
   const bits = effectiveLength(password) * Math.log2(alphabetOf(password))
-  if (bits < 50) return { level: 'weak', advice: 'Weak. A longer one, or a few unrelated words, is safer.' }
-  if (bits < 72) return { level: 'fair', advice: 'Fair. A word or two more makes it strong.' }
+  if (bits < 50) return { level: 'weak', advice: 'Weak. A longer one is safer.' }
+  if (bits < 72) return { level: 'fair', advice: 'Fair. One more word makes it strong.' }
   return { level: 'strong', advice: 'Strong.' }
 }
 
