@@ -4,10 +4,10 @@ import type { Bucket, Cache } from '../ports/cache.ts'
 
 /** Limits by what is protected: guessing, enumeration, another person's key packages, plain load. */
 const PER_ADDRESS: Partial<Record<OperationName, Bucket>> = {
-  startRegistration: { capacity: 30, perMinute: 15 },
-  finishRegistration: { capacity: 30, perMinute: 15 },
-  startLogin: { capacity: 40, perMinute: 30 },
-  finishLogin: { capacity: 40, perMinute: 30 },
+  startRegistration: { capacity: 60, perMinute: 30 },
+  finishRegistration: { capacity: 60, perMinute: 30 },
+  startLogin: { capacity: 60, perMinute: 30 },
+  finishLogin: { capacity: 60, perMinute: 30 },
   refreshSession: { capacity: 120, perMinute: 120 },
 }
 const PER_ACCOUNT: Partial<Record<OperationName, Bucket>> = {

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+
+/** The port as its users see it; adapters of the server fit it by shape. */
+export type EventBusUnderTest = {
+  publish(slot: string, events: readonly string[]): void
+  subscribe(slot: string, handler: (events: readonly string[]) => void): () => void
+}
+
+export type EventBusMedium = {
+  readonly bus: EventBusUnderTest
+  readonly destroy: () => Promise<void>
+}
+
+const WAIT_MS = 5000
+
+async function until(condition: () => boolean): Promise<void> {
+  const giveUpAt = Date.now() + WAIT_MS
+  while (!condition() && Date.now() < giveUpAt) await new Promise(resolve => setTimeout(resolve, 5))
+  expect(condition()).toBe(true)
+}
+
+/** What every event bus must do, whatever carries it. */
+export function eventBusContract(name: string, create: () => Promise<EventBusMedium>): void {
+  describe(`event bus contract: ${name}`, () => {
+    const withBus = (work: (bus: EventBusUnderTest) => Promise<void>) => async () => {
+      const medium = await create()
+      try {
+        await work(medium.bus)
+      } finally {
+        await medium.destroy()
+      }
+    }
+
+    test(
+      'carries the events of a slot in the order in which they were published',
+      withBus(async bus => {
+        const seen: string[] = []
+        bus.subscribe('a', events => seen.push(...events))
+        const sent = Array.from({ length: 1000 }, (_, index) => `event ${index}`)
+        for (let at = 0; at < sent.length; at += 7) bus.publish('a', sent.slice(at, at + 7))
+        await until(() => seen.length >= sent.length)
+        expect(seen).toEqual(sent)
+      }),
+    )
+
+    test(
+      'keeps slots apart and serves every subscriber of one',
+      withBus(async bus => {
+        const seen: Record<string, string[]> = { first: [], second: [], other: [] }
+        bus.subscribe('a', events => seen['first']?.push(...events))
+        bus.subscribe('a', events => seen['second']?.push(...events))
+        bus.subscribe('b', events => seen['other']?.push(...events))
+        bus.publish('a', ['x'])
+        bus.publish('b', ['y'])
+        await until(
+          () => seen['first']?.length === 1 && seen['second']?.length === 1 && seen['other']?.length === 1,
+        )
+        expect(seen).toEqual({ first: ['x'], second: ['x'], other: ['y'] })
+      }),
+    )
+
+    test(
+      'sends nothing after a subscription has ended, and does not mind a slot that nobody reads',
+      withBus(async bus => {
+        const ended: string[] = []
+        const lasting: string[] = []
+        const end = bus.subscribe('a', events => ended.push(...events))
+        bus.subscribe('a', events => lasting.push(...events))
+        bus.publish('nobody', ['lost'])
+        end()
+        end()
+        bus.publish('a', ['late'])
+        await until(() => lasting.length === 1)
+        expect(ended).toEqual([])
+      }),
+    )
+
+    test(
+      'takes an empty list of events',
+      withBus(async bus => {
+        const seen: string[] = []
+        bus.subscribe('a', events => seen.push(...events))
+        bus.publish('a', [])
+        bus.publish('a', ['one'])
+        await until(() => seen.length === 1)
+        expect(seen).toEqual(['one'])
+      }),
+    )
+  })
+}
