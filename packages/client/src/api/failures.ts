@@ -1,4 +1,5 @@
 import { ERRORS, ProtocolError } from '@entangle/protocol'
+import { StoreError } from '../ports/key-value-store.ts'
 import { NetworkError } from '../ports/transport.ts'
 import { EngineError, type EngineErrorData } from './engine-api.ts'
 
@@ -122,6 +123,10 @@ export function toEngineErrorData(error: unknown): EngineErrorData {
       message: SENTENCES[error.code] ?? ERRORS[error.code].message,
       retry: error.retry,
     }
+  }
+  if (error instanceof StoreError) {
+    const code = error.code === 'STORE_FENCED' ? 'ENGINE_OTHER_WRITER' : 'ENGINE_STORE_FAILED'
+    return { code, ...ENGINE_FAILURES[code] }
   }
   if (error instanceof NetworkError) return { code: 'ENGINE_OFFLINE', ...ENGINE_FAILURES.ENGINE_OFFLINE }
   return { code: 'ENGINE_UNEXPECTED', ...ENGINE_FAILURES.ENGINE_UNEXPECTED }

@@ -1,1 +1,2 @@
-export {}
+export { createNodeClient, loadNodeCrypto, type NodeClient, type NodeClientOptions } from './node-client.ts'
+export { openSqliteKeyValueStore } from './sqlite-key-value-store.ts'
