@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { keyValueStoreContract } from '../../testkit/src/contracts/key-value-store.ts'
+import { keyValueStoreContract } from '@entangle/testkit/contracts/key-value-store'
 import { createMemoryKeyValueStore, createMemoryMedium } from '../src/adapters/memory/index.ts'
 import { openSqliteKeyValueStore } from '../src/adapters/node/index.ts'
 
