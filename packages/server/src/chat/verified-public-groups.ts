@@ -81,12 +81,16 @@ export function createVerifiedPublicGroups(source: PublicGroupSource): PublicGro
       const ratchetTree = group.exportRatchetTree()
       const next = verifyGroup(conversationId, groupInfo, ratchetTree)
       const newEpoch = Number(group.epoch)
+      const sender = toMember(staged.sender)
       if (next.epoch !== newEpoch) throw invalid()
       return {
         newEpoch,
-        sender: toMember(staged.sender),
+        sender,
         external: staged.external,
-        added: staged.added.map(toMember),
+        // An external commit counts its sender among those it adds; here the sender stands apart.
+        added: staged.added
+          .map(toMember)
+          .filter(member => !staged.external || member.deviceId !== sender.deviceId),
         removed: staged.removed.map(toMember),
         members: membersOf(group),
         ratchetTree,
