@@ -70,32 +70,46 @@ describe('timeline layout', () => {
 
 describe('timeline slice', () => {
   const items = Array.from({ length: 300 }, (_, index) => ({ key: String(index) }))
+  const live = { items, live: true }
 
   it('starts at the end or around an item', () => {
-    expect(resolveSlice(items, sliceAtEnd(items))).toEqual({ start: 180, end: 300 })
-    expect(resolveSlice(items, sliceAround(items, '100'))).toEqual({ start: 60, end: 180 })
-    expect(resolveSlice(items, sliceAround(items, '5'))).toEqual({ start: 0, end: 120 })
-    expect(resolveSlice(items, sliceAround(items, '299'))).toEqual({ start: 180, end: 300 })
-    expect(resolveSlice(items.slice(0, 3), sliceAround(items.slice(0, 3), '1'))).toEqual({ start: 0, end: 3 })
+    expect(resolveSlice(items, sliceAtEnd(live))).toEqual({ start: 180, end: 300 })
+    expect(resolveSlice(items, sliceAround(live, '100'))).toEqual({ start: 60, end: 180 })
+    expect(resolveSlice(items, sliceAround(live, '5'))).toEqual({ start: 0, end: 120 })
+    expect(resolveSlice(items, sliceAround(live, '299'))).toEqual({ start: 180, end: 300 })
+    expect(
+      resolveSlice(items.slice(0, 3), sliceAround({ items: items.slice(0, 3), live: true }, '1')),
+    ).toEqual({ start: 0, end: 3 })
   })
 
   it('grows to both sides and stays bounded', () => {
-    const older = growOlder(items, sliceAtEnd(items))
+    const older = growOlder(live, sliceAtEnd(live))
     expect(older).toEqual({ from: '140', to: '259' })
-    const newer = growNewer(items, older ?? { from: null, to: null })
+    const newer = growNewer(live, older ?? { from: null, to: null })
     expect(newer).toEqual({ from: '180', to: null })
-    expect(growNewer(items, { from: '180', to: null })).toBeNull()
-    expect(growOlder(items, { from: '0', to: '119' })).toBeNull()
+    expect(growNewer(live, { from: '180', to: null })).toBeNull()
+    expect(growOlder(live, { from: '0', to: '119' })).toBeNull()
   })
 
   it('keeps its place when the window grows in front of it and follows the live end', () => {
-    const slice = sliceAtEnd(items)
+    const slice = sliceAtEnd(live)
     const grown = [
       ...Array.from({ length: 50 }, (_, index) => ({ key: `old ${index}` })),
       ...items,
       { key: 'x' },
     ]
     expect(resolveSlice(grown, slice)).toEqual({ start: 230, end: 351 })
+  })
+
+  it('stays bounded at the end of what is loaded while the conversation goes on', () => {
+    const loaded = { items, live: false }
+    const end = sliceAtEnd(loaded)
+    expect(end.to).toBe('299')
+    expect(growNewer(loaded, end)).toBeNull()
+    const more = { items: [...items, { key: 'x' }], live: true }
+    expect(resolveSlice(more.items, end)).toEqual({ start: 180, end: 300 })
+    expect(growNewer(more, end)).toEqual({ from: '181', to: null })
+    expect(growNewer(live, end)).toEqual({ from: '180', to: null })
   })
 
   it('falls back to the edges when its ends were let go', () => {

@@ -20,38 +20,44 @@ export function resolveSlice(items: readonly Keyed[], slice: Slice): SliceRange 
   return start < end ? { start, end } : { start: Math.max(0, end - SLICE_SIZE), end }
 }
 
-function sliceOf(items: readonly Keyed[], start: number, end: number): Slice {
+/** `live`: the items end where the conversation ends, so a slice that reaches them goes on with it. */
+export type SliceSource = { readonly items: readonly Keyed[]; readonly live: boolean }
+
+function sliceOf({ items, live }: SliceSource, start: number, end: number): Slice {
   return {
     from: items[start]?.key ?? null,
-    to: end >= items.length ? null : (items[end - 1]?.key ?? null),
+    to: end >= items.length && live ? null : (items[Math.min(end, items.length) - 1]?.key ?? null),
   }
 }
 
 /** The last `size` items. */
-export function sliceAtEnd(items: readonly Keyed[], size = SLICE_SIZE): Slice {
-  return sliceOf(items, Math.max(0, items.length - size), items.length)
+export function sliceAtEnd(source: SliceSource, size = SLICE_SIZE): Slice {
+  const { length } = source.items
+  return sliceOf(source, Math.max(0, length - size), length)
 }
 
 /** A piece with `key` a third from its top. */
-export function sliceAround(items: readonly Keyed[], key: string, size = SLICE_SIZE): Slice {
+export function sliceAround(source: SliceSource, key: string, size = SLICE_SIZE): Slice {
+  const { items } = source
   const index = items.findIndex(item => item.key === key)
-  if (index === -1) return sliceAtEnd(items, size)
+  if (index === -1) return sliceAtEnd(source, size)
   const start = Math.max(0, Math.min(index - Math.floor(size / 3), items.length - size))
-  return sliceOf(items, start, start + size)
+  return sliceOf(source, start, start + size)
 }
 
 /** Grows towards older items and lets the newest of a full slice go. Null when it already starts there. */
-export function growOlder(items: readonly Keyed[], slice: Slice, size = SLICE_SIZE): Slice | null {
-  const { start, end } = resolveSlice(items, slice)
+export function growOlder(source: SliceSource, slice: Slice, size = SLICE_SIZE): Slice | null {
+  const { start, end } = resolveSlice(source.items, slice)
   if (start === 0) return null
   const next = Math.max(0, start - SLICE_PAGE)
-  return sliceOf(items, next, Math.min(end, next + size))
+  return sliceOf(source, next, Math.min(end, next + size))
 }
 
 /** Grows towards newer items and lets the oldest of a full slice go. Null when it already ends there. */
-export function growNewer(items: readonly Keyed[], slice: Slice, size = SLICE_SIZE): Slice | null {
+export function growNewer(source: SliceSource, slice: Slice, size = SLICE_SIZE): Slice | null {
+  const { items, live } = source
   const { start, end } = resolveSlice(items, slice)
-  if (end >= items.length) return null
+  if (end >= items.length && (slice.to === null) === live) return null
   const next = Math.min(items.length, end + SLICE_PAGE)
-  return sliceOf(items, Math.max(start, next - size), next)
+  return sliceOf(source, Math.max(start, next - size), next)
 }

@@ -48,7 +48,9 @@ export function useTimelineScroll(
 ): TimelineScroll {
   const engine = useEngine()
   const [slice, setSlice] = useState<Slice>(() =>
-    window.firstUnread === null ? sliceAtEnd(items) : sliceAround(items, window.firstUnread),
+    window.firstUnread === null
+      ? sliceAtEnd({ items, live: !window.hasNewer })
+      : sliceAround({ items, live: !window.hasNewer }, window.firstUnread),
   )
   const [away, setAway] = useState(false)
   const { start, end } = resolveSlice(items, slice)
@@ -82,12 +84,13 @@ export function useTimelineScroll(
     if (element === null) return
     const { window: present, items: all, slice: shown } = latest.current
     const { start: first, end: past } = resolveSlice(all, shown)
+    const source = { items: all, live: !present.hasNewer }
     const margin = element.clientHeight * 1.5
     const size = Math.max(SLICE_SIZE, Math.ceil((element.clientHeight / SHORTEST_ROW_PX) * 4) + SLICE_PAGE)
     const below = element.scrollHeight - element.clientHeight - element.scrollTop
     if (element.scrollTop < margin) {
       if (first < FETCH_BELOW && present.hasOlder) fetchMore('older')
-      const next = growOlder(all, shown, size)
+      const next = growOlder(source, shown, size)
       if (next !== null) {
         // At offset 0 there is nothing to anchor to: one pixel down, there is.
         if (nativeAnchoring && element.scrollTop < 1) element.scrollTop = 1
@@ -97,10 +100,11 @@ export function useTimelineScroll(
     }
     if (below < margin) {
       if (all.length - past < FETCH_BELOW && present.hasNewer) fetchMore('newer')
-      const next = growNewer(all, shown, size)
+      const next = growNewer(source, shown, size)
       if (next !== null) setSlice(next)
       // Reading along for hours must not grow the document without end.
-      else if (below <= AT_BOTTOM_PX && past - first > size + SLICE_PAGE) setSlice(sliceAtEnd(all, size))
+      else if (source.live && below <= AT_BOTTOM_PX && past - first > size + SLICE_PAGE)
+        setSlice(sliceAtEnd(source, size))
     }
   }, [scroller, fetchMore])
 
@@ -135,7 +139,7 @@ export function useTimelineScroll(
       if (separator === null) element.scrollTop = element.scrollHeight
       else element.scrollTop = Math.max(0, separator.offsetTop - element.clientHeight / 5)
     } else if (wantsLatest.current && !window.hasNewer && !live) {
-      setSlice(sliceAtEnd(items))
+      setSlice(sliceAtEnd({ items, live: true }))
     } else if (live && (stuck.current || wantsLatest.current)) {
       element.scrollTop = element.scrollHeight
       stuck.current = true
@@ -172,7 +176,7 @@ export function useTimelineScroll(
     wantsLatest.current = true
     const { window: present, items: all } = latest.current
     if (present.hasNewer) engine.request('openTimeline', { chatId, at: 'latest' }).catch(() => {})
-    else setSlice(sliceAtEnd(all))
+    else setSlice(sliceAtEnd({ items: all, live: true }))
   }, [engine, chatId])
 
   return { start, end, away, onScroll, toLatest }

@@ -22,6 +22,7 @@ export function NewChatDialog({ onClose }: { readonly onClose: () => void }) {
   const [text, setText] = useState('')
   const [found, setFound] = useState<AccountSummary | null>(null)
   const input = useRef<HTMLInputElement>(null)
+  const left = useRef(false)
   const handle = text.trim().replace(/^@/, '').toLowerCase()
   const matches = found === null ? matchingChats(chats ?? [], handle) : []
 
@@ -32,6 +33,7 @@ export function NewChatDialog({ onClose }: { readonly onClose: () => void }) {
   const problem = find.problem ?? open.problem
 
   const goTo = (id: ChatId) => {
+    left.current = true
     navigate(`/chat/${id}`)
     onClose()
   }
@@ -58,7 +60,7 @@ export function NewChatDialog({ onClose }: { readonly onClose: () => void }) {
   }
 
   return (
-    <Dialog title="New chat" onClose={onClose} initialFocus={input}>
+    <Dialog title="New chat" onClose={onClose} initialFocus={input} returnsFocus={() => !left.current}>
       <form onSubmit={submit} className={styles.form} noValidate>
         <Field
           ref={input}
@@ -141,7 +143,8 @@ function moveWithArrows(event: KeyboardEvent<HTMLUListElement>): void {
   const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
   if (step === 0) return
   event.preventDefault()
-  const buttons = [...event.currentTarget.querySelectorAll('button')]
-  const here = buttons.findIndex(button => button === document.activeElement)
-  buttons[Math.max(0, Math.min(buttons.length - 1, here + step))]?.focus()
+  const buttons = [...event.currentTarget.querySelectorAll<Element>('button')]
+  const here = document.activeElement === null ? -1 : buttons.indexOf(document.activeElement)
+  const next = buttons[Math.max(0, Math.min(buttons.length - 1, here + step))]
+  if (next instanceof HTMLElement) next.focus()
 }

@@ -12,10 +12,12 @@ type Props = {
   /** `sheet` comes in from the side and fills the height. */
   readonly shape?: 'card' | 'sheet'
   readonly initialFocus?: RefObject<HTMLElement | null>
+  /** False when the focus is not to return to where it was, because the screen behind has changed. */
+  readonly returnsFocus?: () => boolean
 }
 
 /** Modal; lives as long as it is rendered. Always reached through a lazy chunk. */
-export function Dialog({ title, onClose, children, shape = 'card', initialFocus }: Props) {
+export function Dialog({ title, onClose, children, shape = 'card', initialFocus, returnsFocus }: Props) {
   return (
     <Base.Root open onOpenChange={open => !open && onClose()}>
       <Base.Portal>
@@ -23,6 +25,7 @@ export function Dialog({ title, onClose, children, shape = 'card', initialFocus 
         <Base.Popup
           className={cx(styles.popup, styles[shape])}
           {...(initialFocus === undefined ? {} : { initialFocus })}
+          {...(returnsFocus === undefined ? {} : { finalFocus: returnsFocus })}
         >
           <header className={styles.head}>
             <Base.Title className={styles.title}>{title}</Base.Title>
