@@ -25,14 +25,14 @@ describe('sealing', () => {
   const sealer = createSealer(randomBytes(32))
   const aad = text('conversation 1')
 
-  it('opens what it sealed, never twice the same bytes', () => {
+  it('P71 opens what it sealed, never twice the same bytes', () => {
     const sealed = sealer.seal(text('note'), aad)
     expect(sealer.open(sealed, aad)).toEqual(text('note'))
     expect(sealed.length).toBe(4 + SEAL_OVERHEAD_BYTES)
     expect(sealer.seal(text('note'), aad)).not.toEqual(sealed)
   })
 
-  it('refuses every flipped byte, other data, another key and cut bytes', () => {
+  it('P71 refuses every flipped byte, other data, another key and cut bytes', () => {
     const sealed = sealer.seal(text('note'), aad)
     for (let at = 0; at < sealed.length; at++)
       expect(() => sealer.open(flip(sealed, at), aad)).toThrow(/^SEAL_/)
@@ -97,7 +97,7 @@ describe('vault', () => {
   const phrase = recoveryPhraseFromEntropy(contents.recoveryEntropy)
   const vault = createVault({ accountId, version: 1 }, contents, exportKey)
 
-  it('opens by export key and by phrase', () => {
+  it('P36 opens by export key and by phrase', () => {
     expect(openVaultWithExportKey(vault.bytes, accountId, exportKey)).toEqual({
       accountId,
       version: 1,
@@ -111,7 +111,7 @@ describe('vault', () => {
     expect(parseVault(vault.bytes)).toMatchObject({ accountId, version: 1 })
   })
 
-  it('refuses a wrong key, phrase or account, and every altered byte', () => {
+  it('P36 refuses a wrong key, phrase or account, and every altered byte', () => {
     const wrong = code('VAULT_WRONG_KEY')
     expect(() => openVaultWithExportKey(vault.bytes, accountId, randomBytes(64))).toThrow(wrong)
     const other = recoveryPhraseFromEntropy(createRecoveryEntropy())
@@ -134,7 +134,7 @@ describe('vault', () => {
     expect(opened).toBe(0)
   })
 
-  it('a change of password makes the next version, and the old export key opens nothing of it', () => {
+  it('P24 a change of password makes the next version, and the old export key opens nothing of it', () => {
     const next = rewrapVault(openVaultWithExportKey(vault.bytes, accountId, exportKey), {
       exportKey: randomBytes(64),
     })

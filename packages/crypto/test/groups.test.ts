@@ -162,7 +162,7 @@ describe('membership', () => {
     ])
   })
 
-  it('a Welcome opens for its joiner alone, and is small', () => {
+  it('P49 a Welcome opens for its joiner alone, and is small', () => {
     const groupId = randomBytes(16)
     const alice = new Device('alice')
     const joiners = [new Device('b'), new Device('c'), new Device('d')]
@@ -217,7 +217,7 @@ describe('membership', () => {
 })
 
 describe('commits in a race', () => {
-  it('the loser clears its commit, follows the winner and commits anew', () => {
+  it('P41 the loser clears its commit, follows the winner and commits anew', () => {
     const { groupId, alice, bob } = pair()
     const lost = alice.state.commit(groupId, {})
     alice.save()
@@ -246,7 +246,7 @@ describe('commits in a race', () => {
     expect(Buffer.from(bundle.epochAuthenticator).toString('hex')).toBe(alice.authenticator(groupId))
   })
 
-  it('messages of the two epochs before are opened, older ones refused', () => {
+  it('P70 messages of the two epochs before are opened, older ones refused', () => {
     const { groupId, alice, bob } = pair()
     const sent = [alice.send(groupId, 'epoch 1')]
     for (let epoch = 2; epoch <= 4; epoch++) {
@@ -264,13 +264,25 @@ describe('commits in a race', () => {
     ])
   })
 
-  it('deletePastEpochs takes their keys away', () => {
+  it('P70 deletePastEpochs takes their keys away', () => {
     const { groupId, alice, bob } = pair()
     const old = alice.send(groupId, 'old')
     bob.follow(groupId, alice.state.commit(groupId, {}).commit)
     bob.state.deletePastEpochs(groupId, Date.now() + 60_000)
     bob.save()
     expect(bob.read(groupId, old)).toBe('CRYPTO_EPOCH_PAST')
+  })
+})
+
+describe('skipped messages', () => {
+  it('P70 the last 64 generations are kept, the newest included, and 2,000 can be jumped forward', () => {
+    const { groupId, alice, bob } = pair()
+    const sent = Array.from({ length: 2068 }, (_, at) => alice.state.encrypt(groupId, text(`${at}`), NOTHING))
+    const read = (at: number) => bob.read(groupId, sent[at] ?? NOTHING)
+    expect(read(2067)).toBe('CRYPTO_GENERATION_TOO_FAR')
+    expect(read(66)).toBe('66')
+    expect([read(1), read(2), read(3), read(65)]).toEqual(['CRYPTO_REPLAY', 'CRYPTO_REPLAY', '3', '65'])
+    expect(read(2065)).toBe('2065')
   })
 })
 
@@ -315,7 +327,7 @@ describe('secrets and refusals', () => {
     expect([...alice.store.entries.keys()].filter(key => key.startsWith('g/'))).toEqual([])
   })
 
-  it('validates key packages as server and claimer do', () => {
+  it('P34 validates key packages as server and claimer do', () => {
     const alice = new Device('alice')
     const info = crypto.validateKeyPackage(alice.keyPackage(true), Date.now())
     expect(info).toMatchObject({ lastResort: true, suite: 0x004e, credential: alice.credential })

@@ -6,7 +6,7 @@ import { addAll, Device, NOTHING, text } from './support/people.ts'
 import { seededRandom } from './support/random.ts'
 
 const firstSeed = Number(process.env['HISTORY_SEED'] ?? Date.now() % 1_000_000)
-const histories = Number(process.env['HISTORIES'] ?? 4)
+const histories = Number(process.env['HISTORIES'] ?? 3)
 
 /** What the summary of a commit foretells about the member list. */
 function foretell(before: readonly MemberLeaf[], summary: CommitSummary): MemberLeaf[] {

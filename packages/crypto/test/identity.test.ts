@@ -25,7 +25,7 @@ describe('account key', () => {
   const key = crypto.createAccountKey()
   const message = text('a statement')
 
-  it('signs with both algorithms; both must verify', () => {
+  it('P30 signs with both algorithms; both must verify', () => {
     const signature = crypto.signWithAccountKey(key, 'label', message)
     expect([key.publicKey.length, signature.length]).toEqual([1984, 3373])
     const verifies = (label: string, what: Uint8Array, by: Uint8Array) =>
@@ -48,7 +48,7 @@ describe('account key', () => {
     expect(() => crypto.accountKeyFromSeeds(new Uint8Array(63))).toThrow(code('CRYPTO_INVALID_ARGUMENT'))
   })
 
-  it('label and message cannot be shifted into each other', () => {
+  it('P30 label and message cannot be shifted into each other', () => {
     const signature = crypto.signWithAccountKey(key, 'ab', text('c'))
     expect(crypto.verifyAccountSignature(key.publicKey, 'a', text('bc'), signature)).toBe(false)
   })
@@ -75,7 +75,7 @@ describe('device certificate', () => {
     )
   })
 
-  it('is refused when bent, of another account, too early or too late', () => {
+  it('P33 is refused when bent, of another account, too early or too late', () => {
     const { publicKey } = device.account
     const other = crypto.createAccountKey().publicKey
     expect(() => verifyDeviceCertificate(crypto, publicKey, flip(bytes, 20), Date.now())).toThrow(/IDENTITY/)
@@ -103,13 +103,13 @@ describe('device list', () => {
     expect(third.previousHash).toEqual(second.hash)
   })
 
-  it('the chain leads to the newest; a repetition of the pinned one changes nothing', () => {
+  it('P31 the chain leads to the newest; a repetition of the pinned one changes nothing', () => {
     expect(verifyDeviceListChain(crypto, first, [second.bytes, third.bytes])).toEqual(third)
     expect(verifyDeviceListChain(crypto, second, [second.bytes, third.bytes])).toEqual(third)
     expect(verifyDeviceListChain(crypto, third, [])).toBe(third)
   })
 
-  it('refuses rollback, fork, gap, another key, another account and a wrong signature', () => {
+  it('P31 refuses rollback, fork, gap, another key, another account and a wrong signature', () => {
     const chain = (pinned: typeof first, ...next: Uint8Array[]) => {
       return () => verifyDeviceListChain(crypto, pinned, next)
     }
@@ -143,7 +143,7 @@ describe('credential and leaf', () => {
   const now = Date.now()
   const leaf = { leafIndex: 0, credential, signatureKey }
 
-  it('is 65 bytes and survives its encoding', () => {
+  it('P32 is 65 bytes and survives its encoding', () => {
     expect(credential.length).toBe(65)
     expect(encodeCredential(parseCredential(credential))).toEqual(credential)
     for (const bad of [credential.slice(1), credential.with(0, 2), new Uint8Array()]) {
@@ -151,7 +151,7 @@ describe('credential and leaf', () => {
     }
   })
 
-  it('passes only when leaf, certificate and list say the same', () => {
+  it('P33 passes only when leaf, certificate and list say the same', () => {
     expect(checkLeaf(leaf, list, certificate, now).deviceId).toEqual(device.deviceId)
     const other = new Device('alice')
     expect(() => checkLeaf({ ...leaf, signatureKey: other.signatureKey }, list, certificate, now)).toThrow(
@@ -171,7 +171,7 @@ describe('credential and leaf', () => {
     expect(() => checkLeaf(leaf, list, renewed, now)).toThrow(code('IDENTITY_CERTIFICATE_MISMATCH'))
   })
 
-  it('a changed leaf stays the same device', () => {
+  it('P33 a changed leaf stays the same device', () => {
     const other = { ...leaf, credential: new Device('alice').credential }
     expect(() => assertSameDevice(leaf, leaf)).not.toThrow()
     expect(() => assertSameDevice(leaf, other)).toThrow(code('IDENTITY_CERTIFICATE_MISMATCH'))
@@ -186,7 +186,7 @@ describe('safety number', () => {
   })
   const [alice, bob] = [party(new Device('alice')), party(new Device('bob'))]
 
-  it('has 60 digits, the same from both sides, and changes with a key', () => {
+  it('P37 has 60 digits, the same from both sides, and changes with a key', () => {
     const number = createSafetyNumber(alice, bob)
     expect(number).toMatch(/^\d{60}$/)
     expect(createSafetyNumber(bob, alice)).toBe(number)

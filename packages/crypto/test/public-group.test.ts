@@ -15,7 +15,7 @@ function start(): { groupId: Uint8Array; alice: Device; bob: Device; server: Fol
 }
 
 describe('the public group of the delivery service', () => {
-  it('follows the same transcript as the members, reopened from entries at every step', () => {
+  it('P47 follows the same transcript as the members, reopened from entries at every step', () => {
     const { groupId, alice, bob, server } = start()
     const carol = new Device('carol')
     const [add] = [addAll(groupId, bob, [carol], [alice])]

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::Uint8Array;
 use openmls::group::PastEpochDeletion;
 use openmls::prelude::*;
-use openmls::schedule::{ExternalPsk, PreSharedKeyId, Psk};
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_traits::signatures::Signer;
 use openmls_traits::storage::StorageProvider;
@@ -14,13 +13,14 @@ use openmls_traits::OpenMlsProvider;
 use wasm_bindgen::prelude::*;
 use web_time::UNIX_EPOCH;
 
-use crate::config::{capabilities, create_config, group_data, group_extensions, is_sound, join_config, Provider, GROUP_ID_BYTES, SUITE};
-use crate::fail::{fail, from_past_process, from_process, with, Outcome};
+use crate::config::{create_config, group_data, group_extensions, Provider, GROUP_ID_BYTES, SUITE};
+use crate::fail::{fail, with, Outcome};
 use crate::identity::{content, DEVICE};
-use crate::js::{self, byte_arrays, bytes, object};
+use crate::join::{join_externally, psk_id, stage_welcome};
+use crate::js::{self, bundle, byte_arrays, bytes, object};
 use crate::key_package;
+use crate::process::{drop_proposals, hold_proposals, process};
 use crate::storage::{group_prefix, hex};
-use crate::summary::summarize;
 use crate::welcome::one_per_joiner;
 
 #[wasm_bindgen]
@@ -37,35 +37,6 @@ pub fn changes(provider: &Provider) -> JsValue {
     js::list(provider.storage().take_changes(), |(key, entry)| {
         object([("key", key.into()), ("value", js::optional(entry.as_deref()))])
     })
-}
-
-pub fn extend<const N: usize>(value: JsValue, fields: [(&'static str, JsValue); N]) -> JsValue {
-    let target: Object = value.into();
-    for (name, field) in fields {
-        // Setting a plain property of a fresh object cannot fail.
-        let _ = Reflect::set(&target, &name.into(), &field);
-    }
-    target.into()
-}
-
-/// The only standalone proposal Entangle accepts.
-pub fn self_remove(
-    queued: &QueuedProposal,
-    sender: &Sender,
-    mut members: impl Iterator<Item = Member>,
-    epoch: GroupEpoch,
-) -> Outcome<JsValue> {
-    let (Proposal::SelfRemove, Sender::Member(index)) = (queued.proposal(), sender) else {
-        return fail("CRYPTO_PROPOSAL_REFUSED", "only SelfRemove");
-    };
-    let Some(member) = members.find(|member| member.index == *index) else {
-        return fail("CRYPTO_SENDER_UNKNOWN", "proposer");
-    };
-    Ok(object([
-        ("kind", "self-remove".into()),
-        ("sender", js::member(index.u32(), member.credential.serialized_content(), &member.signature_key)),
-        ("epoch", epoch.as_u64().into()),
-    ]))
 }
 
 fn status(group: &MlsGroup) -> JsValue {
@@ -87,14 +58,6 @@ fn credential(content: &[u8], signature_key: &[u8]) -> CredentialWithKey {
     }
 }
 
-fn parse_protocol(message: &[u8]) -> Outcome<ProtocolMessage> {
-    match js::parse_message(message)? {
-        MlsMessageBodyIn::PublicMessage(public) => Ok(public.into()),
-        MlsMessageBodyIn::PrivateMessage(private) => Ok(private.into()),
-        _ => fail("CRYPTO_MALFORMED", "neither a PublicMessage nor a PrivateMessage"),
-    }
-}
-
 fn own_signer(provider: &Provider, public: &[u8]) -> Outcome<SignatureKeyPair> {
     match SignatureKeyPair::read(provider.storage(), public, SUITE.signature_algorithm()) {
         Some(pair) => Ok(pair),
@@ -107,35 +70,6 @@ fn group_signer(provider: &Provider, group: &MlsGroup) -> Outcome<SignatureKeyPa
         Some(leaf) => own_signer(provider, leaf.signature_key().as_slice()),
         None => fail("CRYPTO_GROUP_INACTIVE", "no own leaf"),
     }
-}
-
-/// SelfRemove messages enter the proposal store for one commit only: a stored proposal blocks sending.
-fn hold_proposals(provider: &Provider, group: &mut MlsGroup, proposals: &[Vec<u8>]) -> Outcome<()> {
-    for proposal in proposals {
-        let processed = group.process_message(provider, parse_protocol(proposal)?).map_err(from_process)?;
-        match processed.into_content() {
-            ProcessedMessageContent::ProposalMessage(queued) if matches!(queued.proposal(), Proposal::SelfRemove) => {
-                group.store_pending_proposal(provider.storage(), *queued).map_err(with("CRYPTO_INTERNAL"))?;
-            }
-            _ => return fail("CRYPTO_PROPOSAL_REFUSED", "only SelfRemove"),
-        }
-    }
-    Ok(())
-}
-
-fn drop_proposals(provider: &Provider, group: &mut MlsGroup) -> Outcome<()> {
-    group.clear_pending_proposals(provider.storage()).map_err(with("CRYPTO_INTERNAL"))
-}
-
-fn bundle(commit: &[u8], welcomes: JsValue, info: &[u8], tree: &[u8], epoch: u64, authenticator: &[u8]) -> JsValue {
-    object([
-        ("commit", bytes(commit)),
-        ("welcomes", welcomes),
-        ("groupInfo", bytes(info)),
-        ("ratchetTree", bytes(tree)),
-        ("newEpoch", epoch.into()),
-        ("epochAuthenticator", bytes(authenticator)),
-    ])
 }
 
 impl DeviceCore {
@@ -548,161 +482,7 @@ impl DeviceCore {
     ) -> Result<JsValue, JsValue> {
         self.new_group(|provider| {
             let signer = own_signer(provider, public)?;
-            let info = js::parse_group_info(group_info)?;
-            if !provider.storage().keys_with(&group_prefix(info.group_id().as_slice())).is_empty() {
-                return fail("CRYPTO_GROUP_EXISTS", "external join");
-            }
-            let mut builder = MlsGroup::external_commit_builder()
-                .with_ratchet_tree(js::parse_tree(tree)?)
-                .with_config(join_config())
-                .skip_lifetime_validation()
-                .build_group(provider, info, credential(content, public))
-                .map_err(with("CRYPTO_GROUP_INFO_INVALID"))?
-                .leaf_node_parameters(LeafNodeParameters::builder().with_capabilities(capabilities()).build());
-            if let Some(id) = psk {
-                builder = builder.add_psk_proposal(PreSharedKeyProposal::new(psk_id(provider, &id)?));
-            }
-            let (group, built) = builder
-                .load_psks(provider.storage())
-                .map_err(with("CRYPTO_STATE_MISSING"))?
-                .use_ratchet_tree_extension(false)
-                .create_group_info(true)
-                .build(provider.rand(), provider.crypto(), &signer, |_| true)
-                .map_err(with("CRYPTO_COMMIT_INVALID"))?
-                .finalize(provider)
-                .map_err(with("CRYPTO_INTERNAL"))?;
-            let (commit, _, info) = built.into_contents();
-            let Some(info) = info else {
-                return fail("CRYPTO_INTERNAL", "external commit without group info");
-            };
-            let value = bundle(
-                &js::wire(&commit)?,
-                js::list([], |none: JsValue| none),
-                &js::wire(&MlsMessageOut::from(info))?,
-                &js::wire(&group.export_ratchet_tree())?,
-                group.epoch().as_u64(),
-                group.epoch_authenticator().as_slice(),
-            );
-            Ok((group, value))
+            join_externally(provider, &signer, credential(content, public), group_info, tree, psk)
         })
-    }
-}
-
-
-fn psk_id(provider: &Provider, id: &[u8]) -> Outcome<PreSharedKeyId> {
-    let psk = Psk::External(ExternalPsk::new(id.to_vec()));
-    PreSharedKeyId::new(SUITE, provider.rand(), psk).map_err(with("CRYPTO_INTERNAL"))
-}
-
-fn stage_welcome(provider: &Provider, welcome: &[u8], tree: &[u8]) -> Outcome<(StagedWelcome, JsValue)> {
-    let MlsMessageBodyIn::Welcome(welcome) = js::parse_message(welcome)? else {
-        return fail("CRYPTO_MALFORMED", "not a Welcome");
-    };
-    if welcome.ciphersuite() != SUITE {
-        return fail("CRYPTO_UNSUPPORTED_SUITE", "welcome");
-    }
-    let processed = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome).map_err(|error| match error {
-        WelcomeError::NoMatchingKeyPackage => with("CRYPTO_NO_MATCHING_KEY_PACKAGE")(error),
-        _ => with("CRYPTO_WELCOME_INVALID")(error),
-    })?;
-    let staged = JoinBuilder::new(provider, processed)
-        .with_ratchet_tree(js::parse_tree(tree)?)
-        .skip_lifetime_validation()
-        .build()
-        .map_err(|error| match error {
-            WelcomeError::GroupAlreadyExists => with("CRYPTO_GROUP_EXISTS")(error),
-            _ => with("CRYPTO_WELCOME_INVALID")(error),
-        })?;
-    let context = staged.group_context();
-    if !is_sound(context) {
-        return fail("CRYPTO_WELCOME_INVALID", "group id or group context");
-    }
-    let sender = staged.welcome_sender().map_err(with("CRYPTO_WELCOME_INVALID"))?;
-    let description = object([
-        ("groupId", bytes(context.group_id().as_slice())),
-        ("epoch", context.epoch().as_u64().into()),
-        (
-            "sender",
-            js::member(
-                staged.welcome_sender_index().u32(),
-                sender.credential().serialized_content(),
-                sender.signature_key().as_slice(),
-            ),
-        ),
-        ("members", js::members(staged.members())),
-        ("groupData", js::optional(group_data(context))),
-    ]);
-    Ok((staged, description))
-}
-
-fn process(
-    group: &mut MlsGroup,
-    provider: &Provider,
-    message: &[u8],
-    proposals: &[Vec<u8>],
-    staging: &mut Option<StagedCommit>,
-) -> Outcome<JsValue> {
-    if !group.is_active() {
-        return fail("CRYPTO_GROUP_INACTIVE", "process");
-    }
-    let parsed = parse_protocol(message)?;
-    if parsed.group_id() != group.group_id() {
-        return fail("CRYPTO_WRONG_GROUP", "");
-    }
-    if parsed.epoch() > group.epoch() {
-        return fail("CRYPTO_EPOCH_FUTURE", "");
-    }
-    let is_application = parsed.content_type() == ContentType::Application;
-    if !is_application && parsed.epoch() < group.epoch() {
-        return fail("CRYPTO_EPOCH_PAST", "");
-    }
-    if parsed.content_type() == ContentType::Commit {
-        hold_proposals(provider, group, proposals)?;
-    }
-    let past = parsed.epoch() < group.epoch();
-    let processed = group
-        .process_message(provider, parsed)
-        .map_err(|error| if past { from_past_process(error) } else { from_process(error) })?;
-    let sender = processed.sender().clone();
-    let epoch = processed.epoch();
-    let authenticated_data = processed.aad().to_vec();
-    let sender_credential = processed.credential().serialized_content().to_vec();
-    match processed.into_content() {
-        ProcessedMessageContent::ApplicationMessage(application) => {
-            let Sender::Member(leaf) = sender else {
-                return fail("CRYPTO_SENDER_UNKNOWN", "application");
-            };
-            // The tree is the present one: for a message of a past epoch the leaf may have changed since.
-            let current = group.member_at(leaf).filter(|member| member.credential.serialized_content() == sender_credential);
-            let signature_key = current.map(|member| member.signature_key).unwrap_or_default();
-            Ok(object([
-                ("kind", "application".into()),
-                ("plaintext", bytes(&application.into_bytes())),
-                ("authenticatedData", bytes(&authenticated_data)),
-                ("sender", js::member(leaf.u32(), &sender_credential, &signature_key)),
-                ("epoch", epoch.as_u64().into()),
-            ]))
-        }
-        ProcessedMessageContent::StagedCommitMessage(staged) => {
-            let external = group.ext_commit_sender_index(&staged).ok();
-            let context = group.public_group().group_context().clone();
-            let summary = summarize(&staged, &sender, group.members(), &context, external)?;
-            drop_proposals(provider, group)?;
-            let authenticator = staged.epoch_authenticator().map(|secret| secret.as_slice().to_vec());
-            let result = object([
-                ("kind", "commit".into()),
-                ("epochAuthenticator", js::optional(authenticator.as_deref())),
-                ("removesSelf", staged.self_removed().into()),
-            ]);
-            *staging = Some(*staged);
-            Ok(extend(result, summary.fields))
-        }
-        ProcessedMessageContent::ProposalMessage(queued) => self_remove(&queued, &sender, group.members(), epoch),
-        ProcessedMessageContent::OwnPendingCommit => {
-            drop_proposals(provider, group)?;
-            Ok(object([("kind", "own-commit".into())]))
-        }
-        ProcessedMessageContent::OwnPrivateMessage => fail("CRYPTO_OWN_MESSAGE", "application"),
-        _ => fail("CRYPTO_PROPOSAL_REFUSED", "external join proposal"),
     }
 }

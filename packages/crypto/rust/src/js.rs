@@ -24,6 +24,15 @@ pub fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
     object.into()
 }
 
+pub fn extend<const N: usize>(value: JsValue, fields: [(&'static str, JsValue); N]) -> JsValue {
+    let target: Object = value.into();
+    for (name, field) in fields {
+        // Setting a plain property of a fresh object cannot fail.
+        let _ = Reflect::set(&target, &name.into(), &field);
+    }
+    target.into()
+}
+
 pub fn list<T>(items: impl IntoIterator<Item = T>, convert: impl Fn(T) -> JsValue) -> JsValue {
     items.into_iter().map(convert).collect::<Array>().into()
 }
@@ -65,4 +74,16 @@ pub fn parse_group_info(message: &[u8]) -> Outcome<openmls::messages::group_info
 
 pub fn wire(message: &impl tls_codec::Serialize) -> Outcome<Vec<u8>> {
     message.tls_serialize_detached().map_err(with("CRYPTO_INTERNAL"))
+}
+
+/// A CommitBundle of the typed face.
+pub fn bundle(commit: &[u8], welcomes: JsValue, info: &[u8], tree: &[u8], epoch: u64, authenticator: &[u8]) -> JsValue {
+    object([
+        ("commit", bytes(commit)),
+        ("welcomes", welcomes),
+        ("groupInfo", bytes(info)),
+        ("ratchetTree", bytes(tree)),
+        ("newEpoch", epoch.into()),
+        ("epochAuthenticator", bytes(authenticator)),
+    ])
 }

@@ -157,10 +157,10 @@ impl PublicCore {
                     summarize(&staged, &sender, self.group.members(), self.group.group_context(), external)?;
                 self.staged = Some(*staged);
                 let result = object([("kind", "commit".into())]);
-                Ok(crate::group::extend(result, summary.fields))
+                Ok(js::extend(result, summary.fields))
             }
             ProcessedMessageContent::ProposalMessage(queued) => {
-                crate::group::self_remove(&queued, &sender, self.group.members(), current)
+                crate::process::self_remove(&queued, &sender, self.group.members(), current)
             }
             _ => fail("CRYPTO_PROPOSAL_REFUSED", "not a handshake of a member"),
         }

@@ -103,14 +103,15 @@ impl Store {
         }
     }
 
-    /// Everything not yet accepted, without entries that equal the base again.
+    /// Everything not yet accepted, without entries that equal the base and were not handed out.
     pub fn take_changes(&self) -> Vec<(String, Entry)> {
         let layers = &mut *self.0.borrow_mut();
         for (key, entry) in layers.overlay.drain() {
-            layers.in_flight.insert(key, entry);
+            // What was handed out before may be stored already: it is undone explicitly.
+            if layers.in_flight.contains_key(&key) || layers.base.get(&key) != entry.as_ref() {
+                layers.in_flight.insert(key, entry);
+            }
         }
-        let base = &layers.base;
-        layers.in_flight.retain(|key, entry| base.get(key) != entry.as_ref());
         let mut changes: Vec<_> = layers.in_flight.iter().map(|(key, entry)| (key.clone(), entry.clone())).collect();
         changes.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         changes

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest'
+import { randomBytes } from '../src/index.ts'
+import { Device, NOTHING } from './support/people.ts'
+
+const MEMBERS = 1000
+const BUDGET_BYTES = 64 * 1024
+
+it(`at ${MEMBERS} members a message changes far less than ${BUDGET_BYTES} bytes of entries`, {
+  timeout: 60_000,
+}, () => {
+  const groupId = randomBytes(16)
+  const [alice, bob, crowd] = [new Device('alice'), new Device('bob'), new Device('crowd')]
+  alice.create(groupId)
+  const packages = [bob.keyPackage()]
+  while (packages.length < MEMBERS - 1) {
+    // One account stands for many: only the size of the tree matters here.
+    const signatureKey = crowd.state.createSignatureKey()
+    const made = crowd.state.createKeyPackages({
+      signatureKey,
+      credential: crowd.credential,
+      count: 1,
+      lastResort: false,
+    })
+    packages.push(...made.map(one => one.keyPackage))
+  }
+  crowd.state.discard()
+  const bundle = alice.state.commit(groupId, { add: packages })
+  alice.state.mergePendingCommit(groupId)
+  alice.save()
+  expect(bundle.welcomes[0]?.welcome.length).toBeLessThan(4096)
+  bob.join(groupId, bundle, bundle.welcomes[0]?.welcome ?? NOTHING)
+  bob.follow(groupId, alice.state.commit(groupId, {}).commit)
+  alice.state.mergePendingCommit(groupId)
+  alice.save()
+  for (let round = 0; round < 5; round++) {
+    const fromAlice = alice.send(groupId, 'x'.repeat(256))
+    expect(alice.store.lastWriteBytes).toBeLessThan(BUDGET_BYTES)
+    expect(bob.read(groupId, fromAlice)).toBe('x'.repeat(256))
+    expect(bob.store.lastWriteBytes).toBeLessThan(BUDGET_BYTES)
+    expect(alice.read(groupId, bob.send(groupId, 'y'))).toBe('y')
+  }
+  bob.reload()
+  expect(bob.read(groupId, alice.send(groupId, 'after reload'))).toBe('after reload')
+})
