@@ -99,6 +99,26 @@ describe('the overlay', () => {
   })
 })
 
+describe('changes that were handed out', () => {
+  it('are undone explicitly when a later operation takes them back before accept()', () => {
+    const { groupId, alice } = pair()
+    const before = new Map(alice.store.entries)
+    alice.state.commit(groupId, {})
+    const stored = new Map(alice.store.entries)
+    const write = () => {
+      for (const { key, value } of alice.state.takeChanges()) {
+        if (value === null) stored.delete(key)
+        else stored.set(key, value)
+      }
+    }
+    write()
+    alice.state.clearPendingCommit(groupId)
+    write()
+    alice.state.accept()
+    expect(stored).toEqual(before)
+  })
+})
+
 describe('membership', () => {
   it('three devices: add, remove, self-update; a removed one decrypts nothing afterwards', () => {
     const { groupId, alice, bob } = pair()
