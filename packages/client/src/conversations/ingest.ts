@@ -148,6 +148,12 @@ function assertCommit({ context, fresh }: Room, draft: Draft, commit: StagedComm
     const { accountId } = assertLeaf(check, leaf)
     if (!members.has(accountId)) throw new IdentityMismatch(accountId, 'not one of the two')
   }
+  const committer = memberOf(commit.sender).accountId
+  for (const leaf of commit.removed) {
+    const { accountId } = memberOf(leaf)
+    // Each puts out devices of their own only.
+    if (accountId !== committer) throw new IdentityMismatch(committer, 'removes the device of another')
+  }
   for (const update of commit.updated) assertUpdatedLeaf(check, update)
 }
 

@@ -20,6 +20,7 @@ import { StoreError } from '../ports/key-value-store.ts'
 import { NetworkError } from '../ports/transport.ts'
 import { foundGroup, registerGroup } from './founding.ts'
 import { type InboxEvent, ingest } from './ingest.ts'
+import { rejoin } from './rejoining.ts'
 import { buildSelfUpdate, submitPendingCommit } from './self-update.ts'
 import { markGone, warnOfIdentity } from './warning.ts'
 
@@ -29,6 +30,7 @@ const PIPELINE = 16
 const BATCH = 64
 /** Events held in memory while an earlier one is missing; what is beyond is read from the log. */
 const INBOX_LIMIT = 512
+const WELCOME_PATIENCE_MS = 1_500
 
 export type RunnerEvents = {
   /** This chat waits for a Welcome of the other. */
@@ -52,6 +54,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
   let failures = 0
   let refusals = 0
   let pausedUntil = 0
+  let awaitedSince: number | undefined
   let running = false
   let wanted = false
   let stopped = false
@@ -209,9 +212,27 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
       if (registration.outcome === 'registered') head = Math.max(head ?? 0, registration.lastSeq)
       return registration.outcome === 'registered'
     }
-    if (present.conversation.phase === 'awaited') events.welcomeWanted()
+    if (present.conversation.phase === 'awaited') return awaitWelcome()
     if (present.conversation.phase !== 'none' || !hasQueued() || context.counter.isRolledBack()) return false
     await foundGroup(context, chatId)
+    return true
+  }
+
+  /** The Welcome is there at once, if there is one; else this device is a new one of a member account. */
+  const awaitWelcome = async (): Promise<boolean> => {
+    if (awaitedSince === undefined) {
+      awaitedSince = clock.now()
+      events.welcomeWanted()
+    }
+    const patience = awaitedSince + WELCOME_PATIENCE_MS
+    if (patience > clock.now()) {
+      wakeAt(patience)
+      return false
+    }
+    awaitedSince = undefined
+    const seq = await rejoin(context, chatId)
+    if (seq === undefined) return false
+    head = Math.max(head ?? 0, seq)
     return true
   }
 

@@ -4,6 +4,7 @@ import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ActiveConversation, ChatRecord } from '../chats/chat-record.ts'
+import { formerDevices } from './former-devices.ts'
 
 async function change(
   { chats, ledger }: AccountContext,
@@ -22,13 +23,17 @@ async function change(
   })
 }
 
-/** Builds a commit that gives this device a new leaf key; it stays pending until the log brings it back. */
+/**
+ * Builds a commit that gives this device a new leaf key and puts out earlier devices of this account.
+ * It stays pending until the log brings it back.
+ */
 export const buildSelfUpdate = (context: AccountContext, chatId: ChatId): Promise<void> =>
   change(context, chatId, ({ conversation }, mls) => {
     if (conversation.commit !== null) return undefined
     const groupId = idToBytes(conversation.conversationId)
     const epoch = Number(mls.groupStatus(groupId)?.epoch ?? 0)
-    const bundle = mls.commit(groupId, {})
+    const remove = formerDevices(mls, conversation.conversationId, context.self)
+    const bundle = mls.commit(groupId, remove.length === 0 ? {} : { remove })
     return {
       ...conversation,
       updateDueAt: null,

@@ -2,6 +2,7 @@ import { padToBucket } from '@entangle/crypto'
 import { encodeContent, idToBytes } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
+import { formerDevices } from '../conversations/former-devices.ts'
 import type { OutboxEntry } from './outbox-entry.ts'
 
 /**
@@ -19,6 +20,8 @@ export function sealNext(context: AccountContext, chatId: ChatId, room: number):
     await transaction.openGroup(conversationId)
     const groupId = idToBytes(conversationId)
     const epoch = Number(transaction.mls.groupStatus(groupId)?.epoch ?? -1)
+    // An earlier device of this account may be in other hands: it is put out first.
+    if (formerDevices(transaction.mls, conversationId, context.self).length > 0) return []
     const entries = outbox.list(chatId)
     const overtakes = entries.some(({ messageId, state }) => {
       return state.kind === 'sealed' && state.sealed.epoch !== epoch && !outbox.acceptance(messageId)

@@ -1,4 +1,4 @@
-import type { DeviceState } from '@entangle/crypto'
+import type { DeviceState, StateChange } from '@entangle/crypto'
 import { CryptoError } from '@entangle/crypto'
 import { type ConversationId, encodeCbor, idToBytes } from '@entangle/protocol'
 import { type KeyRange, prefixRange, type StoredEntry, StoreError } from '../ports/key-value-store.ts'
@@ -11,6 +11,8 @@ export type Transaction = {
   readonly mls: DeviceState
   /** Loads the group's entries, if there are any. */
   readonly openGroup: (conversationId: ConversationId) => Promise<void>
+  /** Takes over what another MLS state has made: stored in this write, loaded into this state. */
+  readonly adopt: (changes: readonly StateChange[]) => void
   readonly put: (key: string, value: unknown) => void
   readonly remove: (key: string) => void
   readonly clear: (range: KeyRange) => void
@@ -75,6 +77,11 @@ export function createLedger(input: {
       result = await work({
         mls,
         openGroup,
+        adopt: adopted => {
+          const entries = adopted.flatMap(({ key, value }) => (value === null ? [] : [{ key, value }]))
+          for (const { key, value } of entries) puts.set(accountKeys.mls(key), value)
+          mls.loadEntries(entries)
+        },
         put: (key, value) => {
           deletes.delete(key)
           puts.set(key, encodeCbor(value))
