@@ -86,7 +86,7 @@ function Entries({ chats, current, now, anyRequest }: EntriesProps) {
     if (anyRequest) return null
     return (
       <>
-        <p className={styles.beside}>Your chats will stand here.</p>
+        <p className={styles.beside}>Your chats will appear here.</p>
         <div className={styles.alone}>
           <NoChats />
         </div>
