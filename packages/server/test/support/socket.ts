@@ -107,6 +107,11 @@ export class Socket {
     return this.#socket.bufferedAmount
   }
 
+  /** Closes as the protocol says, after everything that was sent. */
+  end(): void {
+    this.#socket.close()
+  }
+
   pause(): void {
     this.#socket.pause()
   }

@@ -1,0 +1,153 @@
+import { CLOSE, encodeClientControl, encodeSend, LIMITS, SOCKET_PATH } from '@entangle/protocol'
+import { createSeededRandom } from '@entangle/testkit/harness'
+import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { makePair, Person, randomId } from './support/person.ts'
+import { useServer } from './support/server.ts'
+import { Socket } from './support/socket.ts'
+
+const server = useServer({ RATE_LIMITS: 'off-for-benchmarks' })
+const url = () => server().url
+const body = (text: string) => new TextEncoder().encode(text)
+
+/** The HTTP status with which an upgrade is refused. */
+const statusOf = (headers: Record<string, string>, protocols: string[], path = SOCKET_PATH) =>
+  new Promise<number>((resolve, reject) => {
+    const socket = new WebSocket(url().replace('http', 'ws') + path, protocols, { headers })
+    socket.on('unexpected-response', (_, response) => {
+      resolve(response.statusCode ?? 0)
+      socket.terminate()
+    })
+    socket.on('open', () => reject(new Error('the upgrade was not refused')))
+    socket.on('error', () => undefined)
+  })
+
+test('P80 a ticket opens one socket, and only from our origin', async () => {
+  const ann = await Person.signUp(url())
+  const ticket = async () => (await ann.api.call('issueTicket', {})).ticket
+  expect(await statusOf({}, ['entangle.v1'])).toBe(401)
+  expect(await statusOf({}, ['entangle.v1', 'ticket.invented'])).toBe(401)
+  expect(await statusOf({}, [`ticket.${await ticket()}`])).toBe(401)
+  expect(await statusOf({}, ['entangle.v1', `ticket.${await ticket()}`], '/v1/chat/other')).toBe(404)
+  expect(
+    await statusOf({ origin: 'https://evil.example' }, ['entangle.v1', `ticket.${await ticket()}`]),
+  ).toBe(403)
+  const good = await ticket()
+  const socket = await Socket.openWith(url(), good, { origin: url() })
+  expect(await statusOf({}, ['entangle.v1', `ticket.${good}`])).toBe(401)
+  socket.close()
+})
+
+test('P11 what comes before hello, or is no frame, is refused; who goes on is closed', async () => {
+  const { ann, conversationId } = await makePair(url())
+  const early = await Socket.open(ann.api)
+  early.post(early.frame(conversationId, body('early')))
+  await early.until(() => early.controls.length === 1)
+  expect(early.controlOf('error').code).toBe('CHAT_FRAME_INVALID')
+  for (let count = 0; count < 5; count++) early.raw(new Uint8Array([0x77, count]))
+  expect(await early.closed).toBe(CLOSE.malformed)
+
+  const text = await Socket.connect(ann.api)
+  text.raw('hello')
+  expect(await text.closed).toBe(CLOSE.malformed)
+
+  const large = await Socket.connect(ann.api)
+  large.raw(new Uint8Array(LIMITS.frameBytes + 1))
+  expect(await large.closed).toBe(1009)
+
+  const twice = await Socket.connect(ann.api)
+  twice.control({ t: 'hello', version: 1 })
+  await twice.until(() => twice.controls.some(control => control.t === 'error'))
+  const frame = twice.frame(conversationId, new Uint8Array(LIMITS.messageBodyBytes + 1))
+  expect((await twice.send(frame)).status).toBe(2)
+  twice.close()
+})
+
+test('P11 P81 ten thousand fuzzed frames leave the server up', async () => {
+  const random = createSeededRandom('fuzzed frames')
+  const pick = (below: number) => random.integer(0, below - 1)
+  const { ann, ben, conversationId } = await makePair(url())
+  const valid = [
+    () => encodeSend({ conversationId, messageId: randomId(), epoch: 1, counter: 1, body: body('valid') }),
+    () =>
+      encodeSend({
+        conversationId: randomId(),
+        messageId: randomId(),
+        epoch: 9,
+        counter: 1,
+        body: body('x'),
+      }),
+    () => encodeClientControl({ t: 'receipt', conversationId, epoch: 1, body: body('receipt') }),
+    () => encodeClientControl({ t: 'cursor', conversationId, seq: 3 }),
+    () => encodeClientControl({ t: 'heads' }),
+  ]
+  const fuzz = (): Uint8Array => {
+    if (pick(4) === 0) return Uint8Array.from({ length: pick(300) }, () => pick(256))
+    const frame = (valid[pick(valid.length)]?.() ?? new Uint8Array(1)).slice(
+      0,
+      pick(6) === 0 ? pick(60) : undefined,
+    )
+    for (let flips = pick(4); flips > 0; flips--) frame[pick(frame.length)] = pick(256)
+    return frame
+  }
+  let sent = 0
+  for (let connection = 0; connection < 400; connection++) {
+    const socket = await Socket.connect(ann.api)
+    for (let count = 0; count < 25; count++, sent++) socket.raw(fuzz())
+    // An orderly end: everything has been read by then, unless the server closed before.
+    if (connection % 20 === 0)
+      await Promise.race([socket.closed, new Promise(resolve => setTimeout(resolve, 20))])
+    socket.end()
+    await socket.closed
+  }
+  expect(sent).toBe(10_000)
+  const [left, right] = [await Socket.connect(ann.api), await Socket.connect(ben.api)]
+  const ack = await left.send(left.frame(conversationId, body('still here')))
+  expect(ack.status).toBe(0)
+  await right.until(() => right.delivered.some(event => event.messageId === ack.messageId))
+  const { events } = await ben.api.call('readEvents', { conversationId, after: ack.seq - 1 })
+  expect(events).toHaveLength(1)
+  left.close()
+  right.close()
+}, 180_000)
+
+test('P82 a reader that stalls is skipped, then closed; the log has what it missed', async () => {
+  const { ann, ben, conversationId } = await makePair(url())
+  const [left, right] = [await Socket.connect(ann.api), await Socket.connect(ben.api)]
+  right.pause()
+  const total = 600
+  for (let count = 0; count < total; count++) {
+    const ack = await left.send(left.frame(conversationId, new Uint8Array(50 * 1024)))
+    expect(ack.status).toBe(0)
+  }
+  await new Promise(resolve => setTimeout(resolve, 12_000))
+  right.resume()
+  expect([CLOSE.slowConsumer, 1006]).toContain(await right.closed)
+  expect(right.delivered.length).toBeLessThan(total)
+  const { lastSeq } = await ben.api.call('readEvents', { conversationId, after: 0 })
+  expect(lastSeq).toBe(total)
+  left.close()
+}, 120_000)
+
+test('P82 a reader that catches up in time is told the heads', async () => {
+  const { ann, ben, conversationId } = await makePair(url())
+  const [left, right] = [await Socket.connect(ann.api), await Socket.connect(ben.api)]
+  right.pause()
+  for (let count = 0; count < 300; count++) {
+    await left.send(left.frame(conversationId, new Uint8Array(50 * 1024)))
+  }
+  right.resume()
+  await right.until(() => right.controls.some(control => control.t === 'heads'))
+  expect(right.controlOf('heads').heads[0]?.lastSeq).toBe(300)
+  left.close()
+  right.close()
+}, 60_000)
+
+test('P84 a session that ends closes its sockets at once', async () => {
+  const ann = await Person.signUp(url())
+  const socket = await Socket.connect(ann.api)
+  const startedAt = Date.now()
+  await ann.api.call('signOut', { eraseDevice: false })
+  expect(await socket.closed).toBe(CLOSE.unauthorized)
+  expect(Date.now() - startedAt).toBeLessThan(5000)
+})
