@@ -1,7 +1,14 @@
 import type { TimelineRow } from '@entangle/client'
 import { describe, expect, it } from 'vitest'
 import { layoutTimeline } from '../src/chat/timeline-layout.ts'
-import { growNewer, growOlder, resolveSlice, sliceAround, sliceAtEnd } from '../src/chat/timeline-slice.ts'
+import {
+  growNewer,
+  growOlder,
+  resolveSlice,
+  SLICE_PAGE,
+  sliceAround,
+  sliceAtEnd,
+} from '../src/chat/timeline-slice.ts'
 import { isSame, reconcileList } from '../src/state/reconcile.ts'
 
 const MINUTE = 60_000
@@ -84,7 +91,7 @@ describe('timeline slice', () => {
 
   it('grows to both sides and stays bounded', () => {
     const older = growOlder(live, sliceAtEnd(live))
-    expect(older).toEqual({ from: '140', to: '259' })
+    expect(older).toEqual({ from: String(180 - SLICE_PAGE), to: String(299 - SLICE_PAGE) })
     const newer = growNewer(live, older ?? { from: null, to: null })
     expect(newer).toEqual({ from: '180', to: null })
     expect(growNewer(live, { from: '180', to: null })).toBeNull()

@@ -87,10 +87,14 @@ function NothingOpen() {
 /** Fetches the lazy parts once the screen is quiet, so that they open at once and also offline. */
 function warmUp() {
   const timer = setTimeout(() => {
-    void import('../chats/NewChatDialog.tsx')
-    void import('../chat/PeerDetails.tsx')
-    void import('../settings/SettingsScreen.tsx')
-    void import('./HelpDialog.tsx')
+    const parts = [
+      import('../chats/NewChatDialog.tsx'),
+      import('../chat/PeerDetails.tsx'),
+      import('../settings/SettingsScreen.tsx'),
+      import('./HelpDialog.tsx'),
+    ]
+    // Offline they are asked for again when they are needed.
+    void Promise.allSettled(parts)
   }, 3_000)
   return () => clearTimeout(timer)
 }

@@ -6,7 +6,7 @@ export type Slice = { readonly from: string | null; readonly to: string | null }
 
 type Keyed = { readonly key: string }
 
-export const SLICE_PAGE = 40
+export const SLICE_PAGE = 24
 export const SLICE_SIZE = 120
 
 export type SliceRange = { readonly start: number; readonly end: number }

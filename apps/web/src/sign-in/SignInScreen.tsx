@@ -10,7 +10,7 @@ import { WelcomeBack } from './WelcomeBack.tsx'
 
 /** One card: make an account, come back to the one kept here, or sign in by name. */
 export function SignInScreen() {
-  const [path] = useLocation()
+  const [path, navigate] = useLocation()
   const session = useApp(state => state.session)
   const remembered = session.phase === 'signed-out' ? session.remembered : null
   const reason = session.phase === 'signed-out' ? session.reason : null
@@ -19,6 +19,11 @@ export function SignInScreen() {
   const known = remembered !== null || reason !== null
   const mode =
     path === '/sign-up' ? 'sign-up' : path === '/sign-in' ? 'sign-in' : known ? 'return' : 'sign-up'
+
+  // Whoever signed out in the settings does not want to come back to them.
+  useEffect(() => {
+    if (path === '/settings') navigate('/', { replace: true })
+  }, [path, navigate])
 
   useEffect(() => {
     document.title = mode === 'sign-up' ? 'Create account · Entangle' : 'Sign in · Entangle'
