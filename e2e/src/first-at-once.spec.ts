@@ -1,4 +1,4 @@
-import { bubble, chatLink, openNewChat, send } from '@entangle/testkit/harness'
+import { bubble, chatLink, composer, openNewChat, send } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ANNA, BEN, openStage, type Stage } from './stage.ts'
 
@@ -13,7 +13,9 @@ test('P48 two people who write to each other first at the same moment end in one
   const anna = await stage.join(ANNA)
   const ben = await stage.join(BEN)
   await Promise.all([openNewChat(anna, ben), openNewChat(ben, anna)])
-  await Promise.all([send(anna.page, ben, 'I was first'), send(ben.page, anna, 'no, I was')])
+  await composer(anna.page, ben).fill('I was first')
+  await composer(ben.page, anna).fill('no, I was')
+  await Promise.all([anna, ben].map(({ page }) => page.keyboard.press('Enter')))
   for (const person of [anna, ben]) {
     await bubble(person.page, 'I was first').waitFor()
     await bubble(person.page, 'no, I was').waitFor()
