@@ -208,9 +208,8 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
   const establish = async (present: ChatRecord): Promise<boolean> => {
     if (present.conversation.phase === 'founding') {
       const registration = await registerGroup(context, chatId)
-      if (registration.outcome === 'overtaken') events.welcomeWanted()
       if (registration.outcome === 'registered') head = Math.max(head ?? 0, registration.lastSeq)
-      return registration.outcome === 'registered'
+      return registration.outcome !== 'nothing-to-do'
     }
     if (present.conversation.phase === 'awaited') return awaitWelcome()
     if (present.conversation.phase !== 'none' || !hasQueued() || context.counter.isRolledBack()) return false

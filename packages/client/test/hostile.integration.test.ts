@@ -1,0 +1,283 @@
+import {
+  decodeCbor,
+  ERRORS,
+  encodeAck,
+  encodeCbor,
+  encodeDeliver,
+  FRAME,
+  parseDeliver,
+  parseSend,
+} from '@entangle/protocol'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ServerProcess, startServer } from '../../testkit/src/harness/index.ts'
+import { copyMedium } from '../src/adapters/memory/index.ts'
+import type { ChatId } from '../src/api/engine-api.ts'
+import type {
+  HttpAnswer,
+  HttpRequest,
+  SocketEvents,
+  SocketHandle,
+  Transport,
+} from '../src/ports/transport.ts'
+import { type Device, type Mortal, newDevice, startMortal } from './support/mortal.ts'
+import { newPerson, PASSWORD, type Person, texts, until } from './support/person.ts'
+
+let server: ServerProcess
+const people: Person[] = []
+const engines: Mortal[] = []
+
+beforeAll(async () => {
+  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
+})
+afterAll(async () => {
+  for (const engine of engines) await engine.bury()
+  for (const person of people) await person.leave().catch(() => undefined)
+  await server.dispose()
+})
+
+/** What a hostile server does to what passes; everything else goes through. */
+type Mischief = {
+  answer?: (request: HttpRequest, answer: HttpAnswer) => HttpAnswer | Promise<HttpAnswer>
+  received?: (frame: Uint8Array, pass: (frame: Uint8Array) => void) => void
+  sent?: (frame: Uint8Array, pass: (frame: Uint8Array) => void, events: SocketEvents) => void
+}
+
+const withMischief =
+  (mischief: Mischief) =>
+  (transport: Transport): Transport => ({
+    exchange: async request => {
+      const answer = await transport.exchange(request)
+      return mischief.answer?.(request, answer) ?? answer
+    },
+    openSocket: (ticket, events) => {
+      const socket: SocketHandle = transport.openSocket(ticket, {
+        ...events,
+        received: frame =>
+          mischief.received === undefined
+            ? events.received(frame)
+            : mischief.received(frame, events.received),
+      })
+      return {
+        close: socket.close,
+        send: frame =>
+          mischief.sent === undefined ? socket.send(frame) : mischief.sent(frame, socket.send, events),
+      }
+    },
+  })
+
+type Victim = {
+  readonly device: Device
+  readonly engine: Mortal
+  readonly handle: string
+  readonly mischief: Mischief
+}
+
+async function start(device: Device, mischief: Mischief): Promise<Mortal> {
+  const engine = await startMortal({
+    serverUrl: server.url,
+    device,
+    wrap: withMischief(mischief),
+    timing: { headCheck: { min: 150, max: 250 } },
+  })
+  engines.push(engine)
+  return engine
+}
+
+async function newVictim(): Promise<Victim> {
+  const device = newDevice()
+  const mischief: Mischief = {}
+  const engine = await start(device, mischief)
+  const handle = `victim${Math.floor(Math.random() * 1e9)}`
+  await engine.request('signUp', { handle, displayName: 'Victim', password: PASSWORD })
+  return { device, engine, handle, mischief }
+}
+
+async function peerOf(victim: Victim): Promise<{ peer: Person; toPeer: ChatId; accountId: string }> {
+  const peer = await newPerson(server.url, 'peer', { receiptDelay: 30, selfUpdate: { min: 20, max: 60 } })
+  people.push(peer)
+  await peer.online()
+  const { accountId } = await victim.engine.request('findAccount', { handle: peer.handle })
+  return { peer, toPeer: await victim.engine.request('openDirectChat', { accountId }), accountId }
+}
+
+/** A conversation that both have accepted and that has settled. */
+async function talk(victim: Victim) {
+  const found = await peerOf(victim)
+  await victim.engine.request('sendText', { chatId: found.toPeer, text: 'hello' })
+  const { id } = await found.peer.untilChat(victim.handle, chat => chat.last?.text === 'hello')
+  await found.peer.say(id, 'hello back')
+  await until(victim.engine, 'chats', chats => chats.some(chat => chat.last?.text === 'hello back'))
+  await new Promise(resolve => setTimeout(resolve, 300))
+  return { ...found, toVictim: id }
+}
+
+const rowsOf = async (engine: Mortal, chatId: ChatId) =>
+  (await engine.request('openTimeline', { chatId, at: 'latest' })).rows
+
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'passed',
+    error => error.code,
+  )
+
+test('P63 lost, doubled and swapped deliveries are healed from the log', async () => {
+  const victim = await newVictim()
+  const { peer, toVictim, toPeer } = await talk(victim)
+  let count = 0
+  let held: Uint8Array | undefined
+  victim.mischief.received = (frame, pass) => {
+    if (frame[0] !== FRAME.deliver) return pass(frame)
+    count += 1
+    if (count % 5 === 0) return
+    if (count % 5 === 1) {
+      pass(frame)
+      return pass(frame)
+    }
+    if (count % 5 === 2) {
+      held = frame.slice()
+      return
+    }
+    pass(frame)
+    if (held !== undefined) pass(held)
+    held = undefined
+  }
+  const sent = Array.from({ length: 30 }, (_, index) => `m${index}`)
+  for (const text of sent) await peer.say(toVictim, text)
+  await until(victim.engine, 'chats', chats => chats.some(chat => chat.last?.text === 'm29'))
+  expect(texts(await rowsOf(victim.engine, toPeer))).toEqual(['hello', 'hello back', ...sent])
+})
+
+test('P46 a restored old copy refuses to send and encrypts nothing', async () => {
+  const victim = await newVictim()
+  const { peer, toVictim, toPeer } = await talk(victim)
+  const copy = copyMedium(victim.device.medium)
+  await victim.engine.request('sendText', { chatId: toPeer, text: 'after the copy' })
+  await peer.untilChat(victim.handle, chat => chat.last?.text === 'after the copy')
+  await victim.engine.bury()
+  victim.device.medium = copy
+  const before = victim.device.sent.length
+  const restored = await start(victim.device, {})
+  await expect
+    .poll(() => codeOf(restored.request('sendText', { chatId: toPeer, text: 'must not go' })))
+    .toBe('CHAT_DEVICE_ROLLED_BACK')
+  await new Promise(resolve => setTimeout(resolve, 300))
+  expect(victim.device.sent.length).toBe(before)
+  expect(texts(await peer.rows(toVictim)).includes('must not go')).toBe(false)
+})
+
+test('P33 another account key than the pinned one: a warning, and nothing is encrypted', async () => {
+  const victim = await newVictim()
+  const { toPeer, accountId } = await peerOf(victim)
+  const { peer: eve } = await peerOf(victim)
+  await victim.engine.request('readSafetyNumber', { accountId: accountId as never })
+  const evesId = await eve.accountId()
+  victim.mischief.answer = async (request, answer) => {
+    if (!request.target.endsWith(`/identities/${accountId}`)) return answer
+    const { body } = await fetchAs(victim, request, `/v1/keys/identities/${evesId}`)
+    return { status: 200, body }
+  }
+  await victim.engine.request('sendText', { chatId: toPeer, text: 'secret' })
+  await until(victim.engine, 'chats', chats => chats.some(chat => chat.warning === 'identity-changed'))
+  expect(victim.device.sent).toEqual([])
+  expect(await codeOf(victim.engine.request('sendText', { chatId: toPeer, text: 'more' }))).toBe(
+    'ENGINE_IDENTITY_CHANGED',
+  )
+})
+
+test('P33 a key package of a stranger, given out as the peer: a warning, and nothing is encrypted', async () => {
+  const victim = await newVictim()
+  const { toPeer } = await peerOf(victim)
+  const { peer: eve } = await peerOf(victim)
+  const evesId = await eve.accountId()
+  victim.mischief.answer = async (request, answer) => {
+    if (!request.target.endsWith('/packages/claim')) return answer
+    const other = await fetchAs(
+      victim,
+      { ...request, body: encodeCbor({ accountId: evesId }) },
+      request.target,
+    )
+    return { status: 200, body: other.body }
+  }
+  await victim.engine.request('sendText', { chatId: toPeer, text: 'secret' })
+  await until(victim.engine, 'chats', chats => chats.some(chat => chat.warning === 'identity-changed'))
+  expect(victim.device.sent).toEqual([])
+})
+
+async function fetchAs(_: Victim, request: HttpRequest, target: string): Promise<HttpAnswer> {
+  const answer = await fetch(new URL(target, server.url), {
+    method: request.method,
+    headers: {
+      accept: 'application/cbor',
+      authorization: `Bearer ${request.accessToken}`,
+      ...(request.body === undefined ? {} : { 'content-type': 'application/cbor' }),
+    },
+    ...(request.body === undefined ? {} : { body: Uint8Array.from(request.body) }),
+  })
+  const body = new Uint8Array(await answer.arrayBuffer())
+  expect(decodeCbor(body)).toBeDefined()
+  return { status: answer.status, body }
+}
+
+test('P45 P61 a refused epoch: one new encryption under the same id, the order kept', async () => {
+  const victim = await newVictim()
+  const { peer, toVictim, toPeer } = await talk(victim)
+  const refused = new Set<string>()
+  victim.mischief.sent = (frame, pass, events) => {
+    const send = parseSend(frame)
+    if (send === undefined || refused.has(send.messageId)) return pass(frame)
+    refused.add(send.messageId)
+    const { conversationId, messageId, epoch } = send
+    const status = ERRORS.CHAT_EPOCH_STALE.number
+    events.received(encodeAck({ conversationId, messageId, status, seq: epoch + 1, serverTime: Date.now() }))
+  }
+  const sent = ['one', 'two', 'three', 'four']
+  for (const text of sent) await victim.engine.request('sendText', { chatId: toPeer, text })
+  await peer.untilChat(victim.handle, chat => chat.last?.text === 'four')
+  expect(texts(await peer.rows(toVictim)).slice(-4)).toEqual(sent)
+  for (const messageId of refused) {
+    expect(victim.device.sent.filter(frame => frame.messageId === messageId)).toHaveLength(2)
+  }
+})
+
+test('P68 a ciphertext that does not open waits in its place and stops nobody', async () => {
+  const victim = await newVictim()
+  const { peer, toVictim, toPeer } = await talk(victim)
+  let spoilt = false
+  victim.mischief.received = (frame, pass) => {
+    const deliver = parseDeliver(frame)
+    if (deliver?.kind !== 'application' || spoilt) return pass(frame)
+    spoilt = true
+    const body = deliver.body.slice()
+    body[body.length - 1] = (body.at(-1) ?? 0) ^ 1
+    pass(encodeDeliver({ ...deliver, body }))
+  }
+  for (const text of ['spoilt', 'next']) await peer.say(toVictim, text)
+  await until(victim.engine, 'chats', chats => chats.some(chat => chat.last?.text === 'next'))
+  const rows = await rowsOf(victim.engine, toPeer)
+  expect(rows.slice(-2).map(row => row.content)).toEqual([
+    { kind: 'pending', state: 'waiting' },
+    { kind: 'text', text: 'next' },
+  ])
+})
+
+test('P42 an answer that never came: the same bytes go again', async () => {
+  const victim = await newVictim()
+  const { peer, toVictim, toPeer } = await talk(victim)
+  let swallowed = 0
+  victim.mischief.received = (frame, pass) => {
+    if ((frame[0] === FRAME.ack || frame[0] === FRAME.deliver) && swallowed < 4) swallowed += 1
+    else pass(frame)
+  }
+  for (const text of ['a', 'b', 'c']) await victim.engine.request('sendText', { chatId: toPeer, text })
+  await peer.untilChat(victim.handle, chat => chat.last?.text === 'c')
+  await victim.engine.bury()
+  const back = await start(victim.device, {})
+  await expect.poll(async () => (await rowsOf(back, toPeer)).every(row => row.seq !== null)).toBe(true)
+  expect(texts(await peer.rows(toVictim)).slice(-3)).toEqual(['a', 'b', 'c'])
+  const bodies = new Map<string, string>()
+  for (const { messageId, body } of victim.device.sent) {
+    const text = Buffer.from(body).toString('hex')
+    expect(bodies.get(messageId) ?? text).toBe(text)
+    bodies.set(messageId, text)
+  }
+})
