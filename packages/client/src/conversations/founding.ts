@@ -9,8 +9,8 @@ import {
 } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import { refreshContact } from '../identity/directory.ts'
-import { assertLeaf } from '../identity/leaf-check.ts'
+import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
+import { assertLeaf, memberOf } from '../identity/leaf-check.ts'
 import { accountKeys } from '../store/keys.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
 
@@ -35,10 +35,11 @@ async function claimVerified(context: AccountContext, chatId: ChatId) {
   const { packages } = await calls.call('claimKeyPackages', { accountId: chat.peer.accountId })
   return packages.map(({ deviceId, keyPackage }) => {
     const info = crypto.validateKeyPackage(keyPackage, clock.now())
-    const member = assertLeaf({ self, contacts, nowMs: clock.now(), fresh: true }, info)
+    const member = memberOf(info)
     if (member.accountId !== chat.peer.accountId || member.deviceId !== deviceId) {
-      throw new ProtocolError('KEYS_PACKAGE_INVALID')
+      throw new IdentityMismatch(chat.peer.accountId, 'a key package of somebody else')
     }
+    assertLeaf({ self, contacts, nowMs: clock.now(), fresh: true }, info)
     return { deviceId, keyPackage }
   })
 }

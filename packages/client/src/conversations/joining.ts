@@ -80,11 +80,12 @@ async function join(
     const known = chats.get(directChatId(peer))
     if (known?.conversation.phase === 'active') throw new WelcomeRefused('a conversation exists already')
     const status = transaction.mls.acceptWelcome()
-    const summary = peers.get(peer) ?? known?.peer ?? {
-      accountId: peer,
-      handle: contacts.get(peer)?.list.handle ?? '',
-      displayName: contacts.get(peer)?.list.handle ?? '',
-    }
+    const summary = peers.get(peer) ??
+      known?.peer ?? {
+        accountId: peer,
+        handle: contacts.get(peer)?.list.handle ?? '',
+        displayName: contacts.get(peer)?.list.handle ?? '',
+      }
     const base = known ?? newChat(summary, 'request', clock.now())
     await dropOwnGroup(transaction, base)
     chats.stage(transaction, {

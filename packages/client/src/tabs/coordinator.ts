@@ -18,9 +18,12 @@ export type CoordinatorOptions = {
   readonly relay: Relay
   /** Starts the engine: raises the store's fence, so that a leader that does not know of its end cannot write. */
   readonly startEngine: () => Promise<LocalEngine>
+  readonly failed?: (error: unknown) => void
   readonly pingMs?: number
   readonly silenceMs?: number
 }
+
+const RETRY_MS = 2_000
 
 type Role =
   | { readonly kind: 'seeking' }
@@ -53,6 +56,7 @@ export function createCoordinator(options: CoordinatorOptions) {
   let busyUntil = 0
   let cancelWait: () => void = () => undefined
   let cancelPing: () => void = () => undefined
+  let cancelRetry: () => void = () => undefined
   let towardsTab: ((frame: EngineFrame) => void) | undefined
   let seekingSince = clock.now()
   let stealing = false
@@ -128,16 +132,12 @@ export function createCoordinator(options: CoordinatorOptions) {
       deposed = true
       void stepDown()
     })
-    let engine: LocalEngine
-    try {
-      engine = await options.startEngine()
-    } catch (error) {
-      held.release()
-      throw error
-    }
+    const engine = await startOrRetry(held)
+    if (engine === undefined) return
     if (deposed || (role as Role).kind === 'closed') {
       await engine.stop()
       held.release()
+      if ((role as Role).kind !== 'closed') seek()
       return
     }
     role = { kind: 'leader', engine, held, guests: new Map() }
@@ -150,6 +150,7 @@ export function createCoordinator(options: CoordinatorOptions) {
     const { engine, guests } = role
     role = { kind: 'seeking' }
     seekingSince = clock.now()
+    relay.detach()
     for (const guest of [...guests.values()]) guest.close()
     await engine.stop()
     seek()
@@ -160,6 +161,18 @@ export function createCoordinator(options: CoordinatorOptions) {
     cancelWait = waiting.cancel
     waiting.held.then(lead).catch(() => undefined)
     channel.post({ t: 'ping', tab })
+  }
+
+  /** The store or the cryptography did not open: somebody else may have more luck, and so may this tab later. */
+  const startOrRetry = async (held: HeldLock): Promise<LocalEngine | undefined> => {
+    try {
+      return await options.startEngine()
+    } catch (error) {
+      options.failed?.(error)
+      held.release()
+      cancelRetry = clock.after(RETRY_MS, seek)
+      return undefined
+    }
   }
 
   const steal = async () => {
@@ -174,11 +187,12 @@ export function createCoordinator(options: CoordinatorOptions) {
 
   const ping = () => {
     cancelPing = clock.after(pingMs, ping)
-    if (!visible || role.kind === 'leader' || role.kind === 'closed' || stealing) return
+    if (role.kind === 'leader' || role.kind === 'closed' || stealing) return
     const now = clock.now()
     const silentSince = role.kind === 'follower' ? Math.max(role.heardAt, role.quietUntil) : seekingSince
-    if (now - silentSince > silenceMs + pingMs) void steal().catch(() => undefined)
-    else channel.post({ t: 'ping', tab })
+    if (visible && now - silentSince > silenceMs + pingMs) void steal().catch(() => undefined)
+    // A hidden tab may sleep and be wrong about others; it only asks while it knows no leader.
+    else if (visible || role.kind === 'seeking') channel.post({ t: 'ping', tab })
   }
 
   const stopListening = channel.listen(receive)
@@ -206,6 +220,7 @@ export function createCoordinator(options: CoordinatorOptions) {
       const last = role
       role = { kind: 'closed' }
       cancelPing()
+      cancelRetry()
       cancelWait()
       stopListening()
       if (last.kind === 'leader') {

@@ -61,6 +61,12 @@ export function createRelay() {
         if (!waiting.has(id)) void next.handle('openTimeline', input, id).catch(() => undefined)
       }
     },
+    /** The engine is about to end here: what it has not answered waits for the next one. */
+    detach(): void {
+      const previous = target
+      target = undefined
+      previous?.close()
+    },
     handle(name: EngineRequestName, input: unknown, id: RequestId): Promise<unknown> {
       remember(name, input, id)
       return new Promise((resolve, reject) => {
