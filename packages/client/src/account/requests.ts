@@ -9,7 +9,8 @@ import {
   ProtocolError,
 } from '@entangle/protocol'
 import type { ChatId, EngineRequests } from '../api/engine-api.ts'
-import { engineFailure, toEngineError } from '../api/failures.ts'
+import { toEngineError } from '../api/engine-errors.ts'
+import { engineFailure } from '../api/failures.ts'
 import { utf8Bytes } from '../bytes.ts'
 import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
 import { markGone } from '../conversations/warning.ts'

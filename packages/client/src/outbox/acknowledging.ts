@@ -1,7 +1,7 @@
 import { type AckFrame, ERRORS, errorCodeOfNumber, ProtocolError } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import { toEngineErrorData } from '../api/failures.ts'
+import { toEngineErrorData } from '../api/engine-errors.ts'
 import type { OutboxEntry } from './outbox-entry.ts'
 
 export type AckOutcome =

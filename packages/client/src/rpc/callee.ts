@@ -1,5 +1,5 @@
 import type { EngineEvents, EngineRequestName } from '../api/engine-api.ts'
-import { toEngineErrorData } from '../api/failures.ts'
+import { toEngineErrorData } from '../api/engine-errors.ts'
 import type { CallerFrame, EnginePort, RequestId } from './frames.ts'
 import type { EngineSubscriber } from './subscriber.ts'
 
