@@ -281,3 +281,24 @@ test('P42 an answer that never came: the same bytes go again', async () => {
     bodies.set(messageId, text)
   }
 })
+
+test('P34 key packages: the private parts lie in the store before the public ones are sent, up to 50', async () => {
+  const device = newDevice()
+  let available = 0
+  let early = 0
+  const engine = await start(device, {
+    answer: (request, answer) => {
+      if (!request.target.endsWith('/v1/keys/packages') || answer.status !== 200) return answer
+      const status = decodeCbor(answer.body)
+      if (typeof status === 'object' && status !== null && 'available' in status)
+        available = Number(status.available)
+      const stored = [...device.medium.values.keys()].filter(key => key.includes('/mls/k/')).length
+      if (stored < available) early += 1
+      return answer
+    },
+  })
+  const handle = `keys${Math.floor(Math.random() * 1e9)}`
+  await engine.request('signUp', { handle, displayName: 'Keys', password: PASSWORD })
+  await expect.poll(() => available, { timeout: 15_000 }).toBe(50)
+  expect(early).toBe(0)
+})

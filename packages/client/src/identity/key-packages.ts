@@ -12,6 +12,7 @@ const asUnpublished = (value: unknown) => value as UnpublishedRecord
 
 /** The first few go out at once, so that a new person can be written to while the others are made. */
 const FIRST_FEW = 5
+const PORTION = 15
 
 async function create(
   { ledger, self }: AccountContext,
@@ -57,6 +58,9 @@ export async function maintainKeyPackages(context: AccountContext): Promise<void
     available = (await publishStored(context)) ?? available
   }
   if (available >= LIMITS.keyPackagePool || status.available >= LIMITS.keyPackageRefillBelow) return
-  await create(context, LIMITS.keyPackagePool - available, false)
-  await publishStored(context)
+  // In portions, so that a message never waits long for its turn.
+  while (available < LIMITS.keyPackagePool) {
+    await create(context, Math.min(PORTION, LIMITS.keyPackagePool - available), false)
+    available = (await publishStored(context)) ?? LIMITS.keyPackagePool
+  }
 }
