@@ -14,31 +14,33 @@ type Wrapped = {
  * The store's key, wrapped by a key that the browser holds and never gives out: a copy of the database's
  * files alone does not open it.
  */
+async function unwrap({ wrapping, iv, wrapped }: Wrapped): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, wrapping, wrapped))
+}
+
+async function create(): Promise<Wrapped> {
+  const wrapping = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+    'encrypt',
+    'decrypt',
+  ])
+  const iv = crypto.getRandomValues(new Uint8Array(12))
+  const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES))
+  return { wrapping, iv, wrapped: await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, wrapping, key) }
+}
+
 export const createBrowserKeyVault = (databaseName: string): KeyVault => ({
   async storeKey() {
     const database = await openDB(databaseName, 1, { upgrade: fresh => void fresh.createObjectStore(KEYS) })
     try {
       const known: Wrapped | undefined = await database.get(KEYS, 'store')
-      if (known !== undefined) {
-        const key = await crypto.subtle.decrypt(
-          { name: 'AES-GCM', iv: known.iv },
-          known.wrapping,
-          known.wrapped,
-        )
-        return new Uint8Array(key)
-      }
-      const wrapping = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
-        'encrypt',
-        'decrypt',
-      ])
-      const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES))
-      const iv = crypto.getRandomValues(new Uint8Array(12))
-      const wrapped = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, wrapping, key)
-      const record: Wrapped = { wrapping, iv, wrapped }
-      // `add` fails where another tab was first; only one key may ever exist.
+      if (known !== undefined) return await unwrap(known)
+      const fresh = await create()
+      // Looked up and written in one transaction: only one key may ever exist, whichever tab is first.
       const transaction = database.transaction(KEYS, 'readwrite', { durability: 'strict' })
-      await Promise.all([transaction.store.add(record, 'store'), transaction.done])
-      return key
+      const other: Wrapped | undefined = await transaction.store.get('store')
+      if (other === undefined) await transaction.store.put(fresh, 'store')
+      await transaction.done
+      return await unwrap(other ?? fresh)
     } finally {
       database.close()
     }
