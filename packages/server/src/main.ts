@@ -1,4 +1,4 @@
-import { parseConfig } from './config.ts'
+import { parseConfig, type ServerConfig } from './config.ts'
 import { createServer, type Server } from './index.ts'
 import { describeError } from './logging.ts'
 
@@ -20,36 +20,41 @@ function explain(error: unknown, port: number): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function exitOnSignals(server: Server): void {
+/** A signal that comes while the server is starting waits for the start: nothing is left running behind. */
+function exitOnSignals(starting: Promise<Server>): void {
   const leave = () => {
     setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref()
-    server.close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
+    starting
+      .then(server => server.close())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      )
   }
   process.once('SIGTERM', leave)
   process.once('SIGINT', leave)
 }
 
-async function main(): Promise<void> {
-  const config = (() => {
-    try {
-      return parseConfig(process.env)
-    } catch (error) {
-      return fail(error instanceof Error ? error.message : String(error))
-    }
-  })()
-  let server: Server | undefined
+function readConfig(): ServerConfig {
   try {
-    server = await createServer(config)
-    const { log } = server.contextForTesting
-    process.on('unhandledRejection', error => log.error('unhandled rejection', describeError(error)))
-    exitOnSignals(server)
+    return parseConfig(process.env)
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readConfig()
+  const starting = createServer(config)
+  exitOnSignals(starting)
+  const server = await starting.catch(error => fail(explain(error, config.port)))
+  const { log } = server.contextForTesting
+  process.on('unhandledRejection', error => log.error('unhandled rejection', describeError(error)))
+  try {
     const { url } = await server.start()
     process.stdout.write(`Entangle is ready at ${url}\n`)
   } catch (error) {
-    await server?.close().catch(() => undefined)
+    await server.close().catch(() => undefined)
     fail(explain(error, config.port))
   }
 }

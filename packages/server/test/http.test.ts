@@ -111,6 +111,7 @@ test('P22 the refresh cookie is bound to host, path and HTTPS, and out of reach 
     ),
   })
   const body = await answer.text()
+  expect(body).toContain('accessToken')
   const [cookie = ''] = answer.headers.getSetCookie()
   expect(cookie).toMatch(/^__Host-entangle-refresh=[\w-]{43}; /)
   for (const attribute of ['Path=/', 'HttpOnly', 'Secure', 'SameSite=Strict'])

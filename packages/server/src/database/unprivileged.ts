@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 /** How to start a program of PostgreSQL's: as we are, or, since it refuses root, as somebody else. */
 export type RunAs =
@@ -51,10 +52,20 @@ export function commandAs(runAs: RunAs, file: string, args: readonly string[]): 
   }
 }
 
-function runs(runAs: RunAs, file: string, args: readonly string[], cwd: string): Promise<boolean> {
+/** May this user enter every folder on the way to the path? */
+async function canReach(path: string, user: { uid: number; gid: number }): Promise<boolean> {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    const { mode, uid, gid } = await stat(folder)
+    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001
+    if ((mode & bit) === 0) return false
+    if (folder === dirname(folder)) return true
+  }
+}
+
+function runs(runAs: RunAs, file: string, args: readonly string[]): Promise<boolean> {
   const command = commandAs(runAs, file, args)
   return new Promise(resolve => {
-    const child = spawn(command.file, command.args, { ...command.identity, cwd, stdio: 'ignore' })
+    const child = spawn(command.file, command.args, { ...command.identity, stdio: 'ignore' })
     child.on('error', () => resolve(false))
     child.on('exit', code => resolve(code === 0))
   })
@@ -70,11 +81,11 @@ export async function chooseRunAs(postgres: string, dataFolder: string): Promise
   if (user === undefined) {
     throw new Error('PostgreSQL does not run as root, and there is no user "postgres" or "nobody" to run it.')
   }
-  const plain: RunAs = { kind: 'user', ...user }
-  if (await runs(plain, postgres, ['--version'], dataFolder)) return plain
+  const inReach = (await canReach(postgres, user)) && (await canReach(`${dataFolder}/.`, user))
+  if (inReach) return { kind: 'user', ...user }
   for (const setpriv of SETPRIV_PATHS.filter(path => existsSync(path))) {
     const withSearch: RunAs = { kind: 'setpriv', ...user, setpriv }
-    if (await runs(withSearch, postgres, ['--version'], dataFolder)) return withSearch
+    if (await runs(withSearch, postgres, ['--version'])) return withSearch
   }
   throw new Error(
     `Running as root, PostgreSQL is started as another user, who cannot reach ${postgres} or ${dataFolder}. Start Entangle as an ordinary user, or keep it in a folder everybody may enter.`,
