@@ -9,6 +9,7 @@ import type { Diagnostics } from '../ports/diagnostics.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { SealedStore } from '../store/sealed-store.ts'
 import type { Sender } from '../sync/link.ts'
+import type { Pace } from '../sync/pace.ts'
 import type { MessageLog } from '../timeline/message-log.ts'
 import type { SessionCalls } from '../wire/session-calls.ts'
 import type { Changes } from './changes.ts'
@@ -42,4 +43,5 @@ export type AccountContext = {
   readonly log: MessageLog
   readonly changes: Changes
   readonly sender: Sender
+  readonly pace: Pace
 }

@@ -16,6 +16,7 @@ import { createLedger } from '../store/ledger.ts'
 import type { SealedStore } from '../store/sealed-store.ts'
 import { createDispatcher, type Dispatcher } from '../sync/dispatcher.ts'
 import { createLink } from '../sync/link.ts'
+import { createPace } from '../sync/pace.ts'
 import { createMessageLog } from '../timeline/message-log.ts'
 import type { SessionCalls } from '../wire/session-calls.ts'
 import { createChanges } from './changes.ts'
@@ -100,6 +101,7 @@ export async function startAccount(options: RuntimeOptions) {
     log: createMessageLog(records, changes),
     changes,
     sender: link,
+    pace: createPace(clock, timing.sendRate),
   }
   const receipts = createReceipts(context)
   const typing = createTyping(context)

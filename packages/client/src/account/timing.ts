@@ -12,6 +12,8 @@ export type Timing = {
   /** A sent message without an answer for so long means the same. */
   readonly ackTimeout: number
   readonly greeting: number
+  /** Messages of one connection; less than the server allows. */
+  readonly sendRate: { readonly burst: number; readonly perSecond: number }
   readonly backoff: { readonly base: number; readonly most: number }
 }
 
@@ -25,6 +27,7 @@ export const DEFAULT_TIMING: Timing = {
   silence: 40_000,
   ackTimeout: 15_000,
   greeting: 10_000,
+  sendRate: { burst: 150, perSecond: 45 },
   backoff: { base: 500, most: 30_000 },
 }
 

@@ -45,7 +45,7 @@ export type RunnerEvents = {
  * step looks at what is stored and does the next thing, so it does not matter where the last one stopped.
  */
 export function createRunner(context: AccountContext, chatId: ChatId, events: RunnerEvents) {
-  const { chats, clock, timing, outbox, sender, diagnostics, calls } = context
+  const { chats, clock, timing, outbox, sender, pace, diagnostics, calls } = context
   const inbox = new Map<number, InboxEvent>()
   const inFlight = new Map<MessageId, number>()
   let head: number | undefined
@@ -139,27 +139,33 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
     const { messageId } = entry
     if (!sender.send(encodeSend({ conversationId, messageId, epoch, counter, body }))) return false
     inFlight.set(messageId, clock.now())
+    pace.spend()
     watchAcks()
     return true
   }
 
+  /** How many messages may go now; looks again when that is nothing because of the pace. */
+  const room = (): number => {
+    const free = PIPELINE - inFlight.size
+    if (free > 0 && pace.available() === 0) wakeAt(clock.now() + pace.waitMs() + 1)
+    return Math.min(free, pace.available())
+  }
+
   /** What may have left before goes again, unchanged and in order, before anything new. */
-  const resend = (): boolean => {
-    const unanswered = outbox
-      .list(chatId)
-      .filter(({ messageId, state }) => {
-        return state.kind === 'sealed' && !inFlight.has(messageId) && !outbox.acceptance(messageId)
-      })
-      .slice(0, PIPELINE - inFlight.size)
-    return unanswered.map(transmit).some(Boolean)
+  const resend = (): 'nothing' | 'sent' | 'waiting' => {
+    const unanswered = outbox.list(chatId).filter(({ messageId, state }) => {
+      return state.kind === 'sealed' && !inFlight.has(messageId) && !outbox.acceptance(messageId)
+    })
+    if (unanswered.length === 0) return 'nothing'
+    return unanswered.slice(0, room()).map(transmit).some(Boolean) ? 'sent' : 'waiting'
   }
 
   const hasQueued = () => outbox.list(chatId).some(entry => entry.state.kind === 'queued')
 
   const sendNew = async (): Promise<boolean> => {
-    const room = PIPELINE - inFlight.size
-    if (room <= 0 || !hasQueued()) return false
-    const sealed = await sealNext(context, chatId, room)
+    const free = hasQueued() ? room() : 0
+    if (free <= 0) return false
+    const sealed = await sealNext(context, chatId, free)
     for (const entry of sealed) transmit(entry)
     return sealed.length > 0
   }
@@ -278,7 +284,8 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
       return false
     }
     if (present.conversation.phase === 'active') {
-      if (resend()) return true
+      const resent = resend()
+      if (resent !== 'nothing') return resent === 'sent'
       if (head === undefined || present.warning !== null) return false
       if (await sendNew()) return true
       return maintain(present)
