@@ -19,13 +19,17 @@ test('P40 P42 a repeated message keeps its place, other bytes under its id are r
   expect(first).toMatchObject({ status: 0, seq: 1 })
   expect(await socket.send(frame)).toEqual(first)
   expect((await socket.send({ ...frame, body: body('other') })).status).toBe(86)
+  // A number that claims to be new does not hide that the id is old, and harms nobody in the same batch.
+  const lie = { ...frame, counter: 10_000 }
+  expect(await socket.send(lie)).toEqual(first)
+  expect((await socket.send({ ...lie, counter: 10_001, body: body('other') })).status).toBe(86)
   const next = await socket.send(socket.frame(conversationId, body('second')))
   expect(next.seq).toBe(2)
   for (let copy = 0; copy < 20; copy++) socket.post(frame)
-  await socket.until(() => socket.acks.filter(ack => ack.messageId === frame.messageId).length === 23)
+  await socket.until(() => socket.acks.filter(ack => ack.messageId === frame.messageId).length === 25)
   expect(
     socket.acks.filter(ack => ack.status === 0 && ack.messageId === frame.messageId).map(ack => ack.seq),
-  ).toEqual(new Array(22).fill(1))
+  ).toEqual(new Array(23).fill(1))
   await benSocket.until(() => benSocket.delivered.length === 2)
   expect(benSocket.delivered.map(event => event.seq)).toEqual([1, 2])
   socket.close()
