@@ -107,12 +107,13 @@ function mortalTransport(transport: Transport, mortality: Mortality, device: Dev
         closed: events.closed,
       })
       return {
-        send: frame =>
-          mortality.liveNow(() => {
-            const send = parseSend(frame)
-            if (send !== undefined) device.sent.push({ ...send, body: send.body.slice() })
-            socket.send(frame)
-          }),
+        send: frame => {
+          const send = parseSend(frame)
+          // Also what the network loses at the moment of death has been seen by it.
+          if (send !== undefined && !mortality.isDead())
+            device.sent.push({ ...send, body: send.body.slice() })
+          mortality.liveNow(() => socket.send(frame))
+        },
         close: socket.close,
       }
     },
