@@ -69,7 +69,7 @@ export const ERRORS = {
     number: 24,
     status: 409,
     retry: 'after-change',
-    message: 'This account is in use on another device. Sign out there first.',
+    message: 'This account has as many devices as it can have. Sign one of them out first.',
   },
   AUTH_LOGIN_EXPIRED: {
     number: 25,
@@ -100,6 +100,13 @@ export const ERRORS = {
     status: 401,
     retry: 'never',
     message: 'The device could not prove its key.',
+  },
+
+  AUTH_RECOVERY_WRONG: {
+    number: 30,
+    status: 401,
+    retry: 'after-change',
+    message: 'The name or the recovery phrase is wrong.',
   },
 
   KEYS_IDENTITY_INVALID: {
