@@ -23,7 +23,8 @@ export type SessionState =
     }
   | { readonly phase: 'signed-in'; readonly account: AccountSummary; readonly deviceId: DeviceId }
 
-export type SignOutReason = 'requested' | 'session-ended' | 'account-deleted'
+/** `device-removed`: another device of the account has put this one out; what is stored here stays sealed. */
+export type SignOutReason = 'requested' | 'session-ended' | 'account-deleted' | 'device-removed'
 
 export type ConnectionState =
   | { readonly phase: 'online' }
@@ -76,6 +77,18 @@ export type TimelineRow = {
   readonly failure: { readonly code: string; readonly message: string; readonly canRetry: boolean } | null
 }
 
+/** A device of the account signed in here. */
+export type DeviceSummary = {
+  readonly deviceId: DeviceId
+  /** 'Device' until somebody has named it. */
+  readonly name: string
+  /** Milliseconds since 1970, by the server's clock. */
+  readonly enrolledAt: number
+  readonly lastSeenAt: number
+  /** This very device. */
+  readonly current: boolean
+}
+
 /** A contiguous piece of one chat's timeline, oldest first. Pushed whole whenever it changes. */
 export type TimelineWindow = {
   readonly chatId: ChatId
@@ -111,6 +124,14 @@ export type EngineRequests = {
   changePassword: (input: { current: string; next: string }) => Promise<void>
   deleteAccount: (input: { password: string }) => Promise<void>
   updateProfile: (input: { displayName: string }) => Promise<void>
+  /** The active devices of this account, this one first. Asks the server. */
+  listDevices: (input: Record<string, never>) => Promise<readonly DeviceSummary[]>
+  renameDevice: (input: { deviceId: DeviceId; name: string }) => Promise<void>
+  /**
+   * Puts another device of this account out: it is signed out at once and reads nothing new. Needs the
+   * password, because the list of devices is signed with the account key. Sign out to remove this device.
+   */
+  removeDevice: (input: { deviceId: DeviceId; password: string }) => Promise<void>
   findAccount: (input: { handle: string }) => Promise<AccountSummary>
   /** The chat with this person, made if there is none yet (nothing is sent). */
   openDirectChat: (input: { accountId: AccountId }) => Promise<ChatId>

@@ -1,7 +1,13 @@
 import { type ErrorCode, ProtocolError, type Session } from '@entangle/protocol'
 import { type AccountRuntime, startAccount } from '../account/runtime.ts'
 import { backoffMs } from '../account/timing.ts'
-import type { ConnectionState, EngineRequests, SessionState, SignOutReason } from '../api/engine-api.ts'
+import type {
+  ConnectionState,
+  DeviceSummary,
+  EngineRequests,
+  SessionState,
+  SignOutReason,
+} from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
 import { sleep } from '../ports/clock.ts'
 import { StoreError } from '../ports/key-value-store.ts'
@@ -283,6 +289,24 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       stage = { ...stage, record: { ...stage.record, account } }
       await storeActive(root, stage.record)
       announceSignedIn(stage.record)
+    },
+
+    async listDevices(): Promise<readonly DeviceSummary[]> {
+      const { calls, record } = signedIn()
+      const { devices } = await calls.call('listDevices', {})
+      return devices
+        .map(device => ({ ...device, name: 'Device', current: device.deviceId === record.deviceId }))
+        .sort(
+          (one, other) => Number(other.current) - Number(one.current) || other.lastSeenAt - one.lastSeenAt,
+        )
+    },
+
+    async renameDevice(_input: Parameters<EngineRequests['renameDevice']>[0]): Promise<void> {
+      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
+    },
+
+    async removeDevice(_input: Parameters<EngineRequests['removeDevice']>[0]): Promise<void> {
+      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
     },
 
     async stop(): Promise<void> {
