@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { type ServerProcess, startServer } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ServerProcess, startServer } from '../../testkit/src/harness/index.ts'
 import type { ChatId } from '../src/api/engine-api.ts'
 import { type Device, type Mortal, newDevice, startMortal } from './support/mortal.ts'
 import { newPerson, PASSWORD, type Person, texts, until } from './support/person.ts'

@@ -1,5 +1,5 @@
+import { type ServerProcess, startServer } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ServerProcess, startServer } from '../../testkit/src/harness/index.ts'
 import { newPerson, openPerson, PASSWORD, type Person, texts, until } from './support/person.ts'
 
 let server: ServerProcess

@@ -8,8 +8,8 @@ import {
   parseDeliver,
   parseSend,
 } from '@entangle/protocol'
+import { type ServerProcess, startServer } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ServerProcess, startServer } from '../../testkit/src/harness/index.ts'
 import { copyMedium } from '../src/adapters/memory/index.ts'
 import type { ChatId } from '../src/api/engine-api.ts'
 import type {

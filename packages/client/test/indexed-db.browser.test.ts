@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { keyValueStoreContract } from '@entangle/testkit/contracts/key-value-store'
+import { launchBrowser } from '@entangle/testkit/harness'
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll } from 'vitest'
-import { keyValueStoreContract } from '../../testkit/src/contracts/key-value-store.ts'
-import { launchBrowser } from '../../testkit/src/harness/index.ts'
 import {
   type KeyRange,
   type KeyValueStore,

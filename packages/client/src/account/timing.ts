@@ -9,6 +9,8 @@ export type Timing = {
   readonly ping: number
   /** No frame for so long means that the connection is dead. */
   readonly silence: number
+  /** The same after a hint that the network has changed. */
+  readonly probe: number
   /** A sent message without an answer for so long means the same. */
   readonly ackTimeout: number
   readonly greeting: number
@@ -25,6 +27,7 @@ export const DEFAULT_TIMING: Timing = {
   headCheck: { min: 30_000, max: 60_000 },
   ping: 25_000,
   silence: 40_000,
+  probe: 2_000,
   ackTimeout: 15_000,
   greeting: 10_000,
   sendRate: { burst: 150, perSecond: 45 },

@@ -193,8 +193,22 @@ export function createLink(input: {
 
   const control = (value: ClientControl): boolean => send(encodeClientControl(value))
 
+  /**
+   * The system's word on the network is only a hint: a server on the same machine answers without any.
+   * So a live connection is asked, and given up if it stays silent.
+   */
+  const probe = () => {
+    const current = generation
+    const askedAt = clock.now()
+    control({ t: 'ping' })
+    clock.after(timing.probe, () => {
+      if (heardAt < askedAt) drop(current)
+    })
+  }
+
   const networkChanged = () => {
-    if (state.phase === 'resting' && network.online()) {
+    if (state.phase === 'ready') probe()
+    else if (state.phase === 'resting' && network.online()) {
       state.cancel()
       attempt = 0
       void open()

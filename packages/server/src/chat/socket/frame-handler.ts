@@ -32,6 +32,8 @@ import { wrapBinaryFrame } from './websocket-frames.ts'
 
 /** A client that keeps sending what it should not is not one of ours. */
 const INVALID_FRAMES_LIMIT = 5
+/** Service restart (RFC 6455's registry): come again in a moment. */
+const RESTART = 1012
 
 export type FrameHandler = {
   handle(connection: Connection, bytes: Buffer): void
@@ -72,7 +74,7 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
   function read(connection: Connection, work: () => Promise<void>): void {
     work().catch(error => {
       log.warn('socket read failed', describeError(error))
-      connection.close(1012)
+      connection.close(RESTART)
     })
   }
 
@@ -105,7 +107,12 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
       return
     }
     const refused = offer(connection, send, bytes)
-    if (refused !== undefined) connection.answer(encodeRefusal(send, refused, clock.now()))
+    if (refused === undefined) return
+    connection.answer(encodeRefusal(send, refused, clock.now()))
+    // What is refused only for now must not be overtaken by what was sent behind it: start again.
+    if (ERRORS[refused].retry === 'later') {
+      connection.close(refused === 'RATE_LIMITED' ? CLOSE.rateLimited : RESTART)
+    }
   }
 
   /** Into the queue, or the reason why not. */
