@@ -85,6 +85,11 @@ export const ENGINE_FAILURES = {
     message: 'There is no verified identity of this person yet. Write to them first.',
     retry: 'later',
   },
+  ENGINE_PHRASE_INVALID: {
+    message: 'These are not the twelve words of a recovery phrase. Check their spelling and order.',
+    retry: 'after-change',
+  },
+  ENGINE_SETTING_INVALID: { message: 'This setting cannot be stored.', retry: 'never' },
   ENGINE_DEVICE_UNKNOWN: { message: 'This device does not belong to the account any more.', retry: 'never' },
   ENGINE_DEVICE_CURRENT: {
     message: 'This is the device in front of you. Sign out to remove it.',

@@ -65,7 +65,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
   }
 
   const announceSignedIn = ({ account, deviceId }: AccountRecord) =>
-    events.state({ phase: 'signed-in', account, deviceId })
+    events.state({ phase: 'signed-in', account, deviceId, recoverySaved: true })
 
   const leave = async (from: SignedInStage, next: Stage) => {
     stage = next
@@ -289,6 +289,24 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       stage = { ...stage, record: { ...stage.record, account } }
       await storeActive(root, stage.record)
       announceSignedIn(stage.record)
+    },
+
+    async recoverAccount(_input: Parameters<EngineRequests['recoverAccount']>[0]): Promise<void> {
+      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
+    },
+
+    async readRecoveryPhrase(
+      _input: Parameters<EngineRequests['readRecoveryPhrase']>[0],
+    ): Promise<{ words: readonly string[] }> {
+      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
+    },
+
+    async confirmRecoveryPhrase(): Promise<void> {
+      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
+    },
+
+    async writeSetting(_input: Parameters<EngineRequests['writeSetting']>[0]): Promise<void> {
+      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
     },
 
     async listDevices(): Promise<readonly DeviceSummary[]> {
