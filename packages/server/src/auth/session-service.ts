@@ -153,7 +153,7 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
       const ended = await database.transaction().execute(async work => {
         const closed = await endSessions(work, 'id', session.id)
         const others = eraseDevice ? await revokeDevice(work, deviceId) : []
-        return [...closed, ...others.map(other => idText<SessionId>(other))]
+        return [...closed, ...others]
       })
       announceEnded(ended)
       if (eraseDevice) await chat.deviceRevoked(deviceId)

@@ -36,7 +36,7 @@ export function createConversationService(dependencies: Dependencies): Conversat
   const { database, directory, groups, bus } = dependencies
 
   async function headFor(session: DeviceSession, conversationId: ConversationId): Promise<ConversationHead> {
-    const [head] = await readHeads(database, session.deviceId, conversationId)
+    const [head] = await readHeads(database, session, conversationId)
     if (head === undefined) throw new ProtocolError('CHAT_CONVERSATION_NOT_FOUND')
     return head
   }
@@ -111,7 +111,7 @@ export function createConversationService(dependencies: Dependencies): Conversat
   }
 
   return {
-    list: session => readHeads(database, session.deviceId),
+    list: session => readHeads(database, session),
 
     async create(session, request) {
       const { conversationId } = request

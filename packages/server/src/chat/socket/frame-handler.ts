@@ -83,18 +83,26 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
     // Listen first, read the heads then: whatever is stored in between is in one of the two, or in both.
     hub.subscribe(connection, await readConversationIds(database, deviceId))
     const [heads, receipts, welcomes, counter] = await Promise.all([
-      readHeads(database, deviceId),
+      readHeads(database, connection.session),
       readReceipts(database, deviceId),
       countWelcomes(database, deviceId),
       readCounter(database, deviceId),
     ])
-    connection.finishGreeting({ t: 'ready', serverTime: clock.now(), counter, heads, receipts, welcomes })
+    connection.finishGreeting({
+      t: 'ready',
+      serverTime: clock.now(),
+      counter,
+      heads,
+      receipts,
+      welcomes,
+      stateRevision: 0,
+    })
   }
 
   async function answerHeads(connection: Connection): Promise<void> {
     const { deviceId } = connection.session
     const [heads, welcomes] = await Promise.all([
-      readHeads(database, deviceId),
+      readHeads(database, connection.session),
       countWelcomes(database, deviceId),
     ])
     connection.control({ t: 'heads', heads, welcomes })
