@@ -1,8 +1,8 @@
 import type { ChatSummary, TimelineWindow } from '@entangle/client'
-import { ArrowDown } from 'lucide-react'
+import { ArrowDown, LoaderCircle } from 'lucide-react'
 import { type KeyboardEvent, type Ref, useImperativeHandle, useMemo, useRef, useState } from 'react'
 import { useEngine } from '../state/app-context.ts'
-import { useNow } from '../state/hooks.ts'
+import { useDelayed, useNow } from '../state/hooks.ts'
 import { badge } from '../text/counting.ts'
 import { timeFormat } from '../text/time-format.ts'
 import { cx } from '../ui/cx.ts'
@@ -29,7 +29,7 @@ export function Timeline({ chat, window, ref }: Props) {
   const [roving, setRoving] = useState<string | null>(null)
   const items = useMemo(() => layoutTimeline(window, timeFormat.dayKey), [window])
   const checkRead = useReadMarks(chat.id, scroller)
-  const { start, end, away, onScroll, toLatest } = useTimelineScroll(
+  const { start, end, away, reachesOlder, onScroll, toLatest } = useTimelineScroll(
     chat.id,
     window,
     items,
@@ -91,6 +91,10 @@ export function Timeline({ chat, window, ref }: Props) {
           )}
         </ol>
       </div>
+      {/* Lies over the timeline: in its flow it would move what is being read when it comes and goes. */}
+      <div className={styles.older} role="status">
+        {reachesOlder && <EarlierMessages />}
+      </div>
       <button
         type="button"
         className={cx(styles.jump, !away && styles.jumpAway)}
@@ -107,6 +111,18 @@ export function Timeline({ chat, window, ref }: Props) {
         </span>
       </Hidden>
     </section>
+  )
+}
+
+function EarlierMessages() {
+  // What is on this device comes faster than one can read this.
+  const due = useDelayed(300)
+  if (!due) return null
+  return (
+    <span className={styles.olderText}>
+      <LoaderCircle size={15} aria-hidden="true" className={styles.turning} />
+      Loading earlier messages…
+    </span>
   )
 }
 

@@ -77,9 +77,14 @@ export function isSameWord(typed: string, word: string): boolean {
   return words.length === 1 && words[0] === word
 }
 
+/** A word can stand twice in a phrase; its number cannot. */
+export function numbered(words: readonly string[]): readonly { number: number; word: string }[] {
+  return words.map((word, index) => ({ number: index + 1, word }))
+}
+
 /** What is saved as a file: readable by a person who has forgotten what it is. */
 export function phraseFile(handle: string, words: readonly string[], address: string): string {
-  const lines = words.map((word, index) => `${String(index + 1).padStart(2)}. ${word}`)
+  const lines = numbered(words).map(({ number, word }) => `${String(number).padStart(2)}. ${word}`)
   return [
     'Recovery phrase for Entangle',
     `Account: @${handle}`,

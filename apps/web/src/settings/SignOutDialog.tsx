@@ -31,7 +31,7 @@ export function SignOutDialog({ onClose }: { readonly onClose: () => void }) {
               <b>Erase my data from this device</b>
               <span>
                 Messages and anything not yet sent are gone from here for good. Choose this on a device that
-                is not yours, or before you sign in on another one.
+                is not yours.
               </span>
             </span>
           </label>
