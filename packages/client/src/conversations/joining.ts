@@ -11,7 +11,7 @@ import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
 import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
-import { assertLeaf, IdentityNeeded } from '../identity/leaf-check.ts'
+import { assertLeaf, type Fresh, IdentityNeeded, memberOf } from '../identity/leaf-check.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
@@ -26,7 +26,7 @@ class WelcomeRefused extends Error {
 }
 
 /** The one other account of a direct group whose every leaf verified. */
-function peerOf(context: AccountContext, staged: StagedWelcome, fresh: boolean): AccountId {
+function peerOf(context: AccountContext, staged: StagedWelcome, fresh: Fresh): AccountId {
   const { self, contacts, clock } = context
   const peers = new Set<AccountId>()
   for (const leaf of staged.members) {
@@ -38,7 +38,7 @@ function peerOf(context: AccountContext, staged: StagedWelcome, fresh: boolean):
   return peer
 }
 
-async function describePeer(
+export async function describePeer(
   { calls }: AccountContext,
   accountId: AccountId,
 ): Promise<AccountSummary | undefined> {
@@ -50,8 +50,13 @@ async function describePeer(
   }
 }
 
-/** Wrote first, or was written to before: no stranger. */
-function standingOf({ outbox }: AccountContext, chat: ChatRecord | undefined): ChatRecord['standing'] {
+/** Wrote first, on this device or another of ours, or was written to before: no stranger. */
+function standingOf(
+  { outbox, self }: AccountContext,
+  chat: ChatRecord | undefined,
+  staged: StagedWelcome,
+): ChatRecord['standing'] {
+  if (memberOf(staged.sender).accountId === self.accountId) return 'accepted'
   if (chat === undefined) return 'request'
   if (chat.standing === 'accepted' || !outbox.isEmpty(chat.id)) return 'accepted'
   return 'request'
@@ -69,7 +74,7 @@ async function join(
   waiting: WaitingWelcome,
   ratchetTree: Uint8Array,
   peers: ReadonlyMap<AccountId, AccountSummary>,
-  fresh: boolean,
+  fresh: Fresh,
 ): Promise<void> {
   const { chats, contacts, clock, timing, ledger } = context
   await ledger.transact(async transaction => {
@@ -91,7 +96,7 @@ async function join(
     chats.stage(transaction, {
       ...base,
       peer: { ...summary, gone: base.peer.gone },
-      standing: standingOf(context, known),
+      standing: standingOf(context, known, staged),
       conversation: {
         phase: 'active',
         conversationId,
@@ -99,6 +104,8 @@ async function join(
         keys: [exportEpochKeys(transaction.mls, status)],
         commit: null,
         updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()),
+        sweepDueAt: null,
+        strangers: [],
       },
     })
   })
@@ -109,13 +116,16 @@ async function joinVerified(context: AccountContext, waiting: WaitingWelcome): P
   const { conversationId, epoch } = waiting
   const { ratchetTree } = await context.calls.call('readTree', { conversationId, epoch })
   const peers = new Map<AccountId, AccountSummary>()
+  const fresh = new Set<AccountId>()
   for (;;) {
     try {
-      await join(context, waiting, ratchetTree, peers, peers.size > 0)
+      await join(context, waiting, ratchetTree, peers, fresh)
       return
     } catch (error) {
-      if (!(error instanceof IdentityNeeded) || peers.size > 0) throw error
+      if (!(error instanceof IdentityNeeded) || fresh.has(error.accountId)) throw error
       await refreshContact(context, error.accountId)
+      fresh.add(error.accountId)
+      if (error.accountId === context.self.accountId) continue
       const summary = await describePeer(context, error.accountId)
       peers.set(error.accountId, summary ?? { accountId: error.accountId, handle: '', displayName: '' })
     }

@@ -1,33 +1,50 @@
 import { randomBytes } from '@entangle/crypto'
-import { idToBytes, ProtocolError, readId } from '@entangle/protocol'
+import { type ConversationId, type DeviceId, idToBytes, ProtocolError, readId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
 import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
-import { assertLeaf, memberOf } from '../identity/leaf-check.ts'
+import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
 import { prefixRange } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
+import type { AnswerOf } from '../wire/api-client.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
+import { isFormer } from './former-devices.ts'
 
-/** Before anything is built: only the two accounts, and of the other only listed devices. */
-function assertMembers(
+type Tree = Pick<AnswerOf<'readGroupInfo'>, 'groupInfo' | 'ratchetTree'>
+
+/**
+ * Only the two accounts, and of them only listed devices under the pinned account keys: what a leaf claims must
+ * fit its list. Answers with the devices that no list names: removed, with their leaf not yet put out, or never
+ * of this account. Nothing is sent before they are out, and nothing of theirs is shown.
+ */
+function inspectTree(
   { crypto, self, contacts, clock }: AccountContext,
   { peer }: ChatRecord,
-  groupInfo: Uint8Array,
-  ratchetTree: Uint8Array,
-): void {
+  { groupInfo, ratchetTree }: Tree,
+): DeviceId[] {
   const group = crypto.createPublicGroup(groupInfo, ratchetTree)
   try {
-    for (const leaf of group.members()) {
-      const { accountId } = memberOf(leaf)
-      // Earlier devices of our own are put out before anything is sent.
-      if (accountId === self.accountId) continue
-      if (accountId !== peer.accountId) throw new IdentityMismatch(accountId, 'not one of the two')
-      assertLeaf({ self, contacts, nowMs: clock.now(), fresh: true }, leaf)
-    }
+    return group.members().flatMap(leaf => {
+      const { accountId, deviceId } = memberOf(leaf)
+      if (accountId !== self.accountId && accountId !== peer.accountId) {
+        throw new IdentityMismatch(accountId, 'not one of the two')
+      }
+      if (isFormer({ self, contacts }, leaf)) return [deviceId]
+      assertLeaf({ self, contacts, nowMs: clock.now(), fresh: ALL_FRESH }, leaf)
+      return []
+    })
   } finally {
     group.close()
   }
+}
+
+/** Both identities as they are now, and the group as the server has it. */
+async function fetchTree(context: AccountContext, chat: ChatRecord, conversationId: ConversationId) {
+  await refreshContact(context, chat.peer.accountId)
+  await refreshContact(context, context.self.accountId)
+  const answer = await context.calls.call('readGroupInfo', { conversationId })
+  return { ...answer, strangers: inspectTree(context, chat, answer) }
 }
 
 async function openScratchState({ crypto, records }: AccountContext) {
@@ -47,9 +64,7 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
   const chat = chats.get(chatId)
   if (chat?.conversation.phase !== 'awaited') return undefined
   const { conversationId } = chat.conversation
-  await refreshContact(context, chat.peer.accountId)
-  const { epoch, groupInfo, ratchetTree } = await calls.call('readGroupInfo', { conversationId })
-  assertMembers(context, chat, groupInfo, ratchetTree)
+  const { epoch, groupInfo, ratchetTree, strangers } = await fetchTree(context, chat, conversationId)
   const scratch = await openScratchState(context)
   try {
     const { signatureKey, credential } = self
@@ -76,8 +91,10 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
           cursor: seq,
           keys: [exportEpochKeys(transaction.mls, status)],
           commit: null,
-          // Earlier devices go at once.
-          updateDueAt: clock.now(),
+          // The commit has just given this device its leaf key.
+          updateDueAt: null,
+          sweepDueAt: strangers.length === 0 ? null : clock.now(),
+          strangers,
         },
       })
     })
@@ -85,4 +102,26 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
   } finally {
     scratch.close()
   }
+}
+
+/**
+ * A commit cannot be followed, because the device it adds is in no list any more. If it has been put out since,
+ * the group of today is sound: this device drops what it has and comes in anew. Answers whether it does.
+ */
+export async function startAnew(context: AccountContext, chatId: ChatId): Promise<boolean> {
+  const { chats, ledger, diagnostics } = context
+  const chat = chats.get(chatId)
+  if (chat?.conversation.phase !== 'active') return false
+  const { conversationId } = chat.conversation
+  const { strangers } = await fetchTree(context, chat, conversationId)
+  if (strangers.length > 0) return false
+  diagnostics.note('CONVERSATION_JOINED_ANEW')
+  await ledger.transact(async transaction => {
+    const present = chats.get(chatId)
+    if (present?.conversation.phase !== 'active') return
+    await transaction.openGroup(conversationId)
+    transaction.mls.deleteGroup(idToBytes(conversationId))
+    chats.stage(transaction, { ...present, conversation: { phase: 'awaited', conversationId } })
+  })
+  return true
 }

@@ -1,6 +1,8 @@
 import { CryptoError, openVaultWithExportKey, verifyDeviceList } from '@entangle/crypto'
 import { idToBytes, ProtocolError } from '@entangle/protocol'
+import { backoffMs } from '../account/timing.ts'
 import { equalBytes, utf8Bytes } from '../bytes.ts'
+import { sleep } from '../ports/clock.ts'
 import { prefixRange } from '../ports/key-value-store.ts'
 import { accountKeys, accountPrefix } from '../store/keys.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
@@ -27,7 +29,10 @@ async function proveDevice({ crypto, accountStore }: DeviceContext, record: Acco
   }
 }
 
-/** The vault gives the account key, for the moment of signing the list that names this device. */
+/** Another device of the account may enrol at the same moment: who comes second follows the list of the first. */
+const ATTEMPTS = 5
+
+/** The vault gives the account key, for the moment of signing the list that names this device too. */
 async function enrol(
   { crypto, clock, call, root }: DeviceContext,
   { account, identity, vault, enrolmentGrant }: Enrolment,
@@ -36,8 +41,17 @@ async function enrol(
   const { contents } = openVaultWithExportKey(vault.sealed, idToBytes(account.accountId), exportKey)
   const key = crypto.accountKeyFromSeeds(contents.accountSeeds)
   if (!equalBytes(key.publicKey, identity.accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
-  const previous = verifyDeviceList(crypto, key.publicKey, identity.deviceList)
-  const device = createDevice({ crypto, account, key, previous, nowMs: clock.now() })
+  const device = createDevice({
+    crypto,
+    account,
+    key,
+    archiveKey: contents.archiveKey,
+    previous: {
+      list: verifyDeviceList(crypto, key.publicKey, identity.deviceList),
+      certificates: identity.certificates,
+    },
+    nowMs: clock.now(),
+  })
   await storeEnrolling(root, device.record, device.entries)
   try {
     const session = await call('enrolDevice', {
@@ -52,8 +66,7 @@ async function enrol(
   }
 }
 
-/** By the password, and by the device's own key where this device belongs to the account already. */
-export async function signIn(
+async function signInOnce(
   context: DeviceContext,
   input: { readonly handle: string; readonly password: string },
 ): Promise<SignedIn> {
@@ -65,4 +78,20 @@ export async function signIn(
   if (answer.kind === 'enrol') return enrol(context, answer, exportKey)
   if (known === undefined) throw new ProtocolError('AUTH_DEVICE_UNKNOWN')
   return { record: { ...known, account: answer.session.account }, session: answer.session }
+}
+
+/** By the password, and by the device's own key where this device belongs to the account already. */
+export async function signIn(
+  context: DeviceContext,
+  input: { readonly handle: string; readonly password: string },
+): Promise<SignedIn> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await signInOnce(context, input)
+    } catch (error) {
+      const isOvertaken = error instanceof ProtocolError && error.code === 'KEYS_LIST_STALE'
+      if (!isOvertaken || attempt === ATTEMPTS) throw error
+      await sleep(context.clock, backoffMs(context.timing, attempt, context.clock.random()))
+    }
+  }
 }

@@ -49,10 +49,11 @@ export async function signUp(
   const accountId: AccountId = readId(randomBytes(16))
   const account: AccountSummary = { accountId, handle, displayName }
   const key = crypto.createAccountKey()
-  const device = createDevice({ crypto, account, key, previous: undefined, nowMs: clock.now() })
+  const archiveKey = randomBytes(32)
+  const device = createDevice({ crypto, account, key, archiveKey, previous: undefined, nowMs: clock.now() })
   const vault = createVault(
     { accountId: idToBytes(accountId), version: 1 },
-    { accountSeeds: key.seeds, archiveKey: randomBytes(32), recoveryEntropy: createRecoveryEntropy() },
+    { accountSeeds: key.seeds, archiveKey, recoveryEntropy: createRecoveryEntropy() },
     exportKey,
   )
   await storeEnrolling(root, device.record, device.entries)
