@@ -13,6 +13,7 @@ import { toEngineError } from '../api/engine-errors.ts'
 import { engineFailure } from '../api/failures.ts'
 import { utf8Bytes } from '../bytes.ts'
 import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
+import { readUpTo } from '../chats/remote-changes.ts'
 import { markGone } from '../conversations/warning.ts'
 import { refreshContact } from '../identity/directory.ts'
 import type { Receipts } from '../receipts/receipts.ts'
@@ -174,11 +175,8 @@ export function createChatRequests(input: {
     async markRead({ chatId, seq }: Parameters<EngineRequests['markRead']>[0]): Promise<void> {
       await ledger.transact(async transaction => {
         const chat = known(chatId)
-        const newest = chat.last?.seq ?? 0
-        const readSeq = Math.min(seq, newest)
-        if (readSeq <= chat.readSeq) return
-        const unread = readSeq === newest ? 0 : await log.countUnread(chatId, readSeq)
-        chats.stage(transaction, { ...chat, readSeq, unread })
+        const next = await readUpTo(log, chat, Math.min(seq, chat.last?.seq ?? 0))
+        if (next !== undefined) chats.stage(transaction, next)
       })
       receipts.schedule(chatId)
     },

@@ -1,6 +1,9 @@
 import type { Crypto } from '@entangle/crypto'
+import type { DeviceId } from '@entangle/protocol'
 import type { ConnectionState } from '../api/engine-api.ts'
+import { engineFailure } from '../api/failures.ts'
 import { createChatBook } from '../chats/chat-book.ts'
+import { createRemoteChanges } from '../chats/remote-changes.ts'
 import { createContactBook } from '../identity/contact-book.ts'
 import { createOutboxBook } from '../outbox/outbox-book.ts'
 import { createSendCounter } from '../outbox/send-counter.ts'
@@ -111,6 +114,15 @@ export async function startAccount(options: RuntimeOptions) {
   return {
     context,
     requests,
+    /** For what the account state brings from other devices. */
+    remoteChanges: createRemoteChanges(context),
+    /** Lie in the account state. */
+    deviceNames: {
+      get: (_deviceId: DeviceId): string | undefined => undefined,
+      set: async (_deviceId: DeviceId, _name: string): Promise<void> => {
+        throw engineFailure('ENGINE_REQUEST_UNKNOWN')
+      },
+    },
     isTyping: typing.isTyping,
     connect: (): void => link.start(),
     async stop(): Promise<void> {

@@ -5,7 +5,10 @@ import { record, type SealedStore } from '../store/sealed-store.ts'
 import type { AccountRecord } from './device-context.ts'
 
 /** A record of an earlier version has no archive key. */
-const asAccount = (value: unknown): AccountRecord => ({ archiveKey: null, ...(value as AccountRecord) })
+const asAccount = (value: unknown): AccountRecord => ({
+  archiveKey: null,
+  ...(value as Omit<AccountRecord, 'archiveKey'>),
+})
 
 export async function readCurrent(root: SealedStore): Promise<AccountRecord | undefined> {
   const id = await root.readRecord(deviceKeys.current, value => value as AccountId)

@@ -24,7 +24,8 @@ import {
   storeSignedOut,
 } from './account-records.ts'
 import type { AccountRecord, DeviceContext } from './device-context.ts'
-import { assertPassword, parseDisplayName, parseHandle } from './input-rules.ts'
+import { listDevices, removeDevice } from './devices.ts'
+import { assertPassword, parseDeviceName, parseDisplayName, parseHandle } from './input-rules.ts'
 import { signIn } from './signing-in.ts'
 import { type SignedIn, signUp } from './signing-up.ts'
 
@@ -73,12 +74,12 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     await from.runtime.stop()
   }
 
-  /** The server closed the session: the data stays, a new sign-in brings everything back. */
-  const sessionEnded = async (record: AccountRecord) => {
+  /** The server closed the session: the data stays sealed, a new sign-in brings everything back. */
+  const sessionEnded = async (record: AccountRecord, { code }: ProtocolError) => {
     if (stage.phase !== 'signed-in' || stage.record.deviceId !== record.deviceId) return
     await leave(stage, { phase: 'signed-out' })
     await storeSignedOut(root, record)
-    await announceSignedOut('session-ended')
+    await announceSignedOut(code === 'AUTH_DEVICE_UNKNOWN' ? 'device-removed' : 'session-ended')
   }
 
   const renewed = async (session: Session) => {
@@ -111,8 +112,8 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     createSessionCalls({
       call,
       clock,
-      ended: () => {
-        sessionEnded(record).catch(error => diagnostics.note('SIGN_OUT_FAILED', error))
+      ended: error => {
+        sessionEnded(record, error).catch(error => diagnostics.note('SIGN_OUT_FAILED', error))
       },
       renewed: session => {
         renewed(session).catch(error => diagnostics.note('PROFILE_NOT_STORED', error))
@@ -310,22 +311,20 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     },
 
     async listDevices(): Promise<readonly DeviceSummary[]> {
-      const { calls, record } = signedIn()
-      const { devices } = await calls.call('listDevices', {})
-      return devices
-        .map(device => ({ ...device, name: 'Device', current: device.deviceId === record.deviceId }))
-        .sort(
-          (one, other) => Number(other.current) - Number(one.current) || other.lastSeenAt - one.lastSeenAt,
-        )
+      const { runtime } = signedIn()
+      return listDevices(runtime.context, runtime.deviceNames.get)
     },
 
-    async renameDevice(_input: Parameters<EngineRequests['renameDevice']>[0]): Promise<void> {
-      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
+    async renameDevice({ deviceId, name }: Parameters<EngineRequests['renameDevice']>[0]): Promise<void> {
+      const { runtime } = signedIn()
+      await runtime.deviceNames.set(deviceId, parseDeviceName(name))
     },
 
-    async removeDevice(_input: Parameters<EngineRequests['removeDevice']>[0]): Promise<void> {
-      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
-    },
+    removeDevice: (input: Parameters<EngineRequests['removeDevice']>[0]): Promise<void> =>
+      exclusively(async () => {
+        const { record, runtime } = signedIn()
+        await removeDevice(context, runtime.context, record, input)
+      }),
 
     async stop(): Promise<void> {
       const last = stage
