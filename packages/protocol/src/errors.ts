@@ -204,6 +204,24 @@ export const ERRORS = {
     retry: 'later',
     message: 'The connection could not keep up and was closed.',
   },
+  CHAT_ARCHIVE_FULL: {
+    number: 92,
+    status: 409,
+    retry: 'after-change',
+    message: 'The account has no room left for more history.',
+  },
+  CHAT_STATE_FULL: {
+    number: 93,
+    status: 409,
+    retry: 'after-change',
+    message: 'The account has no room left for more settings.',
+  },
+  CHAT_STATE_STAMP_AHEAD: {
+    number: 94,
+    status: 409,
+    retry: 'after-change',
+    message: 'The clock of this device is ahead of the server.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorCode = keyof typeof ERRORS

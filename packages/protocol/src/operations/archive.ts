@@ -28,7 +28,7 @@ export const writeArchive = defineOperation({
     records: z.array(archiveRecordSchema).min(1).max(LIMITS.archiveRecordsPerPage),
   }),
   response: emptySchema,
-  errors: ['CHAT_CONVERSATION_NOT_FOUND', 'RATE_LIMITED'],
+  errors: ['CHAT_CONVERSATION_NOT_FOUND', 'CHAT_ARCHIVE_FULL', 'RATE_LIMITED'],
   bodyLimitBytes: 4 * 1024 * 1024,
 })
 
@@ -68,7 +68,7 @@ export const writeAccountState = defineOperation({
     entries: z.array(z.strictObject(stateEntryFields)).min(1).max(LIMITS.accountStateEntriesPerPage),
   }),
   response: z.object({ revision: z.number().int().nonnegative() }),
-  errors: ['RATE_LIMITED'],
+  errors: ['CHAT_STATE_FULL', 'CHAT_STATE_STAMP_AHEAD', 'RATE_LIMITED'],
   bodyLimitBytes: 4 * 1024 * 1024,
 })
 

@@ -2,10 +2,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type AccountId, accountIdSchema } from '@entangle/protocol'
 import type { Cache } from '../ports/cache.ts'
 
-type GrantKind = 'enrolment' | 'change'
+/** `recovered-enrolment`: the phrase was proven, so the devices that were lost may be left out of the list. */
+export type GrantKind = 'enrolment' | 'recovered-enrolment' | 'change'
 const LIFETIME_MS = 10 * 60 * 1000
 
-/** Permission to do one thing once, for ten minutes, for one account, after proof of the password. */
+/** Permission to do one thing once, for ten minutes, for one account, after proof of the password or of the phrase. */
 export type Grants = {
   issue(kind: GrantKind, accountId: AccountId): Promise<string>
   /** The account the grant is for, without using it up. */

@@ -8,7 +8,7 @@ import type { KeyMaterial } from '../keys/key-material.ts'
 import { advanceIdentity, type ListChange } from '../keys/next-identity.ts'
 import type { Clock } from '../ports/clock.ts'
 import { readAccountSummary } from './account-summaries.ts'
-import type { Grants } from './grants.ts'
+import type { GrantKind, Grants } from './grants.ts'
 import type { PasswordProofs } from './password-proofs.ts'
 import type { SessionService } from './session-service.ts'
 import { readVault } from './vaults.ts'
@@ -27,6 +27,8 @@ type Dependencies = {
   readonly clock: Clock
 }
 
+type EnrolmentKind = Exclude<GrantKind, 'change'>
+
 const LOGIN_LABEL = 'entangle login'
 const utf8 = new TextEncoder()
 
@@ -40,6 +42,16 @@ export function createLoginService(dependencies: Dependencies): LoginService {
       .where('account_id', '=', idBytes(accountId))
       .where('revoked_at', 'is', null)
       .execute()
+
+  async function findGrant(
+    grant: string,
+  ): Promise<{ accountId: AccountId; kind: EnrolmentKind } | undefined> {
+    for (const kind of ['enrolment', 'recovered-enrolment'] as const) {
+      const accountId = await grants.peek(kind, grant)
+      if (accountId !== undefined) return { accountId, kind }
+    }
+    return undefined
+  }
 
   return {
     async finish(request, call) {
@@ -71,26 +83,33 @@ export function createLoginService(dependencies: Dependencies): LoginService {
     },
 
     async enrol(request, call) {
-      const accountId = await grants.peek('enrolment', request.enrolmentGrant)
-      if (accountId === undefined) throw new ProtocolError('AUTH_LOGIN_EXPIRED')
+      const grant = await findGrant(request.enrolmentGrant)
+      if (grant === undefined) throw new ProtocolError('AUTH_LOGIN_EXPIRED')
+      const { accountId, kind } = grant
       const checked = material.checkIdentity(request.identity, clock.now())
-      await database.transaction().execute(async work => {
-        const assertAllowed = (change: ListChange) => assertEnrols(change, request.deviceId)
+      const outcome = await database.transaction().execute(async work => {
+        const assertAllowed = (change: ListChange) => assertEnrols(change, request.deviceId, kind)
         const step = { material, accountId, identity: request.identity, checked, assertAllowed }
-        const outcome = await advanceIdentity(work, step)
-        if (outcome === 'repeated') await assertNeverSignedIn(work, accountId, request.deviceId)
+        const advanced = await advanceIdentity(work, step)
+        if (advanced === 'repeated') await assertNeverSignedIn(work, accountId, request.deviceId)
+        return advanced
       })
+      if (outcome !== 'repeated') await sessions.announceRevoked(outcome)
       const session = await sessions.open(accountId, request.deviceId, call)
-      await grants.redeem('enrolment', request.enrolmentGrant)
+      await grants.redeem(kind, request.enrolmentGrant)
       return session
     },
   }
 }
 
-/** A list that enrols keeps every active device and names exactly the new one beside them. */
-function assertEnrols({ active, added, removed }: ListChange, deviceId: DeviceId): void {
-  if (active.length >= LIMITS.devicesPerAccount) throw new ProtocolError('AUTH_DEVICE_LIMIT')
-  if (removed.length > 0 || added.length !== 1 || added[0] !== deviceId) {
+/**
+ * A list that enrols keeps every active device and names exactly the new one beside them. After a recovery
+ * it may leave devices out: whoever has lost as many as an account may have must still come in.
+ */
+function assertEnrols({ active, added, removed }: ListChange, deviceId: DeviceId, kind: EnrolmentKind): void {
+  if (active.length - removed.length >= LIMITS.devicesPerAccount) throw new ProtocolError('AUTH_DEVICE_LIMIT')
+  const keepsOthers = removed.length === 0 || kind === 'recovered-enrolment'
+  if (!keepsOthers || added.length !== 1 || added[0] !== deviceId) {
     throw new ProtocolError('KEYS_IDENTITY_INVALID')
   }
 }

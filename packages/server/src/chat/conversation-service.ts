@@ -8,7 +8,7 @@ import type { KeyDirectory } from '../ports/key-directory.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
 import { CONVERSATION_KINDS, readHeads } from './conversation-store.ts'
-import { assertListedMembers, assertWelcomesFit } from './member-check.ts'
+import { accountsOf, assertListedMembers, assertWelcomesFit } from './member-check.ts'
 import type { PublicGroups, VerifiedGroup } from './public-groups.ts'
 
 export type ConversationService = {
@@ -143,6 +143,7 @@ export function createConversationService(dependencies: Dependencies): Conversat
       const deviceIds = group.members.map(member => member.deviceId)
       bus.publish(LOCAL_SLOT, [
         { kind: 'joined', conversationId, deviceIds },
+        { kind: 'announced', conversationId, accountIds: accountsOf(group.members) },
         ...others.map(({ deviceId }): ChatEvent => ({ kind: 'welcome', conversationId, deviceId })),
       ])
       return headFor(session, conversationId)

@@ -73,16 +73,15 @@ async function findChange(
 ): Promise<ListChange> {
   const rows = await work
     .selectFrom('device')
-    .select('id')
+    .select(['id', 'revoked_at'])
     .where('account_id', '=', idBytes(accountId))
-    .where('revoked_at', 'is', null)
     .execute()
-  const active = rows.map(row => idText<DeviceId>(row.id))
+  const known = new Set(rows.map(row => idText<DeviceId>(row.id)))
+  const active = rows.filter(row => row.revoked_at === null).map(row => idText<DeviceId>(row.id))
   const named = new Set(checked.devices.map(device => device.deviceId))
-  return {
-    active,
-    // A device that signed itself out may still stand in the list: keeping it there does not bring it back.
-    added: [...named].filter(deviceId => !listedBefore.includes(deviceId)),
-    removed: active.filter(deviceId => !named.has(deviceId)),
-  }
+  // A device that signed itself out may still stand in the list: keeping it there does not bring it back.
+  const added = [...named].filter(deviceId => !listedBefore.includes(deviceId))
+  // Once out of the list, it does not come back under its id.
+  if (added.some(deviceId => known.has(deviceId))) throw new ProtocolError('KEYS_IDENTITY_INVALID')
+  return { active, added, removed: active.filter(deviceId => !named.has(deviceId)) }
 }

@@ -16,6 +16,7 @@ import type { ChatDatabase } from '../../database/chat-schema.ts'
 import { describeError, type Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventBus } from '../../ports/event-bus.ts'
+import { readStateRevision } from '../account-store.ts'
 import { type ChatEvent, LOCAL_SLOT } from '../chat-event.ts'
 import {
   countWelcomes,
@@ -79,14 +80,15 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
   }
 
   async function greet(connection: Connection): Promise<void> {
-    const { deviceId } = connection.session
+    const { accountId, deviceId } = connection.session
     // Listen first, read the heads then: whatever is stored in between is in one of the two, or in both.
     hub.subscribe(connection, await readConversationIds(database, deviceId))
-    const [heads, receipts, welcomes, counter] = await Promise.all([
+    const [heads, receipts, welcomes, counter, stateRevision] = await Promise.all([
       readHeads(database, connection.session),
       readReceipts(database, deviceId),
       countWelcomes(database, deviceId),
       readCounter(database, deviceId),
+      readStateRevision(database, accountId),
     ])
     connection.finishGreeting({
       t: 'ready',
@@ -95,7 +97,7 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
       heads,
       receipts,
       welcomes,
-      stateRevision: 0,
+      stateRevision,
     })
   }
 
