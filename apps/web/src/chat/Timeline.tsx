@@ -59,6 +59,10 @@ export function Timeline({ chat, window, ref }: Props) {
       data-region="timeline"
     >
       <div ref={scroller} className={styles.scroller} onScroll={onScroll}>
+        {/* Stands in the space above the rows: in their flow it would move what is being read. */}
+        <div className={styles.older} role="status">
+          {reachesOlder && <EarlierMessages />}
+        </div>
         <ol
           className={styles.rows}
           aria-label="Messages"
@@ -90,10 +94,6 @@ export function Timeline({ chat, window, ref }: Props) {
             ),
           )}
         </ol>
-      </div>
-      {/* Lies over the timeline: in its flow it would move what is being read when it comes and goes. */}
-      <div className={styles.older} role="status">
-        {reachesOlder && <EarlierMessages />}
       </div>
       <button
         type="button"

@@ -55,7 +55,7 @@ export function DeviceRow({ device, now, onRenamed, onLeave }: Props) {
           <Pencil size={18} />
         </IconButton>
         {!device.current && (
-          <Button onClick={onLeave} aria-label={`Sign out ${device.name}`}>
+          <Button className={styles.leave} onClick={onLeave} aria-label={`Sign out ${device.name}`}>
             Sign out
           </Button>
         )}

@@ -3,7 +3,6 @@ import { checkPhrase, PHRASE_WORDS, wordsOf } from '../recovery/phrase-text.ts'
 import { loadWordList } from '../recovery/word-list.ts'
 import { useEngine } from '../state/app-context.ts'
 import { useTask } from '../state/problem.ts'
-import { plural } from '../text/counting.ts'
 import { Button } from '../ui/Button.tsx'
 import { Field, PasswordField, TextField } from '../ui/Field.tsx'
 import { Notice } from '../ui/Notice.tsx'
@@ -99,7 +98,7 @@ export function RecoverForm({ knownHandle }: { readonly knownHandle: string }) {
         hint={
           words.length === 0
             ? 'The twelve words in their order, with or without numbers.'
-            : `${plural(words.length, 'word')} of ${PHRASE_WORDS}`
+            : `${words.length} of ${PHRASE_WORDS} words`
         }
         autoComplete="off"
         autoCapitalize="none"
