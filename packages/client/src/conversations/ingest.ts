@@ -286,6 +286,7 @@ export function ingest(
     for (const entry of draft.settled) outbox.stageRemove(transaction, entry)
     const tail = await log.append(transaction, draft.chat, draft.messages)
     const { conversationId } = draft.conversation
+    context.archive.stage(transaction, conversationId, chatId, draft.messages)
     chats.stage(transaction, {
       ...draft.chat,
       tail,

@@ -83,6 +83,7 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
       transaction.adopt(scratch.takeChanges())
       const status = transaction.mls.groupStatus(idToBytes(conversationId))
       if (status === null) throw new TypeError('the joined group is not in the state')
+      context.archive.expect(transaction, present, seq)
       chats.stage(transaction, {
         ...present,
         conversation: {

@@ -65,8 +65,22 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     events.state({ phase: 'signed-out', remembered: kept?.account ?? null, reason })
   }
 
-  const announceSignedIn = ({ account, deviceId }: AccountRecord) =>
-    events.state({ phase: 'signed-in', account, deviceId, recoverySaved: true })
+  const announceSignedIn = ({ record, runtime }: SignedInStage) => {
+    const { account, deviceId } = record
+    const recoverySaved = runtime.context.state.isRecoverySaved()
+    events.state({ phase: 'signed-in', account, deviceId, recoverySaved })
+  }
+
+  /** The account state says, from this or another device, that the recovery phrase was written down. */
+  const watchRecovery = (runtime: AccountRuntime) => {
+    const { state } = runtime.context
+    let told = state.isRecoverySaved()
+    state.listen(() => {
+      if (stage.phase !== 'signed-in' || stage.runtime !== runtime || state.isRecoverySaved() === told) return
+      told = state.isRecoverySaved()
+      announceSignedIn(stage)
+    })
+  }
 
   const leave = async (from: SignedInStage, next: Stage) => {
     stage = next
@@ -90,7 +104,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     if (isSame || account.accountId !== session.account.accountId) return
     stage = { ...stage, record: { ...stage.record, account: session.account } }
     await storeActive(root, stage.record)
-    announceSignedIn(stage.record)
+    announceSignedIn(stage)
   }
 
   /** A write failed. Memory may be ahead of the store or behind it: begin again from the store. */
@@ -132,6 +146,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
         credential: record.credential,
         accountKey: record.accountKey,
       },
+      archiveKey: record.archiveKey,
       calls,
       records: context.accountStore(accountPrefix(record.account.accountId)),
       connection: events.connection,
@@ -147,8 +162,10 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       await runtime.stop()
       return
     }
-    stage = { phase: 'signed-in', record, calls, runtime }
-    announceSignedIn(record)
+    const present: SignedInStage = { phase: 'signed-in', record, calls, runtime }
+    stage = present
+    announceSignedIn(present)
+    watchRecovery(runtime)
     events.runtime(runtime)
     runtime.connect()
     if (failure !== undefined) await broken(runtime, failure)
@@ -289,7 +306,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       if (stage.phase !== 'signed-in') return
       stage = { ...stage, record: { ...stage.record, account } }
       await storeActive(root, stage.record)
-      announceSignedIn(stage.record)
+      announceSignedIn(stage)
     },
 
     async recoverAccount(_input: Parameters<EngineRequests['recoverAccount']>[0]): Promise<void> {

@@ -1,0 +1,44 @@
+import type { ConversationId } from '@entangle/protocol'
+import { decodeCbor } from '@entangle/protocol'
+import type { ChatId } from '../api/engine-api.ts'
+import { prefixRange } from '../ports/key-value-store.ts'
+import { accountKeys } from '../store/keys.ts'
+import type { Transaction } from '../store/ledger.ts'
+import type { SealedStore } from '../store/sealed-store.ts'
+import type { MessageRecord } from '../timeline/message-record.ts'
+
+/** Messages of one conversation that wait to be archived, in order. */
+export type PendingBatch = {
+  readonly conversationId: ConversationId
+  readonly chatId: ChatId
+  readonly seqs: readonly number[]
+}
+
+/** Part of the write that stores the messages: what is stored here gets into the archive, whatever crashes. */
+export function stagePending(
+  transaction: Transaction,
+  conversationId: ConversationId,
+  chatId: ChatId,
+  messages: readonly MessageRecord[],
+): void {
+  for (const { seq, content } of messages) {
+    if (content.kind !== 'pending') transaction.put(accountKeys.archivePending(conversationId, seq), chatId)
+  }
+}
+
+/** Up to `limit` messages of the first conversation that has any. */
+export async function readPending(records: SealedStore, limit: number): Promise<PendingBatch | undefined> {
+  const found = await records.scan(prefixRange(accountKeys.archivePendings), { limit })
+  const places = found.map(({ key, value }) => {
+    const [, conversationId = '', seq = ''] = key.split('/')
+    return { conversationId: conversationId as ConversationId, seq: Number(seq), value }
+  })
+  const [first] = places
+  if (first === undefined) return undefined
+  const { conversationId } = first
+  return {
+    conversationId,
+    chatId: decodeCbor(first.value) as ChatId,
+    seqs: places.filter(place => place.conversationId === conversationId).map(({ seq }) => seq),
+  }
+}
