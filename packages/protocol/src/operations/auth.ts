@@ -142,7 +142,7 @@ export const refreshSession = defineOperation({
     'A new access token. The refresh token in the cookie is replaced; using an old one closes the session.',
   request: emptySchema,
   response: sessionSchema,
-  errors: ['AUTH_REQUIRED', 'AUTH_REFRESH_REUSED', 'AUTH_TOKEN_INVALID'],
+  errors: ['AUTH_REQUIRED', 'AUTH_DEVICE_UNKNOWN', 'AUTH_REFRESH_REUSED', 'AUTH_TOKEN_INVALID'],
 })
 
 export const signOut = defineOperation({

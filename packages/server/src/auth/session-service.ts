@@ -64,6 +64,19 @@ async function touchActiveDevice(work: Kysely<UsersSchema>, deviceId: DeviceId):
   if (device === undefined) throw new ProtocolError('AUTH_DEVICE_UNKNOWN')
 }
 
+/** So that a person is told that the device was removed, and not only that something has ended. */
+async function isOfRevokedDevice(database: Kysely<UsersSchema>, token: string): Promise<boolean> {
+  const sessionId = await findSessionOfToken(database, token)
+  if (sessionId === undefined) return false
+  const device = await database
+    .selectFrom('session')
+    .innerJoin('device', 'device.id', 'session.device_id')
+    .select('device.revoked_at')
+    .where('session.id', '=', sessionId)
+    .executeTakeFirst()
+  return device !== undefined && device.revoked_at !== null
+}
+
 export function createSessionService({ database, tokens, chat, clock }: Dependencies): SessionService {
   const beliefs = new Map<SessionId, Belief>()
   let announcements = 0
@@ -149,7 +162,9 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
       switch (rotation.kind) {
         case 'invalid':
           call.setRefreshToken(undefined)
-          throw new ProtocolError('AUTH_TOKEN_INVALID')
+          throw new ProtocolError(
+            (await isOfRevokedDevice(database, token)) ? 'AUTH_DEVICE_UNKNOWN' : 'AUTH_TOKEN_INVALID',
+          )
         case 'reused':
           announceEnded([rotation.sessionId])
           call.setRefreshToken(undefined)
