@@ -121,7 +121,7 @@ async function compose(
   const database = databases.users
   const tokens = createAccessTokens(signingKeys, () => origins.primary, clock)
   const sessions = createSessionService({ database, tokens, chat: chat.accounts, clock })
-  const grants = createGrants(cache)
+  const grants = createGrants(cache, clock)
   const proofs = createPasswordProofs({ database, opaque, cache, limits })
   const accounts = createAccountService({ database, opaque, proofs, grants, sessions, chat: chat.accounts })
   const handlers = createHandlers({

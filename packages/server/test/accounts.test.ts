@@ -189,6 +189,16 @@ test('P24 a change of password ends other sessions and the old password', async 
   expect(fetched.vault).toEqual(vault)
 })
 
+test('P24 what the old password had granted ends with it', async () => {
+  const ann = await Person.signUp(url())
+  const intruder = ann.atNewDevice()
+  const enrolment = intruder.makeEnrolment(await intruder.grantToEnrol())
+  const { changeGrant, vault } = await ann.api.call('fetchVault', { proof: await ann.provePassword() })
+  const registrationRecord = await ann.registrationOfNewPassword('a better one')
+  await ann.api.call('finishPasswordChange', { changeGrant, registrationRecord, vault })
+  expect(await refusalOf(intruder.api.call('enrolDevice', enrolment))).toBe('AUTH_LOGIN_EXPIRED')
+})
+
 test('P25 deletion removes what was the person, keeps the handle reserved and tells the peer', async () => {
   const { ann, ben, conversationId } = await makePair(url())
   const [annSocket, benSocket] = [await Socket.connect(ann.api), await Socket.connect(ben.api)]

@@ -71,7 +71,8 @@ export function createAccountService(dependencies: Dependencies): AccountService
         return endSessions(work, 'account_id', id, sessionId)
       })
       // Last: if the answer is lost, the same request may be repeated until the grant expires or is used.
-      await grants.redeem('change', request.changeGrant)
+      // With it go those that somebody may hold who knew the old password.
+      await grants.voidAll(accountId)
       sessions.announceEnded(ended)
     },
 

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type AccountId, accountIdSchema } from '@entangle/protocol'
+import { z } from 'zod'
 import type { Cache } from '../ports/cache.ts'
+import type { Clock } from '../ports/clock.ts'
 
 /** `recovered-enrolment`: the phrase was proven, so the devices that were lost may be left out of the list. */
 export type GrantKind = 'enrolment' | 'recovered-enrolment' | 'change'
@@ -13,22 +15,36 @@ export type Grants = {
   peek(kind: GrantKind, grant: string): Promise<AccountId | undefined>
   /** Uses it up. True for exactly one caller. */
   redeem(kind: GrantKind, grant: string): Promise<boolean>
+  /** What proved the account before proves it no more: all its grants end. */
+  voidAll(accountId: AccountId): Promise<void>
 }
 
-export function createGrants(cache: Cache): Grants {
-  const keyOf = (kind: GrantKind, grant: string) =>
-    `grant:${kind}:${createHash('sha256').update(grant).digest('base64url')}`
+const grantSchema = z.object({ accountId: accountIdSchema, issuedAt: z.number() })
+
+const voidKeyOf = (accountId: AccountId) => `grants-void:${accountId}`
+const keyOf = (kind: GrantKind, grant: string) =>
+  `grant:${kind}:${createHash('sha256').update(grant).digest('base64url')}`
+
+export function createGrants(cache: Cache, clock: Clock): Grants {
   return {
     async issue(kind, accountId) {
       const grant = randomBytes(32).toString('base64url')
-      await cache.set(keyOf(kind, grant), accountId, LIFETIME_MS)
+      const value = JSON.stringify({ accountId, issuedAt: clock.now() })
+      await cache.set(keyOf(kind, grant), value, LIFETIME_MS)
       return grant
     },
     async peek(kind, grant) {
-      return accountIdSchema.safeParse(await cache.get(keyOf(kind, grant))).data
+      const stored = await cache.get(keyOf(kind, grant))
+      if (stored === undefined) return undefined
+      const { accountId, issuedAt } = grantSchema.parse(JSON.parse(stored))
+      const voidedAt = await cache.get(voidKeyOf(accountId))
+      return voidedAt !== undefined && issuedAt <= Number(voidedAt) ? undefined : accountId
     },
     async redeem(kind, grant) {
       return (await cache.take(keyOf(kind, grant))) !== undefined
+    },
+    async voidAll(accountId) {
+      await cache.set(voidKeyOf(accountId), String(clock.now()), LIFETIME_MS)
     },
   }
 }

@@ -17,7 +17,7 @@ const PER_ACCOUNT: Partial<Record<OperationName, Bucket>> = {
   findAccount: { capacity: 40, perMinute: 30 },
   readAccount: { capacity: 300, perMinute: 300 },
   readIdentity: { capacity: 300, perMinute: 300 },
-  claimKeyPackages: { capacity: 40, perMinute: 20 },
+  claimKeyPackages: { capacity: 80, perMinute: 40 },
   publishKeyPackages: { capacity: 20, perMinute: 20 },
   createConversation: { capacity: 40, perMinute: 20 },
   issueTicket: { capacity: 60, perMinute: 60 },
