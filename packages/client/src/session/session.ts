@@ -1,6 +1,7 @@
 import { type ErrorCode, ProtocolError, type Session } from '@entangle/protocol'
 import { type AccountRuntime, startAccount } from '../account/runtime.ts'
 import { backoffMs } from '../account/timing.ts'
+import { stateNames } from '../account-state/state-names.ts'
 import type {
   ConnectionState,
   DeviceSummary,
@@ -14,7 +15,7 @@ import { StoreError } from '../ports/key-value-store.ts'
 import { NetworkError } from '../ports/transport.ts'
 import { accountPrefix } from '../store/keys.ts'
 import { createSessionCalls, endsSession, type SessionCalls } from '../wire/session-calls.ts'
-import { changePassword, deleteAccount } from './account-changes.ts'
+import { changePassword, deleteAccount, readRecoveryPhrase } from './account-changes.ts'
 import {
   eraseAccount,
   findAccountByHandle,
@@ -26,6 +27,7 @@ import {
 import type { AccountRecord, DeviceContext } from './device-context.ts'
 import { listDevices, removeDevice } from './devices.ts'
 import { assertPassword, parseDeviceName, parseDisplayName, parseHandle } from './input-rules.ts'
+import { recoverAccount } from './recovering.ts'
 import { signIn } from './signing-in.ts'
 import { type SignedIn, signUp } from './signing-up.ts'
 
@@ -50,6 +52,7 @@ export type SessionEvents = {
   readonly runtime: (runtime: AccountRuntime | undefined) => void
 }
 
+const SETTING_NAME = /^[a-z0-9-]{1,64}$/
 const SIGN_OUT_PATIENCE_MS = 3_000
 const DELETED: ReadonlySet<ErrorCode> = new Set(['ACCOUNT_GONE'])
 
@@ -309,22 +312,34 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       announceSignedIn(stage)
     },
 
-    async recoverAccount(_input: Parameters<EngineRequests['recoverAccount']>[0]): Promise<void> {
-      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
-    },
+    recoverAccount: (input: Parameters<EngineRequests['recoverAccount']>[0]): Promise<void> =>
+      exclusively(async () => {
+        assertSignedOut()
+        const handle = parseHandle(input.handle)
+        assertPassword(input.newPassword, handle)
+        const { phrase, newPassword } = input
+        const account = recoverAccount(context, { handle, phrase, newPassword })
+        await enter(await orOffline('ENGINE_OFFLINE_SIGNIN', account))
+      }),
 
-    async readRecoveryPhrase(
-      _input: Parameters<EngineRequests['readRecoveryPhrase']>[0],
-    ): Promise<{ words: readonly string[] }> {
-      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
-    },
+    readRecoveryPhrase: ({
+      password,
+    }: Parameters<EngineRequests['readRecoveryPhrase']>[0]): Promise<{ words: readonly string[] }> =>
+      exclusively(async () => {
+        const { record, calls } = signedIn()
+        return { words: await readRecoveryPhrase(context, calls, record, password) }
+      }),
 
     async confirmRecoveryPhrase(): Promise<void> {
-      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
+      await signedIn().runtime.context.state.write(stateNames.recoverySaved, true)
     },
 
-    async writeSetting(_input: Parameters<EngineRequests['writeSetting']>[0]): Promise<void> {
-      throw engineFailure('ENGINE_REQUEST_UNKNOWN')
+    async writeSetting({ name, value }: Parameters<EngineRequests['writeSetting']>[0]): Promise<void> {
+      const { state } = signedIn().runtime.context
+      const entry = stateNames.setting(name)
+      const isAllowed = SETTING_NAME.test(name) && entry !== stateNames.recoverySaved
+      if (!isAllowed || !state.fits(entry, value)) throw engineFailure('ENGINE_SETTING_INVALID')
+      await state.write(entry, value)
     },
 
     async listDevices(): Promise<readonly DeviceSummary[]> {

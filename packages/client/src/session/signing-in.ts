@@ -1,4 +1,4 @@
-import { CryptoError, openVaultWithExportKey, verifyDeviceList } from '@entangle/crypto'
+import { CryptoError, openVaultWithExportKey, type VaultContents, verifyDeviceList } from '@entangle/crypto'
 import { idToBytes, ProtocolError } from '@entangle/protocol'
 import { backoffMs } from '../account/timing.ts'
 import { equalBytes, utf8Bytes } from '../bytes.ts'
@@ -12,7 +12,10 @@ import { createDevice } from './device-identity.ts'
 import { type PasswordProof, provePassword } from './password-proof.ts'
 import type { SignedIn } from './signing-up.ts'
 
-type Enrolment = Extract<AnswerOf<'finishLogin'>, { kind: 'enrol' }>
+type Enrolment = Pick<
+  Extract<AnswerOf<'finishLogin'>, { kind: 'enrol' }>,
+  'account' | 'identity' | 'enrolmentGrant'
+>
 
 /** This device shows that it still has its key. */
 async function proveDevice({ crypto, accountStore }: DeviceContext, record: AccountRecord, loginId: string) {
@@ -32,22 +35,26 @@ async function proveDevice({ crypto, accountStore }: DeviceContext, record: Acco
 /** Another device of the account may enrol at the same moment: who comes second follows the list of the first. */
 const ATTEMPTS = 5
 
-/** The vault gives the account key, for the moment of signing the list that names this device too. */
-async function enrol(
+/**
+ * The vault gives the account key, for the moment of signing the list that names this device too: beside the
+ * others, or, where they are lost, in their stead.
+ */
+export async function enrol(
   { crypto, clock, call, root }: DeviceContext,
-  { account, identity, vault, enrolmentGrant }: Enrolment,
-  exportKey: Uint8Array,
+  { account, identity, enrolmentGrant }: Enrolment,
+  contents: VaultContents,
+  others: 'stay' | 'lost',
 ): Promise<SignedIn> {
-  const { contents } = openVaultWithExportKey(vault.sealed, idToBytes(account.accountId), exportKey)
   const key = crypto.accountKeyFromSeeds(contents.accountSeeds)
   if (!equalBytes(key.publicKey, identity.accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
+  const list = verifyDeviceList(crypto, key.publicKey, identity.deviceList)
   const device = createDevice({
     crypto,
     account,
     key,
     archiveKey: contents.archiveKey,
     previous: {
-      list: verifyDeviceList(crypto, key.publicKey, identity.deviceList),
+      list: others === 'stay' ? list : { ...list, entries: [] },
       certificates: identity.certificates,
     },
     nowMs: clock.now(),
@@ -75,7 +82,11 @@ async function signInOnce(
   const known = await findAccountByHandle(root, input.handle)
   const device = known === undefined ? undefined : await proveDevice(context, known, proof.loginId)
   const answer = await call('finishLogin', { ...proof, ...(device === undefined ? {} : { device }) })
-  if (answer.kind === 'enrol') return enrol(context, answer, exportKey)
+  if (answer.kind === 'enrol') {
+    const accountId = idToBytes(answer.account.accountId)
+    const { contents } = openVaultWithExportKey(answer.vault.sealed, accountId, exportKey)
+    return enrol(context, answer, contents, 'stay')
+  }
   if (known === undefined) throw new ProtocolError('AUTH_DEVICE_UNKNOWN')
   return { record: { ...known, account: answer.session.account }, session: answer.session }
 }

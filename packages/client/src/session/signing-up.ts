@@ -1,4 +1,4 @@
-import { createRecoveryEntropy, createVault, randomBytes } from '@entangle/crypto'
+import { createRecoveryEntropy, createRecoveryKey, createVault, randomBytes } from '@entangle/crypto'
 import {
   type AccountId,
   type AccountSummary,
@@ -50,10 +50,11 @@ export async function signUp(
   const account: AccountSummary = { accountId, handle, displayName }
   const key = crypto.createAccountKey()
   const archiveKey = randomBytes(32)
+  const recoveryEntropy = createRecoveryEntropy()
   const device = createDevice({ crypto, account, key, archiveKey, previous: undefined, nowMs: clock.now() })
   const vault = createVault(
     { accountId: idToBytes(accountId), version: 1 },
-    { accountSeeds: key.seeds, archiveKey, recoveryEntropy: createRecoveryEntropy() },
+    { accountSeeds: key.seeds, archiveKey, recoveryEntropy },
     exportKey,
   )
   await storeEnrolling(root, device.record, device.entries)
@@ -66,6 +67,7 @@ export async function signUp(
       registrationRecord,
       identity: { ...device.identity },
       vault: { sealed: vault.bytes, wraps: [] },
+      recoveryKey: createRecoveryKey(recoveryEntropy).publicKey,
     })
     return { record: { ...device.record, account: session.account }, session }
   } catch (error) {
