@@ -13,7 +13,7 @@ const RemoveDeviceDialog = lazy(async () => ({
 }))
 
 export function DevicesSection() {
-  const { list, problem, reload } = useDevices()
+  const { list, problem, reload, forget } = useDevices()
   const now = useNow()
   const [leaving, setLeaving] = useState<DeviceSummary | null>(null)
   const [gone, setGone] = useState<string | null>(null)
@@ -70,6 +70,7 @@ export function DevicesSection() {
             onRemoved={() => {
               setGone(leaving.name)
               setLeaving(null)
+              forget(leaving.deviceId)
               void reload()
             }}
           />

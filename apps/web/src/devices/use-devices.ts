@@ -1,4 +1,5 @@
 import type { DeviceSummary } from '@entangle/client'
+import type { DeviceId } from '@entangle/protocol'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { useApp, useEngine } from '../state/app-context.ts'
 import { type Problem, problemOf } from '../state/problem.ts'
@@ -8,9 +9,14 @@ export type Devices = {
   readonly list: readonly DeviceSummary[] | null
   readonly problem: Problem | null
   readonly reload: () => Promise<void>
+  /** Takes one off the list that is known to be gone, before the server has been asked again. */
+  readonly forget: (deviceId: DeviceId) => void
 }
 
-/** The account's devices as the server has them now: asked for on opening, on coming back and after changes. */
+/** Names and devices also change elsewhere, and nothing announces it. */
+const RENEW_MS = 15_000
+
+/** The account's devices as the server has them now: asked for again while somebody looks at them. */
 export function useDevices(): Devices {
   const engine = useEngine()
   const online = useApp(state => state.connection.phase === 'online')
@@ -37,8 +43,12 @@ export function useDevices(): Devices {
     }
     if (online) renew()
     else void reload()
+    const timer = setInterval(renew, RENEW_MS)
     document.addEventListener('visibilitychange', renew)
-    return () => document.removeEventListener('visibilitychange', renew)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', renew)
+    }
   }, [reload, online])
 
   useEffect(
@@ -47,5 +57,8 @@ export function useDevices(): Devices {
     },
     [],
   )
-  return { list, problem, reload }
+  const forget = useCallback((deviceId: DeviceId) => {
+    setList(devices => devices?.filter(device => device.deviceId !== deviceId) ?? null)
+  }, [])
+  return { list, problem, reload, forget }
 }
