@@ -82,14 +82,6 @@ test('signing out and erasing: nothing of the account is left on the device', as
   expect(await chatLink(first.page, second).count()).toBe(0)
 })
 
-test('P23 a second device is refused with an explanation', async () => {
-  const person = await stage.join(somebody())
-  const page = await (await stage.browser.newContext()).newPage()
-  await page.goto(stage.server.url)
-  await fillSignIn(page, person)
-  await page.getByText(/another device/i).waitFor()
-})
-
 test('P24 after a change of password only the new one works', async () => {
   const person = await stage.join(somebody())
   const next = 'marble-orchard-81-tuesday'
