@@ -279,10 +279,10 @@ test('P84 a device that is removed is cut off at once, although its leaf is stil
     () => thief.api.call('submitCommit', { ...thief.makeCommit(conversationId) }),
     () => thief.api.call('readAccountState', { after: 0 }),
     () => thief.api.call('publishKeyPackages', { packages: thief.makeKeyPackages(1) }),
-    () => thief.api.call('refreshSession', {}),
   ]) {
     expect(await refusalOf(refused())).toBe('AUTH_TOKEN_INVALID')
   }
+  expect(await refusalOf(thief.api.call('refreshSession', {}))).toBe('AUTH_DEVICE_UNKNOWN')
   await expect(Socket.openWith(url(), ticket)).rejects.toThrow('401')
   // Its key proves nothing any more; what it is offered is to enrol, for which it needs the vault.
   expect(await thief.logIn()).toMatchObject({ kind: 'enrol' })

@@ -98,7 +98,7 @@ test('P27 who has lost as many devices as an account may have comes in again and
   elsewhere.adopt(await elsewhere.api.call('enrolDevice', elsewhere.makeEnrolment(enrolmentGrant)))
   expect((await elsewhere.api.call('listDevices', {})).devices).toHaveLength(3)
   expect(await refusalOf(newest.api.call('listConversations', {}))).toBe('AUTH_TOKEN_INVALID')
-  expect(await refusalOf(newest.api.call('refreshSession', {}))).toBe('AUTH_TOKEN_INVALID')
+  expect(await refusalOf(newest.api.call('refreshSession', {}))).toBe('AUTH_DEVICE_UNKNOWN')
 })
 
 test('P81 tries at one recovery are limited, whatever the address', async () => {
