@@ -2,6 +2,7 @@ import { randomBytes } from '@entangle/crypto'
 import { type ConversationId, type DeviceId, idToBytes, ProtocolError, readId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
+import { equalBytes } from '../bytes.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
 import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
 import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
@@ -10,6 +11,7 @@ import { accountKeys } from '../store/keys.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
 import { isFormer } from './former-devices.ts'
+import type { InboxEvent } from './ingest.ts'
 
 type Tree = Pick<AnswerOf<'readGroupInfo'>, 'groupInfo' | 'ratchetTree'>
 
@@ -105,15 +107,37 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
   }
 }
 
+/** Whether the log has these very events. */
+async function isInLog(
+  { calls }: AccountContext,
+  conversationId: ConversationId,
+  events: readonly InboxEvent[],
+): Promise<boolean> {
+  const [first] = events
+  if (first === undefined) return false
+  const page = await calls.call('readEvents', { conversationId, after: first.seq - 1, limit: events.length })
+  const bodies = new Map(page.events.map(({ seq, body }) => [seq, body]))
+  return events.every(event => {
+    const body = bodies.get(event.seq)
+    return body !== undefined && (event.kind === 'accepted' || equalBytes(event.body, body))
+  })
+}
+
 /**
- * A commit cannot be followed, because the device it adds is in no list any more. If it has been put out since,
- * the group of today is sound: this device drops what it has and comes in anew. Answers whether it does.
+ * A commit cannot be followed, because the device it adds is in no list any more. If the log has it too and the
+ * device has been put out since, the group of today is sound: this device drops what it has and comes in anew.
+ * Answers whether it does.
  */
-export async function startAnew(context: AccountContext, chatId: ChatId): Promise<boolean> {
+export async function startAnew(
+  context: AccountContext,
+  chatId: ChatId,
+  events: readonly InboxEvent[],
+): Promise<boolean> {
   const { chats, ledger, diagnostics } = context
   const chat = chats.get(chatId)
   if (chat?.conversation.phase !== 'active') return false
   const { conversationId } = chat.conversation
+  if (!(await isInLog(context, conversationId, events))) return false
   const { strangers } = await fetchTree(context, chat, conversationId)
   if (strangers.length > 0) return false
   diagnostics.note('CONVERSATION_JOINED_ANEW')

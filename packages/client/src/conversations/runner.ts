@@ -95,7 +95,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
         if (error instanceof IdentityNeeded && !fresh.has(error.accountId)) {
           await refreshContact(context, error.accountId)
           fresh.add(error.accountId)
-        } else if (isUnlisted(error) && (await startAnew(context, chatId))) {
+        } else if (isUnlisted(error) && (await startAnew(context, chatId, batch))) {
           expectsWelcome = false
           return
         } else throw error
