@@ -260,7 +260,7 @@ test('P68 a ciphertext that does not open waits in its place and stops nobody', 
   ])
 })
 
-test('P42 an answer that never came: the same bytes go again', async () => {
+test('P42 P64 an answer that never came: the same bytes go again, and come back as our own, once', async () => {
   const victim = await newVictim()
   const { peer, toVictim, toPeer } = await talk(victim)
   let swallowed = 0
@@ -274,6 +274,8 @@ test('P42 an answer that never came: the same bytes go again', async () => {
   const back = await start(victim.device, {})
   await expect.poll(async () => (await rowsOf(back, toPeer)).every(row => row.seq !== null)).toBe(true)
   expect(texts(await peer.rows(toVictim)).slice(-3)).toEqual(['a', 'b', 'c'])
+  const own = (await rowsOf(back, toPeer)).filter(row => row.own)
+  expect(texts(own).slice(-3)).toEqual(['a', 'b', 'c'])
   const bodies = new Map<string, string>()
   for (const { messageId, body } of victim.device.sent) {
     const text = Buffer.from(body).toString('hex')
