@@ -1,4 +1,11 @@
-import { CLOSE, encodeClientControl, encodeSend, LIMITS, SOCKET_PATH } from '@entangle/protocol'
+import {
+  CLOSE,
+  type ConversationId,
+  encodeClientControl,
+  encodeSend,
+  LIMITS,
+  SOCKET_PATH,
+} from '@entangle/protocol'
 import { createSeededRandom } from '@entangle/testkit/harness'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -111,15 +118,24 @@ test('P11 P81 ten thousand fuzzed frames leave the server up', async () => {
   right.close()
 }, 180_000)
 
+/** 50 KiB each, many at once: all of them well within the time that the server grants a reader. */
+async function sendLarge(socket: Socket, conversationId: ConversationId, total: number): Promise<void> {
+  for (let sent = 0; sent < total; sent += 50) {
+    const acks = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        socket.send(socket.frame(conversationId, new Uint8Array(50 * 1024)), 30_000),
+      ),
+    )
+    expect(acks.every(ack => ack.status === 0)).toBe(true)
+  }
+}
+
 test('P82 a reader that stalls is skipped, then closed; the log has what it missed', async () => {
   const { ann, ben, conversationId } = await makePair(url())
   const [left, right] = [await Socket.connect(ann.api), await Socket.connect(ben.api)]
   right.pause()
   const total = 600
-  for (let count = 0; count < total; count++) {
-    const ack = await left.send(left.frame(conversationId, new Uint8Array(50 * 1024)))
-    expect(ack.status).toBe(0)
-  }
+  await sendLarge(left, conversationId, total)
   await new Promise(resolve => setTimeout(resolve, 12_000))
   right.resume()
   expect([CLOSE.slowConsumer, 1006]).toContain(await right.closed)
@@ -133,12 +149,10 @@ test('P82 a reader that catches up in time is told the heads', async () => {
   const { ann, ben, conversationId } = await makePair(url())
   const [left, right] = [await Socket.connect(ann.api), await Socket.connect(ben.api)]
   right.pause()
-  for (let count = 0; count < 300; count++) {
-    await left.send(left.frame(conversationId, new Uint8Array(50 * 1024)))
-  }
+  await sendLarge(left, conversationId, 300)
   right.resume()
-  await right.until(() => right.controls.some(control => control.t === 'heads'))
-  expect(right.controlOf('heads').heads[0]?.lastSeq).toBe(300)
+  const isTold = (control: ServerControl) => control.t === 'heads' && control.heads[0]?.lastSeq === 300
+  await right.until(() => right.controls.some(isTold), 30_000)
   left.close()
   right.close()
 }, 60_000)
