@@ -4,6 +4,7 @@ import {
   encodeClientControl,
   encodeSend,
   LIMITS,
+  type ServerControl,
   SOCKET_PATH,
 } from '@entangle/protocol'
 import { createSeededRandom } from '@entangle/testkit/harness'
