@@ -7,19 +7,20 @@ import { ensureWebBuild } from './lib/web-build.mjs'
 /** Long runs of suites that `npm test` runs briefly. SEED repeats a run, ROUNDS sets its length. */
 const CAMPAIGNS = {
   fuzz: {
-    about: 'hostile requests and frames against a real server',
-    project: 'integration',
-    files: ['packages/server/test/fuzz'],
+    about:
+      'hostile frames and bodies against a real server, hostile bytes against every parser of the cryptography',
+    runs: [
+      { project: 'integration', files: ['packages/server/test/fuzz'] },
+      { project: 'unit', files: ['packages/crypto/test/fuzz', 'packages/protocol/test/frames'] },
+    ],
   },
   crash: {
     about: 'the server killed at random moments while people write',
-    project: 'browser',
-    files: ['e2e/src/server-killed.spec.ts'],
+    runs: [{ project: 'browser', files: ['e2e/src/server-killed.spec.ts'] }],
   },
   'browser-kill': {
     about: 'the browser killed at random moments while its person writes',
-    project: 'browser',
-    files: ['e2e/src/browser-killed.spec.ts'],
+    runs: [{ project: 'browser', files: ['e2e/src/browser-killed.spec.ts'] }],
   },
 }
 
@@ -42,12 +43,12 @@ await runMain(async () => {
   const code = await underOurRuntime()
   if (code !== undefined) return code
   await ensureDependencies()
-  if (campaign.project === 'browser') await ensureWebBuild()
-  const { counts } = await runVitest(campaign.project, {
-    files: campaign.files,
-    quiet: false,
-    env: { CAMPAIGN: 'long' },
-  })
-  say(inWords(counts))
-  return counts.failed === 0 && counts.passed > 0 ? 0 : 1
+  let isWell = true
+  for (const { project, files } of campaign.runs) {
+    if (project === 'browser') await ensureWebBuild()
+    const { counts } = await runVitest(project, { files, quiet: false, env: { CAMPAIGN: 'long' } })
+    say(inWords(counts))
+    isWell &&= counts.failed === 0 && counts.passed > 0
+  }
+  return isWell ? 0 : 1
 })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { checkBoundaries } from '../check-boundaries.mjs'
 import { checkErrors } from '../check-errors.mjs'
+import { checkRules } from '../check-rules.mjs'
 import { checkSupplyChain } from '../check-supply-chain.mjs'
 import { inRoot } from './paths.mjs'
 import { run } from './run.mjs'
@@ -27,6 +28,7 @@ export async function runChecks({ step }) {
   await step('cryptography manifest', checkCrypto)
   await step('licences and lock file', checkSupplyChain)
   await step('error catalogue', checkErrors)
+  await step('rules of the protocol', checkRules)
   return testStep({ step }, 'unit tests', 'unit', 3 * 60_000)
 }
 

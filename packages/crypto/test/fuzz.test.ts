@@ -17,7 +17,7 @@ import { addAll, crypto, Device } from './support/people.ts'
 import { mutate, seededRandom } from './support/random.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000)
-const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 400)
+const rounds = Number(process.env['FUZZ_ROUNDS'] ?? (process.env['CAMPAIGN'] === 'long' ? 20_000 : 400))
 const vectors = path.resolve(fileURLToPath(import.meta.url), '../../../../../shared/vectors')
 
 /** A parser may answer or refuse with a code; a lost instance or any other exception is a fault. */

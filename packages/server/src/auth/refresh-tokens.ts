@@ -7,14 +7,19 @@ import type { NewRefreshToken } from '../http/route.ts'
 import type { SessionId } from '../ports/session-verifier.ts'
 
 /**
- * A client killed between the answer and the storing of the new cookie holds the token before the newest
- * one; two tabs may also send the same token at once. For this long the token just replaced is therefore
- * answered with a new one of the same family. A thief gains little: whichever copy is used next replaces
- * its siblings, and the other one closes the session for both.
+ * A browser writes its cookies down up to half a minute after it got them: killed before, it comes back with
+ * the token before the newest one, perhaps the next morning. As long as no successor was used, the token just
+ * replaced is therefore answered with another one of the same family. A thief of the older cookie gains no
+ * more than one of the newest would.
  */
-export const REUSE_GRACE_MS = 30_000
+export const UNUSED_SUCCESSOR_GRACE_MS = 7 * 24 * 3600 * 1000
+/**
+ * Two tabs may send the same token at once and get siblings. The first sibling that is used replaces the
+ * other, which serves only this much longer: used later, it is a copy in other hands.
+ */
+export const SIBLING_GRACE_MS = 30_000
 /** Replaced tokens are remembered this long to recognise their reuse. */
-const REMEMBER_REPLACED_MS = 7 * 24 * 3600 * 1000
+const REMEMBER_REPLACED_MS = 2 * UNUSED_SUCCESSOR_GRACE_MS
 
 export type Rotation =
   | { readonly kind: 'rotated'; readonly sessionId: SessionId; readonly next: NewRefreshToken }
@@ -107,19 +112,21 @@ export async function rotateRefreshToken(
   return { kind: 'rotated', sessionId, next: await insertRefreshToken(database, session.id, hash, nowMs) }
 }
 
-/** Replaced a moment ago, and none of its successors has been used: it was the token just before. */
+/** Whether a replaced token may be presented once more. */
 async function isWithinGrace(
   database: Transaction<UsersSchema>,
   hash: Buffer,
   replacedAt: Date,
   nowMs: number,
 ): Promise<boolean> {
-  if (nowMs - replacedAt.getTime() > REUSE_GRACE_MS) return false
-  const used = await database
+  const successors = await database
     .selectFrom('refresh_token')
-    .select('hash')
+    .select('replaced_at')
     .where('parent_hash', '=', hash)
-    .where('replaced_at', 'is not', null)
-    .executeTakeFirst()
-  return used === undefined
+    .execute()
+  // Without a successor it was not presented before: a sibling was.
+  const graceMs = successors.length === 0 ? SIBLING_GRACE_MS : UNUSED_SUCCESSOR_GRACE_MS
+  return (
+    nowMs - replacedAt.getTime() <= graceMs && successors.every(({ replaced_at }) => replaced_at === null)
+  )
 }

@@ -137,11 +137,11 @@ export class Socket {
     this.raw(encodeSend(frame))
   }
 
-  async send(frame: SendFrame): Promise<AckFrame> {
+  async send(frame: SendFrame, timeoutMs?: number): Promise<AckFrame> {
     const before = this.acks.length
     this.post(frame)
     const find = () => this.acks.slice(before).find(ack => ack.messageId === frame.messageId)
-    await this.until(() => find() !== undefined)
+    await this.until(() => find() !== undefined, timeoutMs)
     return must(find())
   }
 

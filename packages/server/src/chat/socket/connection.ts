@@ -65,11 +65,13 @@ export function createConnection(dependencies: Dependencies): Connection {
   const { socket, stream, session, buckets, clock, onHeadsNeeded } = dependencies
   let state: State = { kind: 'opened', sinceMs: clock.now() }
   let pending: Buffer[] = []
+  let pendingBytes = 0
 
   /** Everything that one turn of the event loop produced leaves in one write. */
   function flush(): void {
     const frames = pending
     pending = []
+    pendingBytes = 0
     if (state.kind === 'closed' || stream.destroyed || !stream.writable) return
     const [only] = frames
     if (frames.length === 1 && only !== undefined) {
@@ -84,6 +86,7 @@ export function createConnection(dependencies: Dependencies): Connection {
   function write(frame: Buffer): void {
     if (pending.length === 0) queueMicrotask(flush)
     pending.push(frame)
+    pendingBytes += frame.length
   }
 
   function close(code: number): void {
@@ -94,7 +97,7 @@ export function createConnection(dependencies: Dependencies): Connection {
   }
 
   function stallOrClose(): boolean {
-    const unsent = stream.writableLength
+    const unsent = stream.writableLength + pendingBytes
     if (unsent > CLOSE_BYTES) {
       close(CLOSE.slowConsumer)
       return true
