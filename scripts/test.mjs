@@ -29,7 +29,7 @@ async function runBrowserTests(steps, isBuilt) {
   }
   if (browser) {
     process.env.CHROMIUM_PATH = browser
-    return testStep(steps, 'browser tests', 'browser', 12 * 60_000)
+    return testStep(steps, 'browser tests', 'browser', 30 * 60_000)
   }
   if (isCi) {
     await steps.step('browser tests', () => {

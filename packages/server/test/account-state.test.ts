@@ -29,7 +29,7 @@ async function readAll(person: Person, after = 0) {
   }
 }
 
-test('P93 the higher stamp wins, then the higher device, whatever the order of arrival', async () => {
+test('P39 the higher stamp wins, then the higher device, whatever the order of arrival', async () => {
   const random = createSeededRandom('account state')
   const first = await Person.signUp(url())
   const devices = [first, await first.enrolAnother()]
@@ -75,7 +75,7 @@ test('P93 the higher stamp wins, then the higher device, whatever the order of a
   }
 })
 
-test('P93 the other devices are told the revision after the commit, the writer is not', async () => {
+test('P39 the other devices are told the revision after the commit, the writer is not', async () => {
   const phone = await Person.signUp(url())
   const laptop = await phone.enrolAnother()
   const stranger = await Person.signUp(url())
@@ -106,7 +106,7 @@ test('P93 the other devices are told the revision after the commit, the writer i
   for (const socket of [left, right, outside, again]) socket.close()
 })
 
-test('P93 paging by revision misses no commit, while others write', async () => {
+test('P39 paging by revision misses no commit, while others write', async () => {
   const phone = await Person.signUp(url())
   const laptop = await phone.enrolAnother()
   const stamp = stampAt(Date.now())
@@ -139,7 +139,7 @@ test('P93 paging by revision misses no commit, while others write', async () => 
   expect(page).toMatchObject({ hasMore: true, revision: LIMITS.accountStateEntriesPerPage })
 })
 
-test('P93 a stamp far ahead is refused whole, and so is an entry too many', async () => {
+test('P39 a stamp far ahead is refused whole, and so is an entry too many', async () => {
   const ann = await Person.signUp(url())
   const now = Date.now()
   const ahead = [entryOf('fine', stampAt(now)), entryOf('ahead', stampAt(now + 6 * 60_000))]

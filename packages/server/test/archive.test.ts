@@ -33,7 +33,7 @@ async function readAll(person: Person, conversationId: ConversationId, limit?: n
   }
 }
 
-test('P92 what any device archived, every device reads, newest first', async () => {
+test('P38 what any device archived, every device reads, newest first', async () => {
   const { ann, ben, conversationId } = await makePair(url())
   const laptop = await ann.enrolAnother()
   const records = Array.from({ length: 600 }, (_, index) => recordAt(index + 1, { keyVersion: index % 3 }))
@@ -50,7 +50,7 @@ test('P92 what any device archived, every device reads, newest first', async () 
   expect((await readAll(ben, conversationId)).records).toEqual([])
 })
 
-test('P92 what is there already stays, whoever races to write it', async () => {
+test('P38 what is there already stays, whoever races to write it', async () => {
   const { ann, conversationId } = await makePair(url())
   const laptop = await ann.enrolAnother()
   const first = recordAt(1)
@@ -77,7 +77,7 @@ test('P92 what is there already stays, whoever races to write it', async () => {
   )
 })
 
-test("P92 a page ends at four MiB, and the quota is the account's", async () => {
+test("P38 a page ends at four MiB, and the quota is the account's", async () => {
   const { ann, ben, conversationId } = await makePair(url())
   const large = (from: number) =>
     Array.from({ length: 48 }, (_, index) => recordAt(from + index, { sealed: new Uint8Array(64 * 1024) }))
@@ -93,7 +93,7 @@ test("P92 a page ends at four MiB, and the quota is the account's", async () => 
   await ben.api.call('writeArchive', { conversationId, records: large(1) })
 })
 
-test('P92 only for conversations the account is or was in, and gone with the account', async () => {
+test('P38 only for conversations the account is or was in, and gone with the account', async () => {
   const { ann, conversationId } = await makePair(url())
   const eve = await Person.signUp(url())
   const records = [recordAt(1)]
