@@ -94,6 +94,13 @@ test('P23 P50 a second device joins five conversations by itself and talks both 
   }
   const devices = await a.client.request('listDevices', {})
   expect(devices.map(device => device.current)).toEqual([true, false])
+  expect(devices.map(device => device.name)).toEqual(['Device', 'Device'])
+  for (const { deviceId, current } of devices) {
+    await a.client.request('renameDevice', { deviceId, name: current ? 'Desk' : 'Phone' })
+  }
+  await expect
+    .poll(async () => (await second.client.request('listDevices', {})).map(({ name }) => name))
+    .toEqual(['Phone', 'Desk'])
   expect(unreadable(a)).toEqual([])
   expect(unreadable(second)).toEqual([])
 })
@@ -229,4 +236,35 @@ test('P84 a removed device is told so, gets and opens nothing more, and the othe
   await lost.untilChat(b.handle, () => true)
   await lost.say(toB, 'back')
   await b.untilChat(a.handle, chat => chat.last?.text === 'back')
+})
+
+test('P33 a device that came and went while somebody was away leaves nothing to warn of', async () => {
+  const [a, b] = await Promise.all([signUp('visitor'), signUp('absent')])
+  const { toB, toA } = await couple(a, b)
+  await b.client.close()
+  const guest = await addDevice(a)
+  await guest.untilChat(b.handle, () => true)
+  await guest.say(toB, 'from a device that goes')
+  await a.untilChat(b.handle, chat => chat.last?.text === 'from a device that goes')
+  const other = (await a.client.request('listDevices', {})).find(device => !device.current)
+  if (other === undefined) throw new Error('one device only')
+  await a.client.request('removeDevice', { deviceId: other.deviceId, password: PASSWORD })
+  await a.say(toB, 'it is gone')
+  await a.untilChat(b.handle, chat => chat.last?.delivery === 'sent')
+  const back = await openPerson({
+    serverUrl: server.url,
+    handle: b.handle,
+    dataDir: b.dataDir,
+    timing: QUICK,
+  })
+  people.push(back)
+  await back.online()
+  await expect
+    .poll(async () => back.notes.some(note => note.startsWith('CONVERSATION_JOINED_ANEW')))
+    .toBe(true)
+  await back.say(toA, 'I am back')
+  await a.untilChat(b.handle, chat => chat.last?.text === 'I am back')
+  await a.say(toB, 'welcome')
+  const chat = await back.untilChat(a.handle, present => present.last?.text === 'welcome')
+  expect(chat.warning).toBeNull()
 })

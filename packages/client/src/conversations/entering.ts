@@ -43,8 +43,8 @@ async function readPeer({ calls }: AccountContext, accountId: AccountId): Promis
 }
 
 /**
- * Makes a chat that waits to be entered for a conversation of this account in which this device is not. The
- * account has accepted it elsewhere, until its state says otherwise. Answers with the chat, if there is one now.
+ * Makes a chat that waits to be entered for a conversation of this account in which this device is not. It is a
+ * request until the account state says that it was accepted elsewhere. Answers with the chat, if there is one now.
  */
 export async function awaitConversation(
   context: AccountContext,
@@ -57,11 +57,11 @@ export async function awaitConversation(
   const { conversationId } = head
   const peer = chats.get(chatId)?.peer ?? (await readPeer(context, accountId))
   await ledger.transact(transaction => {
-    const known = chats.get(chatId) ?? { ...newChat(peer, 'accepted', clock.now()), peer }
+    const known = chats.get(chatId) ?? { ...newChat(peer, 'request', clock.now()), peer }
     if (known.conversation.phase !== 'none') return
     chats.stage(transaction, {
       ...known,
-      standing: 'accepted',
+      standing: known.standing === 'new' ? 'request' : known.standing,
       conversation: { phase: 'awaited', conversationId },
     })
   })

@@ -85,6 +85,12 @@ export function verifyIdentity(input: {
   }
 }
 
+const isSame = ({ record: one }: Contact, { record: other }: Contact): boolean =>
+  equalBytes(one.deviceList, other.deviceList) &&
+  one.certificates.length === other.certificates.length &&
+  one.certificates.every((bytes, index) => equalBytes(bytes, other.certificates[index] ?? NONE))
+const NONE = new Uint8Array()
+
 /** Whether a device of the earlier list is not in the later one. */
 const hasLostDevices = (earlier: VerifiedDeviceList, later: VerifiedDeviceList): boolean =>
   earlier.entries.some(entry => !later.entries.some(({ deviceId }) => equalBytes(deviceId, entry.deviceId)))
@@ -127,6 +133,7 @@ export function adoptIdentity(
       if (error instanceof CryptoError) throw new IdentityMismatch(accountId, error)
       throw error
     }
+    if (pinned !== undefined && isSame(pinned, contact)) return pinned
     contacts.stage(transaction, contact)
     if (pinned !== undefined && hasLostDevices(pinned.list, contact.list)) {
       stageSweeps(context, transaction, accountId, sweepWithin)
