@@ -60,10 +60,15 @@ export function createChatMirror(room: MirrorRoom) {
     const decided = withDecisions(chat)
     const conversationId = conversationOf(chat)
     const read = conversationId === undefined ? undefined : state.read(stateNames.read(conversationId))
+    const standing = state.read(stateNames.standing(chat.id))
     const next = typeof read === 'number' ? ((await readUpTo(log, decided, read)) ?? decided) : decided
     if (next !== chat) chats.stage(transaction, next)
-    if (chat.standing === 'request')
+    // A chat of before there was a state; or one whose answer no device has given yet.
+    if (standing === undefined && chat.standing === 'accepted' && state.isKnown()) {
+      state.stage(transaction, stateNames.standing(chat.id), { is: 'accepted' })
+    } else if (chat.standing === 'request') {
       state.stageDefault(transaction, stateNames.standing(chat.id), { is: 'request' })
+    }
     // Read further here than a device that wrote later knew of: the furthest has to win everywhere.
     if (conversationId !== undefined && typeof read === 'number' && chat.readSeq > read) {
       state.stage(transaction, stateNames.read(conversationId), chat.readSeq)
