@@ -36,7 +36,7 @@ export type ActiveConversation = {
   readonly updateDueAt: number | null
   /** When to look for leaves of devices that left their account, and to put them out. */
   readonly sweepDueAt: number | null
-  /** Devices found in the tree at joining that no list names: nothing of theirs is shown. */
+  /** Devices in the tree that no list names, for now or any more: nobody vouches for what they write. */
   readonly strangers: readonly DeviceId[]
 }
 

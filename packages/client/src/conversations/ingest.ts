@@ -11,7 +11,7 @@ import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { equalBytes } from '../bytes.ts'
 import type { ActiveConversation, ChatRecord } from '../chats/chat-record.ts'
-import { IdentityMismatch } from '../identity/directory.ts'
+import { IdentityMismatch, isUnlisted } from '../identity/directory.ts'
 import { assertLeaf, assertRemoval, assertUpdatedLeaf, type Fresh, memberOf } from '../identity/leaf-check.ts'
 import type { OutboxEntry } from '../outbox/outbox-entry.ts'
 import type { Transaction } from '../store/ledger.ts'
@@ -28,6 +28,13 @@ export type InboxEvent =
       readonly serverTime: number
     }
 
+/** What was found out about the people of a batch. */
+export type Trust = {
+  readonly fresh: Fresh
+  /** Devices that no list names may come in: by now they are out again. */
+  readonly followsDeparted: boolean
+}
+
 /** What one batch of events makes of a chat, before it is written. */
 type Draft = {
   chat: ChatRecord
@@ -40,7 +47,7 @@ type Draft = {
   isOut: boolean
 }
 
-type Room = { readonly context: AccountContext; readonly transaction: Transaction; readonly fresh: Fresh }
+type Room = { readonly context: AccountContext; readonly transaction: Transaction; readonly trust: Trust }
 
 /** Nothing to be seen of these: a repetition, or a message of ours that is here already. */
 const SILENT: ReadonlySet<string> = new Set(['CRYPTO_REPLAY', 'CRYPTO_OWN_MESSAGE'])
@@ -109,6 +116,21 @@ async function keepForeign(
   )
 }
 
+/** The id is bound by the encryption: a server that moves a ciphertext under another id gains nothing. */
+const contentOf = (event: LogEvent, opened: ApplicationMessage): MessageContent =>
+  equalBytes(opened.authenticatedData, idToBytes(event.messageId))
+    ? readContent(opened.plaintext, event.messageId)
+    : { kind: 'unsupported', raw: opened.plaintext }
+
+/** Its device left the account before it was known here: not shown as the account's word, and not lost. */
+const unvouched = ({ epoch }: LogEvent, { plaintext }: ApplicationMessage): MessageContent => ({
+  kind: 'pending',
+  state: 'waiting',
+  code: 'IDENTITY_DEVICE_NOT_LISTED',
+  epoch,
+  raw: plaintext,
+})
+
 /** Written on another device of this account: whoever wrote there has accepted the conversation. */
 async function keepOwn(
   { context }: Room,
@@ -134,14 +156,9 @@ async function applyMessage(
   opened: ApplicationMessage,
 ): Promise<void> {
   const { accountId, deviceId } = memberOf(opened.sender)
-  if (draft.conversation.strangers.includes(deviceId)) {
-    room.context.diagnostics.note('MESSAGE_OF_STRANGER')
-    return
-  }
-  // The id is bound by the encryption: a server that moves a ciphertext under another id gains nothing.
-  const content: MessageContent = equalBytes(opened.authenticatedData, idToBytes(event.messageId))
-    ? readContent(opened.plaintext, event.messageId)
-    : { kind: 'unsupported', raw: opened.plaintext }
+  const content = draft.conversation.strangers.includes(deviceId)
+    ? unvouched(event, opened)
+    : contentOf(event, opened)
   if (accountId === room.context.self.accountId) await keepOwn(room, draft, event, content)
   else await keepForeign(room, draft, event, accountId, content)
 }
@@ -168,16 +185,24 @@ async function applyFailure(
  * Every leaf a commit adds or changes passes before the commit is merged. Who commits from within was checked
  * when it came in.
  */
-function assertCommit({ context, fresh }: Room, draft: Draft, commit: StagedCommitMessage): void {
+function assertCommit({ context, trust }: Room, draft: Draft, commit: StagedCommitMessage): void {
   const { self, contacts, clock } = context
-  const check = { self, contacts, nowMs: clock.now(), fresh }
+  const check = { self, contacts, nowMs: clock.now(), fresh: trust.fresh }
   const members = new Set([self.accountId, draft.chat.peer.accountId])
   const committer = memberOf(commit.sender).accountId
   for (const leaf of [commit.sender, ...commit.added]) {
     const { accountId } = memberOf(leaf)
     if (!members.has(accountId)) throw new IdentityMismatch(accountId, 'not one of the two')
   }
-  for (const leaf of commit.added) assertLeaf(check, leaf)
+  for (const leaf of commit.added) {
+    try {
+      assertLeaf(check, leaf)
+    } catch (error) {
+      if (!trust.followsDeparted || !isUnlisted(error)) throw error
+      const { strangers } = draft.conversation
+      draft.conversation = { ...draft.conversation, strangers: [...strangers, memberOf(leaf).deviceId] }
+    }
+  }
   for (const leaf of commit.removed) assertRemoval(check, committer, leaf)
   for (const update of commit.updated) assertUpdatedLeaf(check, update)
 }
@@ -264,7 +289,7 @@ export function ingest(
   context: AccountContext,
   chatId: ChatId,
   events: readonly InboxEvent[],
-  fresh: Fresh,
+  trust: Trust,
 ): Promise<void> {
   const { chats, ledger, log, outbox } = context
   return ledger.transact(async transaction => {
@@ -279,7 +304,7 @@ export function ingest(
       ids: new Set(),
       isOut: false,
     }
-    const room: Room = { context, transaction, fresh }
+    const room: Room = { context, transaction, trust }
     for (const event of events) {
       if (!draft.isOut && event.seq === draft.conversation.cursor + 1) await apply(room, draft, event)
     }

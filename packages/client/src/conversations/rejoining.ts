@@ -124,29 +124,18 @@ async function isInLog(
 }
 
 /**
- * A commit cannot be followed, because the device it adds is in no list any more. If the log has it too and the
- * device has been put out since, the group of today is sound: this device drops what it has and comes in anew.
- * Answers whether it does.
+ * A commit adds a device that no list names. Answers whether the log has it too and the device is out again: in the
+ * group of today everybody is listed. Then it may be followed, as long as nothing is sent before that is reached.
  */
-export async function startAnew(
+export async function isSoundToday(
   context: AccountContext,
   chatId: ChatId,
   events: readonly InboxEvent[],
 ): Promise<boolean> {
-  const { chats, ledger, diagnostics } = context
-  const chat = chats.get(chatId)
+  const chat = context.chats.get(chatId)
   if (chat?.conversation.phase !== 'active') return false
   const { conversationId } = chat.conversation
   if (!(await isInLog(context, conversationId, events))) return false
   const { strangers } = await fetchTree(context, chat, conversationId)
-  if (strangers.length > 0) return false
-  diagnostics.note('CONVERSATION_JOINED_ANEW')
-  await ledger.transact(async transaction => {
-    const present = chats.get(chatId)
-    if (present?.conversation.phase !== 'active') return
-    await transaction.openGroup(conversationId)
-    transaction.mls.deleteGroup(idToBytes(conversationId))
-    chats.stage(transaction, { ...present, conversation: { phase: 'awaited', conversationId } })
-  })
-  return true
+  return strangers.length === 0
 }

@@ -22,7 +22,7 @@ import { NetworkError } from '../ports/transport.ts'
 import type { Gate } from './entering.ts'
 import { foundGroup, registerGroup } from './founding.ts'
 import { type InboxEvent, ingest } from './ingest.ts'
-import { rejoin, startAnew } from './rejoining.ts'
+import { isSoundToday, rejoin } from './rejoining.ts'
 import { buildUpkeep, submitPendingCommit, upkeepDueAt } from './self-update.ts'
 import { markGone, warnOfIdentity } from './warning.ts'
 
@@ -87,17 +87,17 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
 
   const applyBatch = async (batch: readonly InboxEvent[]) => {
     const fresh = new Set<AccountId>()
+    let followsDeparted = false
     for (;;) {
       try {
-        await ingest(context, chatId, batch, fresh)
+        await ingest(context, chatId, batch, { fresh, followsDeparted })
         return
       } catch (error) {
         if (error instanceof IdentityNeeded && !fresh.has(error.accountId)) {
           await refreshContact(context, error.accountId)
           fresh.add(error.accountId)
-        } else if (isUnlisted(error) && (await startAnew(context, chatId, batch))) {
-          expectsWelcome = false
-          return
+        } else if (!followsDeparted && isUnlisted(error) && (await isSoundToday(context, chatId, batch))) {
+          followsDeparted = true
         } else throw error
       }
     }
