@@ -5,8 +5,8 @@ import type { Transaction } from '../store/ledger.ts'
 import type { MessageRecord } from '../timeline/message-record.ts'
 import { createArchiveCodec } from './archive-codec.ts'
 import { createDownloader } from './downloader.ts'
-import { stagePending } from './pending.ts'
-import { type ArchiveRoom, createUploader } from './uploader.ts'
+import { type ArchiveRoom, stagePending } from './pending.ts'
+import { createUploader } from './uploader.ts'
 
 /** The account's encrypted archive: what this device stores goes there, what it missed comes from there. */
 export function createArchive(

@@ -9,7 +9,7 @@ import type { Transaction } from '../store/ledger.ts'
 import type { MessageRecord } from '../timeline/message-record.ts'
 import type { ArchiveCodec, SealedRecord } from './archive-codec.ts'
 import { afterPage, type ChatHoles, type Hole, isEmpty, mayHold, newHole, nextHole } from './holes.ts'
-import type { ArchiveRoom } from './uploader.ts'
+import type { ArchiveRoom } from './pending.ts'
 
 type StoredHoles = { readonly chatId: ChatId; readonly holes: ChatHoles }
 

@@ -1,11 +1,20 @@
 import type { ConversationId } from '@entangle/protocol'
 import { decodeCbor } from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { prefixRange } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { SealedStore } from '../store/sealed-store.ts'
 import type { MessageRecord } from '../timeline/message-record.ts'
+
+/** What the archive's rooms share. */
+export type ArchiveRoom = Pick<
+  AccountContext,
+  'calls' | 'chats' | 'clock' | 'timing' | 'diagnostics' | 'ledger' | 'log' | 'records' | 'sender'
+>
+
+const BACKFILL_PAGE = 256
 
 /** Messages of one conversation that wait to be archived, in order. */
 export type PendingBatch = {
@@ -41,4 +50,24 @@ export async function readPending(records: SealedStore, limit: number): Promise<
     chatId: decodeCbor(first.value) as ChatId,
     seqs: places.filter(place => place.conversationId === conversationId).map(({ seq }) => seq),
   }
+}
+
+/**
+ * Once for each device: what was stored before there was an archive waits for it too. Repeating it after a crash
+ * is harmless, because the archive keeps the first record of each message.
+ */
+export async function backfill({ chats, ledger, log, records }: ArchiveRoom): Promise<void> {
+  if ((await records.get(accountKeys.archiveBackfilled)) !== undefined) return
+  for (const { id, conversation } of chats.all()) {
+    if (conversation.phase === 'none') continue
+    for (let from = 0; ; ) {
+      const page = await log.after(id, from, BACKFILL_PAGE)
+      await ledger.transact(transaction =>
+        stagePending(transaction, conversation.conversationId, id, page.messages),
+      )
+      from = page.messages.at(-1)?.seq ?? from
+      if (!page.more) break
+    }
+  }
+  await ledger.transact(transaction => transaction.put(accountKeys.archiveBackfilled, true))
 }

@@ -1,19 +1,13 @@
 import { LIMITS, ProtocolError } from '@entangle/protocol'
-import type { AccountContext } from '../account/context.ts'
 import { backoffMs } from '../account/timing.ts'
 import { StoreError } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { MessageRecord } from '../timeline/message-record.ts'
 import type { ArchiveCodec, SealedRecord } from './archive-codec.ts'
-import { type PendingBatch, readPending } from './pending.ts'
+import { type ArchiveRoom, backfill, type PendingBatch, readPending } from './pending.ts'
 
 /** Well below what one body may hold. */
 const MOST_BYTES = 3 * 1024 * 1024
-
-export type ArchiveRoom = Pick<
-  AccountContext,
-  'calls' | 'chats' | 'clock' | 'timing' | 'diagnostics' | 'ledger' | 'log' | 'records' | 'sender'
->
 
 /** Brings what waits into the archive, oldest first in each conversation, in batches, when nothing is urgent. */
 export function createUploader(room: ArchiveRoom, codec: ArchiveCodec) {
@@ -72,6 +66,7 @@ export function createUploader(room: ArchiveRoom, codec: ArchiveCodec) {
     if (running) return
     running = true
     try {
+      if (sender.isReady()) await backfill(room)
       while (wanted && !stopped && sender.isReady()) {
         wanted = false
         wanted = (await upload()) || wanted

@@ -66,15 +66,20 @@ export async function changePassword(
   await replacePassword(context, calls, { next: input.next, ...vault })
 }
 
+export type RecoverySecrets = { readonly words: readonly string[]; readonly archiveKey: Uint8Array }
+
 /** The twelve words, for the person who knows the password. */
 export async function readRecoveryPhrase(
   context: DeviceContext,
   calls: DeviceCalls,
   record: AccountRecord,
   password: string,
-): Promise<readonly string[]> {
-  const { opened } = await openVault(context, calls, record, password)
-  return recoveryPhraseFromEntropy(opened.contents.recoveryEntropy).split(' ')
+): Promise<RecoverySecrets> {
+  const vault = await openVault(context, calls, record, password)
+  const { recoveryEntropy, archiveKey } = vault.opened.contents
+  // The server does not know the phrase of an account made by an earlier version: it learns it with the password.
+  if (record.archiveKey === null) await replacePassword(context, calls, { next: password, ...vault })
+  return { words: recoveryPhraseFromEntropy(recoveryEntropy).split(' '), archiveKey }
 }
 
 export async function deleteAccount(

@@ -182,6 +182,16 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     await run(active, calls)
   }
 
+  /** A device of an earlier version starts to share what it has until now kept to itself. */
+  const learnArchiveKey = async (archiveKey: Uint8Array) => {
+    if (stage.phase !== 'signed-in' || stage.record.archiveKey !== null) return
+    const { calls } = stage
+    const record = { ...stage.record, archiveKey }
+    await storeActive(root, record)
+    await leave(stage, { phase: 'starting' })
+    await run(record, calls)
+  }
+
   /** One sign-in, sign-out or the like at a time. */
   const exclusively = async <T>(work: () => Promise<T>): Promise<T> => {
     if (isChanging) throw engineFailure('ENGINE_BUSY')
@@ -327,7 +337,9 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     }: Parameters<EngineRequests['readRecoveryPhrase']>[0]): Promise<{ words: readonly string[] }> =>
       exclusively(async () => {
         const { record, calls } = signedIn()
-        return { words: await readRecoveryPhrase(context, calls, record, password) }
+        const { words, archiveKey } = await readRecoveryPhrase(context, calls, record, password)
+        await learnArchiveKey(archiveKey)
+        return { words }
       }),
 
     async confirmRecoveryPhrase(): Promise<void> {

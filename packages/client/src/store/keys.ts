@@ -37,6 +37,7 @@ export const accountKeys = {
   archivePending: (conversationId: ConversationId, seq: number) =>
     `archive-pending/${conversationId}/${ordinal(seq)}`,
   archivePendings: 'archive-pending/',
+  archiveBackfilled: 'archive-backfilled',
   archiveHoles: (chatId: ChatId) => `archive-holes/${chatId}`,
   archiveHolesOfAll: 'archive-holes/',
   /** `key`: 32 bytes in hexadecimal digits; it says nothing of the entry's name. */
