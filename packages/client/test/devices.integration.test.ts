@@ -51,6 +51,12 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
     error => error.code,
   )
 
+async function deviceOf(person: Person) {
+  const state = await until(person.client, 'session', session => session.phase === 'signed-in')
+  if (state.phase !== 'signed-in') throw new Error('nobody is signed in')
+  return state
+}
+
 const unreadable = (person: Person) => person.notes.filter(note => note.includes('UNREADABLE'))
 
 /** What is said from now on is in both, once and in the same order. */
@@ -266,4 +272,32 @@ test('P33 a device that came and went while somebody was away leaves nothing to 
   const chat = await back.untilChat(a.handle, present => present.last?.text === 'welcome')
   expect(chat.warning).toBeNull()
   expect(texts(await back.rows(toA))).toEqual(['first', 'pending', 'it is gone', 'I am back', 'welcome'])
+})
+
+test('P49 a welcome whose tree names a device that is gone by now is followed', async () => {
+  const [a, b] = await Promise.all([signUp('inviter'), signUp('invited')])
+  const b2 = await addDevice(b)
+  await b2.online()
+  await pause(2_000)
+  await b.client.close()
+  const toB = await a.chatWith(b)
+  await a.say(toB, 'to both of yours')
+  await b2.untilChat(a.handle, chat => chat.last?.text === 'to both of yours')
+  const { deviceId } = await deviceOf(b2)
+  const b3 = await addDevice(b)
+  await b3.untilChat(a.handle, () => true)
+  await b3.client.request('removeDevice', { deviceId, password: PASSWORD })
+  await until(b2.client, 'session', state => state.phase === 'signed-out')
+  const back = await openPerson({
+    serverUrl: server.url,
+    handle: b.handle,
+    dataDir: b.dataDir,
+    timing: QUICK,
+  })
+  people.push(back)
+  const chat = await back.untilChat(a.handle, present => present.last?.text === 'to both of yours')
+  expect(chat.warning).toBeNull()
+  await back.say(chat.id, 'here I am')
+  await a.untilChat(b.handle, present => present.last?.text === 'here I am')
+  await b3.untilChat(a.handle, present => present.last?.text === 'here I am')
 })

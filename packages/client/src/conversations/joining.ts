@@ -3,6 +3,7 @@ import {
   type AccountId,
   type AccountSummary,
   type ConversationId,
+  type DeviceId,
   idToBytes,
   ProtocolError,
   readId,
@@ -10,12 +11,14 @@ import {
 import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
-import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
-import { assertLeaf, type Fresh, IdentityNeeded, memberOf } from '../identity/leaf-check.ts'
+import { IdentityMismatch, isUnlisted, refreshContact } from '../identity/directory.ts'
+import { assertLeaf, IdentityNeeded, memberOf } from '../identity/leaf-check.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
+import type { Trust } from './ingest.ts'
+import { isTreeSound } from './rejoining.ts'
 import { warnOfIdentity } from './warning.ts'
 
 type WaitingWelcome = AnswerOf<'listWelcomes'>['welcomes'][number]
@@ -25,17 +28,24 @@ class WelcomeRefused extends Error {
   override readonly name = 'WelcomeRefused'
 }
 
-/** The one other account of a direct group whose every leaf verified. */
-function peerOf(context: AccountContext, staged: StagedWelcome, fresh: Fresh): AccountId {
+/** The one other account of a direct group whose every leaf verified, but for devices that are out by now. */
+function inspect(context: AccountContext, staged: StagedWelcome, { fresh, followsDeparted }: Trust) {
   const { self, contacts, clock } = context
   const peers = new Set<AccountId>()
+  const strangers: DeviceId[] = []
   for (const leaf of staged.members) {
-    const { accountId } = assertLeaf({ self, contacts, nowMs: clock.now(), fresh }, leaf)
+    const { accountId, deviceId } = memberOf(leaf)
     if (accountId !== self.accountId) peers.add(accountId)
+    try {
+      assertLeaf({ self, contacts, nowMs: clock.now(), fresh }, leaf)
+    } catch (error) {
+      if (!followsDeparted || !isUnlisted(error)) throw error
+      strangers.push(deviceId)
+    }
   }
   const [peer] = peers
   if (peer === undefined || peers.size !== 1) throw new WelcomeRefused('not a direct conversation')
-  return peer
+  return { peer, strangers }
 }
 
 export async function describePeer(
@@ -74,14 +84,14 @@ async function join(
   waiting: WaitingWelcome,
   ratchetTree: Uint8Array,
   peers: ReadonlyMap<AccountId, AccountSummary>,
-  fresh: Fresh,
+  trust: Trust,
 ): Promise<void> {
   const { chats, contacts, clock, timing, ledger } = context
   await ledger.transact(async transaction => {
     const staged = transaction.mls.stageWelcome(waiting.welcome, ratchetTree)
     const conversationId: ConversationId = readId(staged.groupId)
     if (conversationId !== waiting.conversationId) throw new WelcomeRefused('another group than announced')
-    const peer = peerOf(context, staged, fresh)
+    const { peer, strangers } = inspect(context, staged, trust)
     const known = chats.get(directChatId(peer))
     if (known?.conversation.phase === 'active') throw new WelcomeRefused('a conversation exists already')
     const status = transaction.mls.acceptWelcome()
@@ -105,7 +115,7 @@ async function join(
         commit: null,
         updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()),
         sweepDueAt: null,
-        strangers: [],
+        strangers,
       },
     })
   })
@@ -117,11 +127,16 @@ async function joinVerified(context: AccountContext, waiting: WaitingWelcome): P
   const { ratchetTree } = await context.calls.call('readTree', { conversationId, epoch })
   const peers = new Map<AccountId, AccountSummary>()
   const fresh = new Set<AccountId>()
+  let followsDeparted = false
   for (;;) {
     try {
-      await join(context, waiting, ratchetTree, peers, fresh)
+      await join(context, waiting, ratchetTree, peers, { fresh, followsDeparted })
       return
     } catch (error) {
+      if (!followsDeparted && isUnlisted(error) && (await isTreeSound(context, conversationId))) {
+        followsDeparted = true
+        continue
+      }
       if (!(error instanceof IdentityNeeded) || fresh.has(error.accountId)) throw error
       await refreshContact(context, error.accountId)
       fresh.add(error.accountId)

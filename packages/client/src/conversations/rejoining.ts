@@ -1,9 +1,15 @@
-import { randomBytes } from '@entangle/crypto'
-import { type ConversationId, type DeviceId, idToBytes, ProtocolError, readId } from '@entangle/protocol'
+import { type MemberLeaf, randomBytes } from '@entangle/crypto'
+import {
+  type AccountId,
+  type ConversationId,
+  type DeviceId,
+  idToBytes,
+  ProtocolError,
+  readId,
+} from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { equalBytes } from '../bytes.ts'
-import type { ChatRecord } from '../chats/chat-record.ts'
 import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
 import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
 import { prefixRange } from '../ports/key-value-store.ts'
@@ -15,39 +21,53 @@ import type { InboxEvent } from './ingest.ts'
 
 type Tree = Pick<AnswerOf<'readGroupInfo'>, 'groupInfo' | 'ratchetTree'>
 
-/**
- * Only the two accounts, and of them only listed devices under the pinned account keys: what a leaf claims must
- * fit its list. Answers with the devices that no list names: removed, with their leaf not yet put out, or never
- * of this account. Nothing is sent before they are out, and nothing of theirs is shown.
- */
-function inspectTree(
-  { crypto, self, contacts, clock }: AccountContext,
-  { peer }: ChatRecord,
-  { groupInfo, ratchetTree }: Tree,
-): DeviceId[] {
+function leavesOf({ crypto }: AccountContext, { groupInfo, ratchetTree }: Tree): MemberLeaf[] {
   const group = crypto.createPublicGroup(groupInfo, ratchetTree)
   try {
-    return group.members().flatMap(leaf => {
-      const { accountId, deviceId } = memberOf(leaf)
-      if (accountId !== self.accountId && accountId !== peer.accountId) {
-        throw new IdentityMismatch(accountId, 'not one of the two')
-      }
-      if (isFormer({ self, contacts }, leaf)) return [deviceId]
-      assertLeaf({ self, contacts, nowMs: clock.now(), fresh: ALL_FRESH }, leaf)
-      return []
-    })
+    return group.members()
   } finally {
     group.close()
   }
 }
 
-/** Both identities as they are now, and the group as the server has it. */
-async function fetchTree(context: AccountContext, chat: ChatRecord, conversationId: ConversationId) {
-  await refreshContact(context, chat.peer.accountId)
-  await refreshContact(context, context.self.accountId)
-  const answer = await context.calls.call('readGroupInfo', { conversationId })
-  return { ...answer, strangers: inspectTree(context, chat, answer) }
+/**
+ * Devices in the tree that no list names: removed, with their leaf not yet put out, or never of this account.
+ * Nothing is sent before they are out, and nobody vouches for what they write. Every other leaf must fit the
+ * list of its account.
+ */
+function strangersIn({ self, contacts, clock }: AccountContext, leaves: readonly MemberLeaf[]): DeviceId[] {
+  return leaves.flatMap(leaf => {
+    if (isFormer({ self, contacts }, leaf)) return [memberOf(leaf).deviceId]
+    assertLeaf({ self, contacts, nowMs: clock.now(), fresh: ALL_FRESH }, leaf)
+    return []
+  })
 }
+
+/** The group as the server has it, of the two accounts only, judged by identities fetched after it. */
+async function fetchTree(context: AccountContext, conversationId: ConversationId, peer?: AccountId) {
+  const { calls, contacts, self } = context
+  const answer = await calls.call('readGroupInfo', { conversationId })
+  const leaves = leavesOf(context, answer)
+  const others = new Set(leaves.map(leaf => memberOf(leaf).accountId).filter(id => id !== self.accountId))
+  for (const other of others) {
+    if (others.size > 1 || (peer !== undefined && other !== peer)) {
+      throw new IdentityMismatch(other, 'not one of the two')
+    }
+    await refreshContact(context, other)
+  }
+  // Our own list is known since the connection came; only a leaf that it lacks is a reason to ask again.
+  const isOwnNews = leaves.some(
+    leaf => memberOf(leaf).accountId === self.accountId && isFormer(context, leaf),
+  )
+  if (isOwnNews || !contacts.has(self.accountId)) await refreshContact(context, self.accountId)
+  return { ...answer, strangers: strangersIn(context, leaves) }
+}
+
+/** Whether in the group of today everybody is listed. */
+export const isTreeSound = async (
+  context: AccountContext,
+  conversationId: ConversationId,
+): Promise<boolean> => (await fetchTree(context, conversationId)).strangers.length === 0
 
 async function openScratchState({ crypto, records }: AccountContext) {
   const entries = await records.scan(prefixRange(accountKeys.mls('s/')))
@@ -66,7 +86,11 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
   const chat = chats.get(chatId)
   if (chat?.conversation.phase !== 'awaited') return undefined
   const { conversationId } = chat.conversation
-  const { epoch, groupInfo, ratchetTree, strangers } = await fetchTree(context, chat, conversationId)
+  const { epoch, groupInfo, ratchetTree, strangers } = await fetchTree(
+    context,
+    conversationId,
+    chat.peer.accountId,
+  )
   const scratch = await openScratchState(context)
   try {
     const { signatureKey, credential } = self
@@ -135,7 +159,5 @@ export async function isSoundToday(
   const chat = context.chats.get(chatId)
   if (chat?.conversation.phase !== 'active') return false
   const { conversationId } = chat.conversation
-  if (!(await isInLog(context, conversationId, events))) return false
-  const { strangers } = await fetchTree(context, chat, conversationId)
-  return strangers.length === 0
+  return (await isInLog(context, conversationId, events)) && isTreeSound(context, conversationId)
 }
