@@ -55,24 +55,29 @@ export function createChatMirror(room: MirrorRoom) {
     return next
   }
 
+  /** What is known here and not in the state: from before there was one, or further than its writer knew of. */
+  const contribute = (transaction: Transaction, chat: ChatRecord): void => {
+    const conversationId = conversationOf(chat)
+    const put = (name: string, value: StateValue) => state.stage(transaction, name, value)
+    if (conversationId !== undefined) {
+      const read = state.read(stateNames.read(conversationId)) ?? 0
+      if (typeof read === 'number' && chat.readSeq > read) put(stateNames.read(conversationId), chat.readSeq)
+    }
+    const blocked = stateNames.blocked(chat.peer.accountId)
+    if (chat.blocked && state.read(blocked) === undefined) put(blocked, true)
+    const standing = stateNames.standing(chat.id)
+    if (chat.standing === 'request') state.stageDefault(transaction, standing, { is: 'request' })
+    if (chat.standing === 'accepted' && state.read(standing) === undefined) put(standing, { is: 'accepted' })
+  }
+
   /** Part of a transaction: what the state says of a chat becomes what the chat is. */
   const align = async (transaction: Transaction, chat: ChatRecord): Promise<void> => {
     const decided = withDecisions(chat)
     const conversationId = conversationOf(chat)
     const read = conversationId === undefined ? undefined : state.read(stateNames.read(conversationId))
-    const standing = state.read(stateNames.standing(chat.id))
     const next = typeof read === 'number' ? ((await readUpTo(log, decided, read)) ?? decided) : decided
     if (next !== chat) chats.stage(transaction, next)
-    // A chat of before there was a state; or one whose answer no device has given yet.
-    if (standing === undefined && chat.standing === 'accepted' && state.isKnown()) {
-      state.stage(transaction, stateNames.standing(chat.id), { is: 'accepted' })
-    } else if (chat.standing === 'request') {
-      state.stageDefault(transaction, stateNames.standing(chat.id), { is: 'request' })
-    }
-    // Read further here than a device that wrote later knew of: the furthest has to win everywhere.
-    if (conversationId !== undefined && typeof read === 'number' && chat.readSeq > read) {
-      state.stage(transaction, stateNames.read(conversationId), chat.readSeq)
-    }
+    if (state.isKnown()) contribute(transaction, chat)
   }
 
   const alignNew = (chatId: ChatId): void => {
@@ -89,13 +94,24 @@ export function createChatMirror(room: MirrorRoom) {
       .catch(error => diagnostics.note('STATE_NOT_APPLIED', error))
   }
 
-  const stopListening = changes.listen(({ chatId }) => alignNew(chatId))
+  const alignAll = () => {
+    for (const chat of chats.all()) alignNew(chat.id)
+  }
+
+  let isKnown = state.isKnown()
+  const stops = [
+    changes.listen(({ chatId }) => alignNew(chatId)),
+    state.listen(() => {
+      if (isKnown || !state.isKnown()) return
+      isKnown = true
+      aligned.clear()
+      alignAll()
+    }),
+  ]
 
   return {
     /** After a start: what a crash has left apart is brought together again. */
-    alignAll(): void {
-      for (const chat of chats.all()) alignNew(chat.id)
-    },
+    alignAll,
     /** Part of the transaction that stores entries of other devices; memory has them once it is durable. */
     apply(transaction: Transaction, changed: readonly StateEntry[]): void {
       const names = new Set(changed.map(({ name }) => name))
@@ -137,7 +153,9 @@ export function createChatMirror(room: MirrorRoom) {
         put(name, state.fits(name, after.draft) ? after.draft : null)
       }
     },
-    stop: stopListening,
+    stop(): void {
+      for (const stop of stops) stop()
+    },
   }
 }
 export type ChatMirror = ReturnType<typeof createChatMirror>
