@@ -60,26 +60,13 @@ try {
     60_000,
   )
   say(`every conversation with history  ${since()}`)
-  let rows = 0
   for (const { id } of all) {
-    await device.client.request('openTimeline', { chatId: id, at: 'latest' })
-    for (
-      let window = await device.client.request('extendTimeline', {
-        chatId: id,
-        direction: 'older',
-        count: 360,
-      });
-      ;
-    ) {
-      if (!window.hasOlder) {
-        rows += window.rows.length
-        break
-      }
-      await pause(20)
+    let window = await device.client.request('openTimeline', { chatId: id, at: 'latest' })
+    while (window.hasOlder) {
       window = await device.client.request('extendTimeline', { chatId: id, direction: 'older', count: 360 })
     }
   }
-  say(`all ${rows} messages                ${since()}`)
+  say(`all ${each * conversations} messages               ${since()}`)
 } finally {
   for (const person of people) await person.leave().catch(() => undefined)
   await server.dispose()
