@@ -1,4 +1,4 @@
-import { LIMITS } from '@entangle/protocol'
+import { LIMITS, ProtocolError } from '@entangle/protocol'
 import { backoffMs } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
@@ -7,6 +7,7 @@ import { StoreError } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { MessageRecord } from '../timeline/message-record.ts'
+import type { AnswerOf } from '../wire/api-client.ts'
 import type { ArchiveCodec, SealedRecord } from './archive-codec.ts'
 import { afterPage, type ChatHoles, type Hole, isEmpty, mayHold, newHole, nextHole } from './holes.ts'
 import type { ArchiveRoom } from './pending.ts'
@@ -74,14 +75,25 @@ export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {
     return messages.filter(({ seq }) => seq > hole.from && seq < hole.to)
   }
 
+  const readPage = async (hole: Hole): Promise<AnswerOf<'readArchive'>> => {
+    try {
+      return await calls.call('readArchive', {
+        conversationId: hole.conversationId,
+        before: hole.to,
+        limit: Math.min(LIMITS.archiveRecordsPerPage, hole.to - hole.from - 1),
+      })
+    } catch (error) {
+      // One conversation that the server does not know must not keep the others from their history.
+      if (!(error instanceof ProtocolError) || error.code !== 'CHAT_CONVERSATION_NOT_FOUND') throw error
+      diagnostics.note('ARCHIVE_REFUSED', error)
+      return { records: [], hasMore: false }
+    }
+  }
+
   const fetchPage = async (chatId: ChatId): Promise<void> => {
     const hole = nextHole(holesOf.get(chatId), clock.now())
     if (hole === undefined) return
-    const page = await calls.call('readArchive', {
-      conversationId: hole.conversationId,
-      before: hole.to,
-      limit: Math.min(LIMITS.archiveRecordsPerPage, hole.to - hole.from - 1),
-    })
+    const page = await readPage(hole)
     const messages = openAll(hole, page.records)
     await ledger.transact(async transaction => {
       const chat = chats.get(chatId)
