@@ -29,7 +29,7 @@ async function runBrowserTests(steps, isBuilt) {
   }
   if (browser) {
     process.env.CHROMIUM_PATH = browser
-    return testStep(steps, 'browser tests', 'browser', 12 * 60_000)
+    return testStep(steps, 'browser tests', 'browser', 30 * 60_000)
   }
   if (isCi) {
     await steps.step('browser tests', () => {
@@ -51,7 +51,7 @@ await runMain(async () => {
     return 1
   }
   let counts = await runChecks(steps)
-  counts = addCounts(counts, await testStep(steps, 'integration tests', 'integration', 8 * 60_000))
+  counts = addCounts(counts, await testStep(steps, 'integration tests', 'integration', 20 * 60_000))
   const isBuilt = await steps.step('web client', ensureWebBuild)
   counts = addCounts(counts, await runBrowserTests(steps, isBuilt))
   const brokenSteps = steps.failures.filter(name => !name.endsWith(' tests') || counts.failed === 0).length

@@ -29,7 +29,7 @@ export async function runChecks({ step }) {
   await step('licences and lock file', checkSupplyChain)
   await step('error catalogue', checkErrors)
   await step('rules of the protocol', checkRules)
-  return testStep({ step }, 'unit tests', 'unit', 3 * 60_000)
+  return testStep({ step }, 'unit tests', 'unit', 6 * 60_000)
 }
 
 /** One vitest project as a step; its output is shown when something failed. */

@@ -1,4 +1,13 @@
-import type { ChatId, ChatSummary, ConnectionState, SessionState, TimelineRow } from '@entangle/client'
+import type {
+  AccountSettings,
+  ChatId,
+  ChatSummary,
+  ConnectionState,
+  DeviceSummary,
+  SessionState,
+  SignOutReason,
+  TimelineRow,
+} from '@entangle/client'
 import type { AccountId, AccountSummary, DeviceId, MessageId } from '@entangle/protocol'
 
 export type Scene = {
@@ -7,8 +16,12 @@ export type Scene = {
   chats: ChatSummary[]
   rows: Map<ChatId, TimelineRow[]>
   me: AccountSummary
+  devices: DeviceSummary[]
+  settings: AccountSettings
   /** Milliseconds before reading the chats, to see what waiting looks like. */
   slow: number
+  /** Milliseconds before older messages come, as if from the archive. */
+  archiveMs: number
 }
 
 const MINUTE = 60_000
@@ -123,21 +136,54 @@ function conversation(now: number): Line[] {
   ]
 }
 
+const HERE = nextId() as DeviceId
+
+const REASONS: Readonly<Record<string, SignOutReason>> = {
+  ended: 'session-ended',
+  welcome: 'requested',
+  removed: 'device-removed',
+}
+
+function devicesOf(name: string, now: number): DeviceSummary[] {
+  const device = (deviceName: string, enrolledAt: number, lastSeenAt: number): DeviceSummary => ({
+    deviceId: nextId() as DeviceId,
+    name: deviceName,
+    enrolledAt,
+    lastSeenAt,
+    current: false,
+  })
+  const here = { ...device('Firefox on Linux', now - 200 * DAY, now), deviceId: HERE, current: true }
+  if (name === 'alone') return [here]
+  return [
+    here,
+    device('Chrome on Android', now - 21 * DAY, now - 3 * HOUR),
+    device('The old laptop in the workshop, under the window', now - 420 * DAY, now - 48 * DAY),
+  ]
+}
+
 export function createScene(name: string): Scene {
   const now = Date.now()
   const scene: Scene = {
-    session: { phase: 'signed-in', account: ME, deviceId: nextId() as DeviceId },
+    session: {
+      phase: 'signed-in',
+      account: ME,
+      deviceId: HERE,
+      recoverySaved: name !== 'reminder' && name !== 'phrase',
+    },
     connection: { phase: 'online' },
     chats: [],
     rows: new Map(),
     me: ME,
+    devices: devicesOf(name, now),
+    settings: {},
     slow: name === 'slow' ? 4_000 : 0,
+    archiveMs: name === 'archive' ? 4_000 : 30,
   }
-  if (name === 'sign-up' || name === 'welcome' || name === 'ended') {
+  if (name === 'sign-up' || name === 'welcome' || name === 'ended' || name === 'removed') {
     scene.session = {
       phase: 'signed-out',
       remembered: name === 'sign-up' ? null : ME,
-      reason: name === 'ended' ? 'session-ended' : name === 'welcome' ? 'requested' : null,
+      reason: REASONS[name] ?? null,
     }
   }
   if (name === 'empty') return scene
@@ -156,11 +202,12 @@ export function createScene(name: string): Scene {
       { own: true, text: 'And coffee', at: now, delivery: 'queued' },
     )
   }
-  if (name === 'big') {
-    const many = Array.from({ length: 10_000 }, (_, index) => ({
+  if (name === 'big' || name === 'archive') {
+    const count = name === 'big' ? 10_000 : 400
+    const many = Array.from({ length: count }, (_, index) => ({
       own: index % 7 > 3,
       text: `${index}: ${'A few words more or less, so that rows differ in height. '.repeat(1 + ((index * 7919) % 5))}`,
-      at: now - (10_000 - index) * 3 * MINUTE,
+      at: now - (count - index) * 3 * MINUTE,
     }))
     withRows(scene, ada, many)
   } else if (name === 'unread') {

@@ -22,6 +22,8 @@ class ScriptedError extends Error {
 
 type Open = { from: number; to: number; firstUnread: TimelineRow['messageId'] | null; unreadAtOpen: number }
 
+const WORDS = 'legal winner thank year wave sausage worth useful legal winner thank yellow'.split(' ')
+
 const OPENED = 120
 const LONGEST = 360
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
@@ -89,6 +91,16 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
       changeRow(chatId, id, { delivery, failure: null, seq: rowsOf(chatId).length })
     }
   }
+  const enter = (over: { recoverySaved: boolean }) => {
+    const deviceId = scene.devices[0]?.deviceId ?? ('00' as never)
+    scene.session = { phase: 'signed-in', account: scene.me, deviceId, ...over }
+    emit('session', scene.session)
+    emitChats()
+  }
+  const checkPassword = async (password: string) => {
+    await pause(500)
+    if (password === 'wrong') throw new ScriptedError('AUTH_CREDENTIALS_WRONG', 'wrong')
+  }
   const accountOf = (id: AccountId): AccountSummary =>
     scene.chats.find(chat => chat.peer.accountId === id)?.peer ?? STRANGER
 
@@ -98,17 +110,13 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
       if (handle === 'taken') throw new ScriptedError('AUTH_HANDLE_TAKEN', 'taken')
       if (handle === 'away') throw new ScriptedError('SERVER_UNAVAILABLE', 'away')
       scene.me = { ...scene.me, handle, displayName }
-      scene.session = { phase: 'signed-in', account: scene.me, deviceId: '00' as never }
-      emit('session', scene.session)
-      emitChats()
+      enter({ recoverySaved: false })
     },
     signIn: async ({ password, handle }) => {
       await pause(600)
-      if (handle === 'other') throw new ScriptedError('AUTH_DEVICE_LIMIT', 'limit')
+      if (handle === 'full') throw new ScriptedError('AUTH_DEVICE_LIMIT', 'limit')
       if (password === 'wrong') throw new ScriptedError('AUTH_CREDENTIALS_WRONG', 'wrong')
-      scene.session = { phase: 'signed-in', account: scene.me, deviceId: '00' as never }
-      emit('session', scene.session)
-      emitChats()
+      enter({ recoverySaved: true })
     },
     signOut: async ({ erase }) => {
       await pause(300)
@@ -128,6 +136,39 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
       scene.me = { ...scene.me, displayName }
       if (scene.session.phase === 'signed-in') scene.session = { ...scene.session, account: scene.me }
       emit('session', scene.session)
+    },
+    listDevices: async () => {
+      await pause(scene.slow || 200)
+      if (scene.connection.phase !== 'online') throw new ScriptedError('ENGINE_OFFLINE', 'away')
+      return scene.devices
+    },
+    renameDevice: async ({ deviceId, name }) => {
+      await pause(300)
+      scene.devices = scene.devices.map(device =>
+        device.deviceId === deviceId ? { ...device, name } : device,
+      )
+    },
+    removeDevice: async ({ deviceId, password }) => {
+      await checkPassword(password)
+      scene.devices = scene.devices.filter(device => device.deviceId !== deviceId)
+    },
+    readRecoveryPhrase: async ({ password }) => {
+      await checkPassword(password)
+      return { words: WORDS }
+    },
+    confirmRecoveryPhrase: async () => {
+      await pause(300)
+      if (scene.session.phase === 'signed-in') scene.session = { ...scene.session, recoverySaved: true }
+      emit('session', scene.session)
+    },
+    recoverAccount: async ({ phrase }) => {
+      await pause(900)
+      if (phrase !== WORDS.join(' ')) throw new ScriptedError('AUTH_RECOVERY_WRONG', 'wrong')
+      enter({ recoverySaved: true })
+    },
+    writeSetting: async ({ name, value }) => {
+      scene.settings = { ...scene.settings, [name]: value }
+      emit('settings', scene.settings)
     },
     findAccount: async ({ handle }) => {
       await pause(400)
@@ -211,7 +252,7 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
       return windowOf(chatId)
     },
     extendTimeline: async ({ chatId, direction, count }) => {
-      await pause(30)
+      await pause(scene.archiveMs)
       const place = open.get(chatId)
       if (place !== undefined) {
         if (direction === 'older') {
@@ -260,6 +301,7 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
       setTimeout(
         () => {
           if (name === 'session') emit('session', scene.session)
+          if (name === 'settings') emit('settings', scene.settings)
           if (name === 'connection') emit('connection', scene.connection)
           if (name === 'chats' && scene.session.phase === 'signed-in') emitChats()
         },

@@ -68,6 +68,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     void Promise.resolve().then(publishChats)
   }
 
+  let toldSettings = ''
+  const settingsChanged = () => {
+    const settings = runtime?.context.state.settings() ?? {}
+    const text = JSON.stringify(settings)
+    if (text === toldSettings) return
+    toldSettings = text
+    watches.publish('settings', settings)
+  }
+
   const session = createSession(
     {
       crypto: options.crypto,
@@ -87,9 +96,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       runtime: next => {
         stopListening()
         runtime = next
-        stopListening = next?.context.changes.listen(chatsChanged) ?? (() => undefined)
+        const stops = [
+          next?.context.changes.listen(chatsChanged),
+          next?.context.state.listen(settingsChanged),
+        ]
+        stopListening = () => {
+          for (const stop of stops) stop?.()
+        }
         for (const subscriber of subscribers) subscriber.runtimeChanged()
         publishChats()
+        settingsChanged()
       },
     },
   )
@@ -133,6 +149,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       changePassword: session.changePassword,
       deleteAccount: session.deleteAccount,
       updateProfile: session.updateProfile,
+      recoverAccount: session.recoverAccount,
+      readRecoveryPhrase: session.readRecoveryPhrase,
+      confirmRecoveryPhrase: session.confirmRecoveryPhrase,
+      writeSetting: session.writeSetting,
+      listDevices: session.listDevices,
+      renameDevice: session.renameDevice,
+      removeDevice: session.removeDevice,
       findAccount: input => chatRequests().findAccount(input),
       openDirectChat: input => chatRequests().openDirectChat(input),
       sendText: (input, id) => chatRequests().sendText(input, messageIdSchema.parse(id)),

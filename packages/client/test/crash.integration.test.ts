@@ -139,3 +139,41 @@ test('P47 P61 killed at every await of a first message: one conversation, the me
   }
   assertKeysUsedOnce(device)
 }, 240_000)
+
+test('P50 P61 killed at every third await while it joins: it comes in, and no key is used twice', async () => {
+  const bob = await newPerson(server.url, 'bob', { receiptDelay: 20, selfUpdate: { min: 50, max: 100 } })
+  const first = await newPerson(server.url, 'first', { selfUpdate: { min: 50, max: 100 } })
+  people.push(bob, first)
+  const toBob = await first.chatWith(bob)
+  await first.say(toBob, 'hello')
+  const { id: toFirst } = await bob.untilChat(first.handle, chat => chat.last?.text === 'hello')
+  await bob.client.request('answerRequest', { chatId: toFirst, answer: 'accept' })
+  let deaths = 0
+  for (let fatal = 12; fatal < 90; fatal += 6) {
+    const device = newDevice()
+    const doomed = await startMortal({ serverUrl: server.url, device, fatal }).catch(() => undefined)
+    const signIn = (engine: Mortal) => engine.request('signIn', { handle: first.handle, password: PASSWORD })
+    if (doomed !== undefined) await signIn(doomed).catch(() => undefined)
+    for (let wait = 0; wait < 40 && doomed?.mortality.isDead() === false; wait++) await pause(25)
+    if (doomed?.mortality.isDead()) deaths += 1
+    await doomed?.bury()
+    const healed = await startMortal({ serverUrl: server.url, device })
+    const session = await until(healed, 'session', state => state.phase !== 'starting')
+    if (session.phase === 'signed-out') await signIn(healed)
+    await until(healed, 'chats', chats => chats.some(chat => chat.id === toBob))
+    const text = `joined ${fatal}`
+    await healed.request('sendText', { chatId: toBob, text })
+    await bob.untilChat(first.handle, chat => chat.last?.text === text && chat.warning === null)
+    await bob.say(toFirst, `seen ${fatal}`)
+    await until(healed, 'chats', chats => chats.some(chat => chat.last?.text === `seen ${fatal}`))
+    assertKeysUsedOnce(device)
+    const [own] = await healed.request('listDevices', {})
+    await healed.bury()
+    // Room for the next one.
+    if (own !== undefined) {
+      await first.client.request('removeDevice', { deviceId: own.deviceId, password: PASSWORD })
+    }
+  }
+  expect(deaths).toBeGreaterThan(5)
+  expect(bob.notes.filter(note => note.includes('UNREADABLE'))).toEqual([])
+}, 240_000)

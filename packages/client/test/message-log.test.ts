@@ -121,3 +121,64 @@ test('knows the newest ids, for a server that repeats itself', async () => {
   expect(await log.isRepeated(chatId, last)).toBe(true)
   expect(await log.isRepeated(chatId, { ...last, id: readId(idToBytes('ff'.repeat(16))) })).toBe(false)
 })
+
+test('older messages take their place: below, between, inside a segment, in the tail; none twice', async () => {
+  const store = createMemoryKeyValueStore()
+  const records = createSealedStore(store, createSealer(new Uint8Array(32).fill(7)), 'a/', 0)
+  const log = createMessageLog(records, createChanges())
+  let chat = newChat(peer, 'accepted', 0)
+  const append = (seqs: readonly number[]) =>
+    write(records, async transaction => {
+      chat = { ...chat, tail: await log.append(transaction, chat, seqs.map(message)) }
+    })
+  const insert = (seqs: readonly number[]) =>
+    write(records, async transaction => {
+      const { tail } = await log.insert(transaction, chat, seqs.map(message))
+      chat = { ...chat, tail }
+    })
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
+  const seen = async (page: number) => {
+    const found: number[] = []
+    for (let edge: number | null = null; ; ) {
+      const { messages, more }: Awaited<ReturnType<typeof log.before>> = await log.before(chatId, edge, page)
+      found.unshift(...messages.map(({ seq }) => seq))
+      edge = messages[0]?.seq ?? 0
+      if (!more) return found
+    }
+  }
+  const expected = new Set<number>()
+  const check = async (...seqs: readonly (readonly number[])[]) => {
+    for (const seq of seqs.flat()) expected.add(seq)
+    const all = [...expected].sort((one, other) => one - other)
+    expect(await seen(37)).toEqual(all)
+    const forth: number[] = []
+    for (let from = 0; ; ) {
+      const { messages, more } = await log.after(chatId, from, 41)
+      forth.push(...messages.map(({ seq }) => seq))
+      from = messages.at(-1)?.seq ?? from
+      if (!more) break
+    }
+    expect(forth).toEqual(all)
+  }
+
+  await append([1_000, 1_001])
+  await insert(range(700, 900))
+  await check([1_000, 1_001], range(700, 900))
+  await insert(range(500, 710))
+  await check(range(500, 700))
+  // A resync: events are missing while the tail goes on; then the tail folds over the hole.
+  await insert([905, 910])
+  await check([905, 910])
+  await append(range(1_100, 1_200))
+  await insert(range(1_002, 1_050))
+  await check(range(1_100, 1_200), range(1_002, 1_050))
+  await append(range(1_300, 1_700))
+  await insert(range(1_050, 1_100))
+  await check(range(1_300, 1_700), range(1_050, 1_100))
+  await insert(range(1_200, 1_300))
+  await check(range(1_200, 1_300))
+  await insert(range(400, 1_800))
+  await check(range(400, 1_800))
+  await append(range(1_800, 2_400))
+  await check(range(1_800, 2_400))
+})

@@ -69,7 +69,7 @@ export const ERRORS = {
     number: 24,
     status: 409,
     retry: 'after-change',
-    message: 'This account is in use on another device. Sign out there first.',
+    message: 'This account has as many devices as it can have. Sign one of them out first.',
   },
   AUTH_LOGIN_EXPIRED: {
     number: 25,
@@ -100,6 +100,13 @@ export const ERRORS = {
     status: 401,
     retry: 'never',
     message: 'The device could not prove its key.',
+  },
+
+  AUTH_RECOVERY_WRONG: {
+    number: 30,
+    status: 401,
+    retry: 'after-change',
+    message: 'The name or the recovery phrase is wrong.',
   },
 
   KEYS_IDENTITY_INVALID: {
@@ -196,6 +203,24 @@ export const ERRORS = {
     status: 503,
     retry: 'later',
     message: 'The connection could not keep up and was closed.',
+  },
+  CHAT_ARCHIVE_FULL: {
+    number: 92,
+    status: 409,
+    retry: 'after-change',
+    message: 'The account has no room left for more history.',
+  },
+  CHAT_STATE_FULL: {
+    number: 93,
+    status: 409,
+    retry: 'after-change',
+    message: 'The account has no room left for more settings.',
+  },
+  CHAT_STATE_STAMP_AHEAD: {
+    number: 94,
+    status: 409,
+    retry: 'after-change',
+    message: 'The clock of this device is ahead of the server.',
   },
 } as const satisfies Record<string, ErrorEntry>
 

@@ -68,6 +68,17 @@ export const SETTINGS = {
     description: 'Rate limits: `on`, or `off-for-benchmarks`, which is not for a server that others reach.',
     schema: z.enum(['on', 'off-for-benchmarks']).default('on'),
   }),
+  ARCHIVE_QUOTA_MIB: setting({
+    default: '4096',
+    description: 'Sealed history that one account may keep, in MiB.',
+    schema: z.coerce.number().int().min(1).max(1_048_576).default(4096),
+  }),
+  ACCOUNT_STATE_ENTRIES: setting({
+    default: '20000',
+    description:
+      'Entries of sealed account state (read cursors, drafts, contacts) that one account may keep.',
+    schema: z.coerce.number().int().min(16).max(1_000_000).default(20_000),
+  }),
   LOG_LEVEL: setting({
     default: '`info`',
     description: 'Least severe log line that is written: `debug`, `info`, `warn`, `error` or `silent`.',
@@ -91,6 +102,8 @@ export type ServerConfig = {
   readonly registration: 'open' | 'closed'
   readonly trustProxy: readonly string[] | false
   readonly rateLimits: 'on' | 'off-for-benchmarks'
+  readonly archiveQuotaBytes: number
+  readonly accountStateEntries: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly webDir: string | undefined
 }
@@ -134,6 +147,8 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     registration: read('REGISTRATION') ?? (onLoopback && publicUrl === undefined ? 'open' : 'closed'),
     trustProxy: trustProxy === 'off' ? false : trustProxy.split(',').map(part => part.trim()),
     rateLimits: read('RATE_LIMITS'),
+    archiveQuotaBytes: read('ARCHIVE_QUOTA_MIB') * 1024 * 1024,
+    accountStateEntries: read('ACCOUNT_STATE_ENTRIES'),
     logLevel: read('LOG_LEVEL'),
     webDir: webDir === undefined ? undefined : resolve(webDir),
   }

@@ -8,12 +8,16 @@ import { createInMemoryCache } from './adapters/in-memory-cache.ts'
 import { createInMemoryEventBus } from './adapters/in-memory-event-bus.ts'
 import { createAccessTokens } from './auth/access-tokens.ts'
 import { createAccountService } from './auth/account-service.ts'
+import { createDeviceService } from './auth/device-service.ts'
 import { createGrants } from './auth/grants.ts'
 import { createLoginService } from './auth/login-service.ts'
 import { createOpaqueServer, createOpaqueSetup } from './auth/opaque-server.ts'
 import { createPasswordProofs } from './auth/password-proofs.ts'
+import { createRecoveryService } from './auth/recovery-service.ts'
 import { createRegistrationService } from './auth/registration-service.ts'
 import { createSessionService } from './auth/session-service.ts'
+import { createAccountStateService } from './chat/account-state-service.ts'
+import { createArchiveService } from './chat/archive-service.ts'
 import type { ChatEvent } from './chat/chat-event.ts'
 import { type ChatService, createChatService } from './chat/chat-service.ts'
 import { createCommitService } from './chat/commit-service.ts'
@@ -117,7 +121,7 @@ async function compose(
   const database = databases.users
   const tokens = createAccessTokens(signingKeys, () => origins.primary, clock)
   const sessions = createSessionService({ database, tokens, chat: chat.accounts, clock })
-  const grants = createGrants(cache)
+  const grants = createGrants(cache, clock)
   const proofs = createPasswordProofs({ database, opaque, cache, limits })
   const accounts = createAccountService({ database, opaque, proofs, grants, sessions, chat: chat.accounts })
   const handlers = createHandlers({
@@ -136,9 +140,18 @@ async function compose(
       open: config.registration === 'open',
     }),
     login: createLoginService({ database, proofs, grants, material, sessions, clock }),
+    recovery: createRecoveryService({ database, cache, limits, grants, material }),
+    devices: createDeviceService({ database, material, grants, sessions, clock }),
     keyPackages: createKeyPackageService({ database, material, limits, clock }),
     conversations: createConversationService({ database: databases.chat, directory, groups, bus }),
     commits: createCommitService({ database: databases.chat, directory, groups, bus, clock }),
+    archive: createArchiveService({ database: databases.chat, quotaBytes: config.archiveQuotaBytes }),
+    accountState: createAccountStateService({
+      database: databases.chat,
+      bus,
+      clock,
+      entriesLimit: config.accountStateEntries,
+    }),
   })
 
   let draining = false

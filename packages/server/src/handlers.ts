@@ -1,6 +1,8 @@
 import type { AccountService } from './auth/account-service.ts'
+import type { DeviceService } from './auth/device-service.ts'
 import type { LoginService } from './auth/login-service.ts'
 import type { PasswordProofs } from './auth/password-proofs.ts'
+import type { RecoveryService } from './auth/recovery-service.ts'
 import type { RegistrationService } from './auth/registration-service.ts'
 import { deleteAccount } from './auth/routes/delete-account.ts'
 import { enrolDevice } from './auth/routes/enrol-device.ts'
@@ -8,15 +10,21 @@ import { fetchVault } from './auth/routes/fetch-vault.ts'
 import { findAccount } from './auth/routes/find-account.ts'
 import { finishLogin } from './auth/routes/finish-login.ts'
 import { finishPasswordChange } from './auth/routes/finish-password-change.ts'
+import { finishRecovery } from './auth/routes/finish-recovery.ts'
 import { finishRegistration } from './auth/routes/finish-registration.ts'
+import { listDevices } from './auth/routes/list-devices.ts'
 import { readAccount } from './auth/routes/read-account.ts'
 import { refreshSession } from './auth/routes/refresh-session.ts'
+import { replaceDevices } from './auth/routes/replace-devices.ts'
 import { signOut } from './auth/routes/sign-out.ts'
 import { startLogin } from './auth/routes/start-login.ts'
 import { startPasswordChange } from './auth/routes/start-password-change.ts'
+import { startRecovery } from './auth/routes/start-recovery.ts'
 import { startRegistration } from './auth/routes/start-registration.ts'
 import { updateProfile } from './auth/routes/update-profile.ts'
 import type { SessionService } from './auth/session-service.ts'
+import type { AccountStateService } from './chat/account-state-service.ts'
+import type { ArchiveService } from './chat/archive-service.ts'
 import type { CommitService } from './chat/commit-service.ts'
 import type { ConversationService } from './chat/conversation-service.ts'
 import type { LogService } from './chat/log-service.ts'
@@ -24,11 +32,15 @@ import { createConversation } from './chat/routes/create-conversation.ts'
 import { issueTicket } from './chat/routes/issue-ticket.ts'
 import { listConversations } from './chat/routes/list-conversations.ts'
 import { listWelcomes } from './chat/routes/list-welcomes.ts'
+import { readAccountState } from './chat/routes/read-account-state.ts'
+import { readArchive } from './chat/routes/read-archive.ts'
 import { readEvents } from './chat/routes/read-events.ts'
 import { readGroupInfo } from './chat/routes/read-group-info.ts'
 import { readTree } from './chat/routes/read-tree.ts'
 import { settleWelcome } from './chat/routes/settle-welcome.ts'
 import { submitCommit } from './chat/routes/submit-commit.ts'
+import { writeAccountState } from './chat/routes/write-account-state.ts'
+import { writeArchive } from './chat/routes/write-archive.ts'
 import type { Tickets } from './chat/tickets.ts'
 import type { UsersDatabase } from './database/users-schema.ts'
 import type { Handlers } from './http/route.ts'
@@ -50,6 +62,10 @@ export type Services = {
   readonly commits: CommitService
   readonly logService: LogService
   readonly tickets: Tickets
+  readonly recovery: RecoveryService
+  readonly devices: DeviceService
+  readonly archive: ArchiveService
+  readonly accountState: AccountStateService
 }
 
 /** Which function answers which operation. */
@@ -82,5 +98,13 @@ export function createHandlers(services: Services): Handlers {
     readTree: readTree(services),
     settleWelcome: settleWelcome(services),
     issueTicket: issueTicket(services),
+    readAccountState: readAccountState(services),
+    writeAccountState: writeAccountState(services),
+    readArchive: readArchive(services),
+    writeArchive: writeArchive(services),
+    replaceDevices: replaceDevices(services),
+    listDevices: listDevices(services),
+    finishRecovery: finishRecovery(services),
+    startRecovery: startRecovery(services),
   }
 }

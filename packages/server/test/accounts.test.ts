@@ -142,11 +142,9 @@ test('P22 parallel refreshes with one cookie all succeed and leave a usable sess
   await ann.api.call('refreshSession', {})
 })
 
-test('P23 a second device is refused while the first is active, and enrols once that has gone', async () => {
+test('P23 a device that gives up its place loses sessions and packages, and another enrols after it', async () => {
   const ann = await Person.signUp(url())
   await ann.publishKeyPackages(3, true)
-  const second = ann.makeDevice()
-  expect(await refusalOf(ann.logIn(second))).toBe('AUTH_DEVICE_LIMIT')
   const socket = await Socket.connect(ann.api)
   await ann.api.call('signOut', { eraseDevice: true })
   expect(await socket.closed).toBe(4401)
@@ -199,6 +197,16 @@ test('P24 a change of password ends other sessions and the old password', async 
   const proof = await ann.provePassword('a better one')
   const fetched = await ann.api.call('fetchVault', { proof })
   expect(fetched.vault).toEqual(vault)
+})
+
+test('P24 what the old password had granted ends with it', async () => {
+  const ann = await Person.signUp(url())
+  const intruder = ann.atNewDevice()
+  const enrolment = intruder.makeEnrolment(await intruder.grantToEnrol())
+  const { changeGrant, vault } = await ann.api.call('fetchVault', { proof: await ann.provePassword() })
+  const registrationRecord = await ann.registrationOfNewPassword('a better one')
+  await ann.api.call('finishPasswordChange', { changeGrant, registrationRecord, vault })
+  expect(await refusalOf(intruder.api.call('enrolDevice', enrolment))).toBe('AUTH_LOGIN_EXPIRED')
 })
 
 test('P25 deletion removes what was the person, keeps the handle reserved and tells the peer', async () => {

@@ -9,7 +9,14 @@ test('from sign-up to a delivered message that only the other can read', async (
   const { ann, ben, conversationId } = await makePair(server().url)
   const [annSocket, benSocket] = [await Socket.connect(ann.api), await Socket.connect(ben.api)]
   expect(annSocket.controlOf('ready').heads).toEqual([
-    { conversationId, kind: 'direct', epoch: 1, lastSeq: 0, members: [ann.accountId, ben.accountId].sort() },
+    {
+      conversationId,
+      kind: 'direct',
+      epoch: 1,
+      lastSeq: 0,
+      members: [ann.accountId, ben.accountId].sort(),
+      joined: true,
+    },
   ])
   const ack = await annSocket.send(annSocket.frame(conversationId, ann.encrypt(conversationId, 'hello Ben')))
   expect(ack).toMatchObject({ status: 0, seq: 1, conversationId })

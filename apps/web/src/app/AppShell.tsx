@@ -6,6 +6,7 @@ import { ChatScreen } from '../chat/ChatScreen.tsx'
 import { ConnectionBanner } from '../chat/ConnectionBanner.tsx'
 import { ChatListPane } from '../chats/ChatListPane.tsx'
 import { NoChats } from '../chats/NoChats.tsx'
+import { useDeviceName } from '../devices/use-device-name.ts'
 import { useApp } from '../state/app-context.ts'
 import { Button } from '../ui/Button.tsx'
 import { cx } from '../ui/cx.ts'
@@ -21,6 +22,9 @@ const SettingsScreen = lazy(async () => ({
 }))
 const NewChatDialog = lazy(async () => ({
   default: (await import('../chats/NewChatDialog.tsx')).NewChatDialog,
+}))
+const RecoveryDialog = lazy(async () => ({
+  default: (await import('../recovery/RecoveryDialog.tsx')).RecoveryDialog,
 }))
 const HelpDialog = lazy(async () => ({ default: (await import('./HelpDialog.tsx')).HelpDialog }))
 
@@ -39,6 +43,7 @@ export function AppShell() {
   useTitle(chatId, inSettings)
   useKeys({ chatId, dialogOpen: dialog !== null, open: setDialog, navigate })
   useEffect(warmUp, [])
+  useDeviceName()
 
   if (path !== '/' && chatId === null && !inSettings) return <Redirect to="/" replace />
 
@@ -66,6 +71,7 @@ export function AppShell() {
       </main>
       <Suspense fallback={null}>
         {dialog === 'new-chat' && <NewChatDialog onClose={closeDialog} />}
+        {dialog === 'recovery' && <RecoveryDialog onClose={closeDialog} />}
         {dialog === 'help' && <HelpDialog onClose={closeDialog} />}
       </Suspense>
     </ShellContext>
@@ -92,6 +98,7 @@ function warmUp() {
       import('../chat/PeerDetails.tsx'),
       import('../settings/SettingsScreen.tsx'),
       import('./HelpDialog.tsx'),
+      import('../recovery/RecoveryDialog.tsx'),
     ]
     // Offline they are asked for again when they are needed.
     void Promise.allSettled(parts)

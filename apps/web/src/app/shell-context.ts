@@ -1,6 +1,6 @@
 import { createContext, useContext } from 'react'
 
-export type OpenDialog = 'new-chat' | 'help'
+export type OpenDialog = 'new-chat' | 'help' | 'recovery'
 
 export const ShellContext = createContext<(dialog: OpenDialog) => void>(() => {})
 

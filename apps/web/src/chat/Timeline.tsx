@@ -1,8 +1,8 @@
 import type { ChatSummary, TimelineWindow } from '@entangle/client'
-import { ArrowDown } from 'lucide-react'
+import { ArrowDown, LoaderCircle } from 'lucide-react'
 import { type KeyboardEvent, type Ref, useImperativeHandle, useMemo, useRef, useState } from 'react'
 import { useEngine } from '../state/app-context.ts'
-import { useNow } from '../state/hooks.ts'
+import { useDelayed, useNow } from '../state/hooks.ts'
 import { badge } from '../text/counting.ts'
 import { timeFormat } from '../text/time-format.ts'
 import { cx } from '../ui/cx.ts'
@@ -29,7 +29,7 @@ export function Timeline({ chat, window, ref }: Props) {
   const [roving, setRoving] = useState<string | null>(null)
   const items = useMemo(() => layoutTimeline(window, timeFormat.dayKey), [window])
   const checkRead = useReadMarks(chat.id, scroller)
-  const { start, end, away, onScroll, toLatest } = useTimelineScroll(
+  const { start, end, away, reachesOlder, onScroll, toLatest } = useTimelineScroll(
     chat.id,
     window,
     items,
@@ -59,6 +59,10 @@ export function Timeline({ chat, window, ref }: Props) {
       data-region="timeline"
     >
       <div ref={scroller} className={styles.scroller} onScroll={onScroll}>
+        {/* Stands in the space above the rows: in their flow it would move what is being read. */}
+        <div className={styles.older} role="status">
+          {reachesOlder && <EarlierMessages />}
+        </div>
         <ol
           className={styles.rows}
           aria-label="Messages"
@@ -107,6 +111,18 @@ export function Timeline({ chat, window, ref }: Props) {
         </span>
       </Hidden>
     </section>
+  )
+}
+
+function EarlierMessages() {
+  // What is on this device comes faster than one can read this.
+  const due = useDelayed(300)
+  if (!due) return null
+  return (
+    <span className={styles.olderText}>
+      <LoaderCircle size={15} aria-hidden="true" className={styles.turning} />
+      Loading earlier messages…
+    </span>
   )
 }
 

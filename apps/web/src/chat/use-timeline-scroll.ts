@@ -18,6 +18,10 @@ const FETCH = 120
 const FETCH_BELOW = 60
 /** Closer than this to the end counts as being there, and new messages keep it in view. */
 const AT_BOTTOM_PX = 48
+/** Closer than this to the top somebody waits for what is older. */
+const NEAR_TOP_PX = 120
+/** How long to leave the engine in peace when it had nothing older at hand yet. */
+const ASK_AGAIN_MS = 1_500
 /** A screenful is never more than a quarter of the rows, however tall the screen. */
 const SHORTEST_ROW_PX = 38
 
@@ -30,6 +34,8 @@ export type TimelineScroll = {
   readonly end: number
   /** More than a screen away from the end: time for a way back. */
   readonly away: boolean
+  /** At the oldest row there is here, while there are older ones somewhere. */
+  readonly reachesOlder: boolean
   readonly onScroll: () => void
   readonly toLatest: () => void
 }
@@ -53,12 +59,15 @@ export function useTimelineScroll(
       : sliceAround({ items, live: !window.hasNewer }, window.firstUnread),
   )
   const [away, setAway] = useState(false)
+  const [nearTop, setNearTop] = useState(false)
   const { start, end } = resolveSlice(items, slice)
   const live = end === items.length && !window.hasNewer
 
   const placed = useRef(false)
   const stuck = useRef(window.firstUnread === null)
   const fetching = useRef(false)
+  const retry = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const look = useRef(() => {})
   const wantsLatest = useRef(false)
   const anchor = useRef<Anchor | null>(null)
   const latest = useRef({ window, items, slice, live })
@@ -68,12 +77,20 @@ export function useTimelineScroll(
     (direction: 'older' | 'newer') => {
       if (fetching.current) return
       fetching.current = true
-      engine
-        .request('extendTimeline', { chatId, direction, count: FETCH })
-        .catch(() => {})
-        .finally(() => {
-          fetching.current = false
-        })
+      const oldest = latest.current.window.rows[0]?.messageId
+      const again = () => {
+        fetching.current = false
+      }
+      engine.request('extendTimeline', { chatId, direction, count: FETCH }).then(next => {
+        // Older rows may still have to come from afar: the same answer again is no reason to hurry.
+        const came = next.rows[0]?.messageId !== oldest
+        if (direction === 'newer' || came || !next.hasOlder) again()
+        else
+          retry.current = setTimeout(() => {
+            again()
+            look.current()
+          }, ASK_AGAIN_MS)
+      }, again)
     },
     [engine, chatId],
   )
@@ -124,10 +141,13 @@ export function useTimelineScroll(
     frame.current = requestAnimationFrame(() => {
       frame.current = 0
       setAway(!latest.current.live || below > element.clientHeight)
+      setNearTop(element.scrollTop < NEAR_TOP_PX)
       fill()
       onSettled()
     })
   }, [scroller, fill, onSettled, rememberAnchor])
+
+  look.current = onScroll
 
   // After every commit, since any of them may have changed what is in the document.
   useLayoutEffect(() => {
@@ -166,6 +186,7 @@ export function useTimelineScroll(
 
   useEffect(
     () => () => {
+      clearTimeout(retry.current)
       cancelAnimationFrame(frame.current)
       frame.current = 0
     },
@@ -179,7 +200,8 @@ export function useTimelineScroll(
     else setSlice(sliceAtEnd({ items: all, live: true }))
   }, [engine, chatId])
 
-  return { start, end, away, onScroll, toLatest }
+  const reachesOlder = nearTop && start === 0 && window.hasOlder
+  return { start, end, away, reachesOlder, onScroll, toLatest }
 }
 
 function firstVisible(scroller: HTMLElement): Anchor | null {

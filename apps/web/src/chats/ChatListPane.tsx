@@ -3,6 +3,7 @@ import { Search, Settings, SquarePen } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { Link, useRoute } from 'wouter'
 import { useOpenDialog } from '../app/shell-context.ts'
+import { ReminderCard } from '../recovery/ReminderCard.tsx'
 import { useAccount, useApp } from '../state/app-context.ts'
 import { useDelayed, useNow } from '../state/hooks.ts'
 import { Avatar } from '../ui/Avatar.tsx'
@@ -55,6 +56,7 @@ export function ChatListPane({ current }: { readonly current: ChatId | null }) {
           </>
         )}
       </div>
+      <ReminderCard />
       <footer className={styles.foot}>
         <Link
           href="/settings"

@@ -4,7 +4,8 @@ import styles from './SettingsScreen.module.css'
 const PROTECTED = [
   'What you write is encrypted on your device and can be read only by you and the person you write to. Whoever runs this place cannot read it.',
   'The encryption is made to hold against today’s computers and, for reading messages, against future quantum computers.',
-  'Your password never leaves this device.',
+  'Your password never leaves this device, and your recovery phrase is never shown to anybody but you.',
+  'A device that you sign out in the settings gets nothing new from that moment on.',
 ]
 
 const NOT_PROTECTED = [
@@ -12,6 +13,7 @@ const NOT_PROTECTED = [
   'Whoever runs this place could guess at a weak password. A long one protects you.',
   'You trust a new person’s identity the first time you meet it, until you compare safety numbers.',
   'This page comes from whoever runs this place each time you load it; if they were hostile, they could change it.',
+  'Whoever has your recovery phrase can open your account. Without it and without the password nobody can, not even you.',
   'Someone who can use this device while it is unlocked can read what you can read.',
 ]
 

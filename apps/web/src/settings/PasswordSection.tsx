@@ -45,7 +45,8 @@ export function PasswordSection() {
         <div>
           <h3 className={styles.heading}>Password</h3>
           <p className={styles.lead}>
-            It opens your account. Nobody can look it up or reset it, so keep it safe.
+            It opens your account. Nobody can look it up or reset it; only your recovery phrase helps if you
+            forget it.
           </p>
         </div>
         {!open && (

@@ -1,5 +1,7 @@
 import { ArrowLeft } from 'lucide-react'
 import { Link } from 'wouter'
+import { DevicesSection } from '../devices/DevicesSection.tsx'
+import { RecoverySection } from '../recovery/RecoverySection.tsx'
 import { AboutSection } from './AboutSection.tsx'
 import { AccountSection } from './AccountSection.tsx'
 import { PasswordSection } from './PasswordSection.tsx'
@@ -21,6 +23,8 @@ export function SettingsScreen() {
           <ProfileSection />
           <ThemeSection />
           <PasswordSection />
+          <RecoverySection />
+          <DevicesSection />
           <AboutSection />
           <AccountSection />
         </div>

@@ -30,8 +30,8 @@ export function SignOutDialog({ onClose }: { readonly onClose: () => void }) {
             <span>
               <b>Erase my data from this device</b>
               <span>
-                Messages and anything not yet sent are gone from here for good. Choose this on a device that
-                is not yours, or before you sign in on another one.
+                Messages are removed from here, and what was not yet sent is lost. Signing in again brings
+                your chats back. Choose this on a device that is not yours.
               </span>
             </span>
           </label>

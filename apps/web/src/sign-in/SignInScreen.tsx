@@ -3,12 +3,26 @@ import { Link, useLocation } from 'wouter'
 import { useApp } from '../state/app-context.ts'
 import { Logo } from '../ui/Logo.tsx'
 import { Notice } from '../ui/Notice.tsx'
+import { RecoverForm } from './RecoverForm.tsx'
 import { SignInForm } from './SignInForm.tsx'
 import styles from './SignInScreen.module.css'
 import { SignUpForm } from './SignUpForm.tsx'
 import { WelcomeBack } from './WelcomeBack.tsx'
 
-/** One card: make an account, come back to the one kept here, or sign in by name. */
+const MODES: Readonly<Record<string, 'sign-up' | 'sign-in' | 'recover'>> = {
+  '/sign-up': 'sign-up',
+  '/sign-in': 'sign-in',
+  '/recover': 'recover',
+}
+
+const TITLES = {
+  'sign-up': 'Create account · Entangle',
+  'sign-in': 'Sign in · Entangle',
+  return: 'Sign in · Entangle',
+  recover: 'Recover your account · Entangle',
+} as const
+
+/** One card: make an account, come back to the one kept here, sign in by name, or by the recovery phrase. */
 export function SignInScreen() {
   const [path, navigate] = useLocation()
   const session = useApp(state => state.session)
@@ -17,8 +31,7 @@ export function SignInScreen() {
 
   // Whoever comes for the first time makes an account; the others sign in.
   const known = remembered !== null || reason !== null
-  const mode =
-    path === '/sign-up' ? 'sign-up' : path === '/sign-in' ? 'sign-in' : known ? 'return' : 'sign-up'
+  const mode = MODES[path] ?? (known ? 'return' : 'sign-up')
 
   // Whoever signed out in the settings does not want to come back to them.
   useEffect(() => {
@@ -26,7 +39,7 @@ export function SignInScreen() {
   }, [path, navigate])
 
   useEffect(() => {
-    document.title = mode === 'sign-up' ? 'Create account · Entangle' : 'Sign in · Entangle'
+    document.title = TITLES[mode]
   }, [mode])
 
   return (
@@ -36,6 +49,11 @@ export function SignInScreen() {
         {reason === 'session-ended' && (
           <Notice tone="warning" role="status">
             You were signed out here. Sign in again to go on.
+          </Notice>
+        )}
+        {reason === 'device-removed' && (
+          <Notice tone="warning" role="status">
+            This device was signed out from another one of yours. Sign in again to use it.
           </Notice>
         )}
         {reason === 'account-deleted' && (
@@ -50,9 +68,18 @@ export function SignInScreen() {
               Have an account? <Link href="/sign-in">Sign in</Link>
             </p>
           </>
+        ) : mode === 'recover' ? (
+          <>
+            <RecoverForm knownHandle={remembered?.handle ?? ''} />
+            <p className={styles.other}>
+              Remember it after all?{' '}
+              <Link href={remembered === null ? '/sign-in' : '/'}>Back to sign in</Link>
+            </p>
+          </>
         ) : mode === 'return' && remembered !== null ? (
           <>
             <WelcomeBack account={remembered} />
+            <ForgotPassword />
             <p className={styles.other}>
               Not you? <Link href="/sign-in">Use another account</Link>
             </p>
@@ -60,6 +87,7 @@ export function SignInScreen() {
         ) : (
           <>
             <SignInForm />
+            <ForgotPassword />
             <p className={styles.other}>
               New here? <Link href="/sign-up">Create an account</Link>
             </p>
@@ -68,5 +96,13 @@ export function SignInScreen() {
       </div>
       <p className={styles.promise}>Only you and the people you write with can read your messages.</p>
     </main>
+  )
+}
+
+function ForgotPassword() {
+  return (
+    <p className={styles.forgot}>
+      <Link href="/recover">Forgot your password?</Link>
+    </p>
   )
 }

@@ -1,4 +1,5 @@
 import type {
+  AccountSettings,
   ChatId,
   ChatSummary,
   ConnectionState,
@@ -17,11 +18,13 @@ export type AppState = {
   readonly chats: readonly ChatSummary[] | null
   /** The windows that are open, by chat. */
   readonly timelines: Readonly<Record<ChatId, TimelineWindow>>
+  /** Kept in step between the account's devices. */
+  readonly settings: AccountSettings
 }
 
 export type AppStore = StoreApi<AppState>
 
-const EMPTY = { chats: null, timelines: {} } as const
+const EMPTY = { chats: null, timelines: {}, settings: {} } as const
 
 /** Follows the engine's events for as long as the page lives. */
 export function createAppStore(engine: EngineConnection): AppStore {
@@ -39,6 +42,7 @@ export function createAppStore(engine: EngineConnection): AppStore {
   engine.on('chats', chats =>
     store.setState(state => ({ chats: reconcileList(state.chats, chats, chat => chat.id) })),
   )
+  engine.on('settings', settings => store.setState({ settings }))
   engine.on('timeline', window => receiveTimeline(store, window))
   return store
 }

@@ -6,8 +6,9 @@ export type Problem = { readonly code: string; readonly message: string }
 const WORDS: Readonly<Record<string, string>> = {
   AUTH_HANDLE_TAKEN: 'This name is taken. Choose another one.',
   AUTH_CREDENTIALS_WRONG: 'The name or the password is wrong. Check both and try again.',
-  AUTH_DEVICE_LIMIT:
-    'This account is in use on another device. Sign out there first, then sign in here. For now an account lives on one device at a time.',
+  AUTH_DEVICE_LIMIT: 'This account has as many devices as it can have. Sign one of them out first.',
+  AUTH_RECOVERY_WRONG:
+    'These words do not open an account of this name. Check the name, the words and their order.',
   AUTH_REGISTRATION_CLOSED:
     'New accounts are by invitation only here. Ask whoever runs this place to invite you.',
   RATE_LIMITED: 'Too many tries in a short time. Wait a minute, then try again.',

@@ -13,7 +13,16 @@ type FieldProps = Omit<ComponentProps<'input'>, 'prefix'> & {
   readonly addition?: ReactNode
 }
 
-export function Field({ label, hint, error, prefix, addition, className, ...input }: FieldProps) {
+type FrameProps = Pick<FieldProps, 'label' | 'hint' | 'error'> & {
+  readonly children: (control: {
+    readonly id: string
+    readonly 'aria-invalid': true | undefined
+    readonly 'aria-describedby': string | undefined
+  }) => ReactNode
+}
+
+/** Label above, hint or error below, and what is typed into between them. */
+function Labelled({ label, hint, error, children }: FrameProps) {
   const id = useId()
   const described = error || hint ? `${id}-note` : undefined
   return (
@@ -22,19 +31,7 @@ export function Field({ label, hint, error, prefix, addition, className, ...inpu
         {label}
       </label>
       <div className={cx(styles.frame, error && styles.wrong)}>
-        {prefix && (
-          <span className={styles.prefix} aria-hidden="true">
-            {prefix}
-          </span>
-        )}
-        <input
-          {...input}
-          id={id}
-          className={cx(styles.input, className)}
-          aria-invalid={error ? true : undefined}
-          aria-describedby={described}
-        />
-        {addition}
+        {children({ id, 'aria-invalid': error ? true : undefined, 'aria-describedby': described })}
       </div>
       {described && (
         <div
@@ -46,6 +43,37 @@ export function Field({ label, hint, error, prefix, addition, className, ...inpu
         </div>
       )}
     </div>
+  )
+}
+
+export function Field({ label, hint, error, prefix, addition, className, ...input }: FieldProps) {
+  return (
+    <Labelled label={label} hint={hint} error={error}>
+      {control => (
+        <>
+          {prefix && (
+            <span className={styles.prefix} aria-hidden="true">
+              {prefix}
+            </span>
+          )}
+          <input {...input} {...control} className={cx(styles.input, className)} />
+          {addition}
+        </>
+      )}
+    </Labelled>
+  )
+}
+
+type TextFieldProps = ComponentProps<'textarea'> & Pick<FieldProps, 'label' | 'hint' | 'error'>
+
+/** Several lines. */
+export function TextField({ label, hint, error, className, ...textarea }: TextFieldProps) {
+  return (
+    <Labelled label={label} hint={hint} error={error}>
+      {control => (
+        <textarea {...textarea} {...control} className={cx(styles.input, styles.lines, className)} />
+      )}
+    </Labelled>
   )
 }
 

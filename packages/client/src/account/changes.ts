@@ -4,6 +4,8 @@ import type { MessageRecord } from '../timeline/message-record.ts'
 export type Change =
   /** Anything of the chat that its summary or its rows show. */
   | { readonly kind: 'chat'; readonly chatId: ChatId }
+  /** Older messages have come from the archive, in order. */
+  | { readonly kind: 'history'; readonly chatId: ChatId; readonly messages: readonly MessageRecord[] }
   | { readonly kind: 'messages'; readonly chatId: ChatId; readonly messages: readonly MessageRecord[] }
 
 /** Tells the projections what became durable. */

@@ -1,5 +1,7 @@
 import type { Crypto } from '@entangle/crypto'
 import type { AccountId, DeviceId } from '@entangle/protocol'
+import type { AccountState } from '../account-state/account-state.ts'
+import type { Archive } from '../archive/archive.ts'
 import type { ChatBook } from '../chats/chat-book.ts'
 import type { ContactBook } from '../identity/contact-book.ts'
 import type { OutboxBook } from '../outbox/outbox-book.ts'
@@ -41,6 +43,8 @@ export type AccountContext = {
   readonly outbox: OutboxBook
   readonly counter: SendCounter
   readonly log: MessageLog
+  readonly archive: Archive
+  readonly state: AccountState
   readonly changes: Changes
   readonly sender: Sender
   readonly pace: Pace

@@ -8,11 +8,13 @@ import {
   type MessageId,
   ProtocolError,
 } from '@entangle/protocol'
+import type { ChatMirror } from '../account-state/chat-mirror.ts'
 import type { ChatId, EngineRequests } from '../api/engine-api.ts'
 import { toEngineError } from '../api/engine-errors.ts'
 import { engineFailure } from '../api/failures.ts'
 import { utf8Bytes } from '../bytes.ts'
 import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
+import { readUpTo } from '../chats/reading.ts'
 import { markGone } from '../conversations/warning.ts'
 import { refreshContact } from '../identity/directory.ts'
 import type { Receipts } from '../receipts/receipts.ts'
@@ -24,9 +26,10 @@ export function createChatRequests(input: {
   readonly context: AccountContext
   readonly receipts: Receipts
   readonly typing: Typing
+  readonly mirror: ChatMirror
   readonly wake: (chatId: ChatId) => void
 }) {
-  const { context, receipts, typing, wake } = input
+  const { context, mirror, receipts, typing, wake } = input
   const { self, calls, chats, clock, contacts, counter, ledger, log, outbox } = context
 
   const known = (chatId: ChatId): ChatRecord => {
@@ -38,8 +41,9 @@ export function createChatRequests(input: {
   /** One change of one chat; undefined changes nothing. */
   const edit = (chatId: ChatId, change: (chat: ChatRecord) => ChatRecord | undefined): Promise<void> =>
     ledger.transact(transaction => {
-      const next = change(known(chatId))
-      if (next !== undefined) chats.stage(transaction, next)
+      const chat = known(chatId)
+      const next = change(chat)
+      if (next !== undefined) mirror.stage(transaction, chat, next)
     })
 
   const assertSendable = (chat: ChatRecord) => {
@@ -75,7 +79,7 @@ export function createChatRequests(input: {
         createdAt: clock.now(),
         state: { kind: 'queued' },
       })
-      chats.stage(transaction, { ...chat, standing: 'accepted', hidden: false, draft: '' })
+      mirror.stage(transaction, chat, { ...chat, standing: 'accepted', hidden: false, draft: '' })
     })
     wake(chatId)
     receipts.schedule(chatId)
@@ -174,11 +178,8 @@ export function createChatRequests(input: {
     async markRead({ chatId, seq }: Parameters<EngineRequests['markRead']>[0]): Promise<void> {
       await ledger.transact(async transaction => {
         const chat = known(chatId)
-        const newest = chat.last?.seq ?? 0
-        const readSeq = Math.min(seq, newest)
-        if (readSeq <= chat.readSeq) return
-        const unread = readSeq === newest ? 0 : await log.countUnread(chatId, readSeq)
-        chats.stage(transaction, { ...chat, readSeq, unread })
+        const next = await readUpTo(log, chat, Math.min(seq, chat.last?.seq ?? 0))
+        if (next !== undefined) mirror.stage(transaction, chat, next)
       })
       receipts.schedule(chatId)
     },

@@ -1,5 +1,10 @@
 import type { Crypto } from '@entangle/crypto'
+import type { DeviceId } from '@entangle/protocol'
+import { type AccountState, createAccountState } from '../account-state/account-state.ts'
+import { createChatMirror } from '../account-state/chat-mirror.ts'
+import { stateNames } from '../account-state/state-names.ts'
 import type { ConnectionState } from '../api/engine-api.ts'
+import { type Archive, createArchive } from '../archive/archive.ts'
 import { createChatBook } from '../chats/chat-book.ts'
 import { createContactBook } from '../identity/contact-book.ts'
 import { createOutboxBook } from '../outbox/outbox-book.ts'
@@ -38,6 +43,8 @@ async function openDeviceState(crypto: Crypto, records: SealedStore) {
 
 export type RuntimeOptions = {
   readonly self: Self
+  /** 32 bytes; null when this device does not have it yet: then nothing is shared with other devices. */
+  readonly archiveKey: Uint8Array | null
   readonly crypto: Crypto
   readonly clock: Clock
   readonly timing: Timing
@@ -50,6 +57,8 @@ export type RuntimeOptions = {
   /** A write failed: this runtime is over, another one may start from the store. */
   readonly broken: (error: Error) => void
 }
+
+const NO_KEY = new Uint8Array(32)
 
 /** Everything that runs while an account is signed in. History is there before the network answers. */
 export async function startAccount(options: RuntimeOptions) {
@@ -69,6 +78,7 @@ export async function startAccount(options: RuntimeOptions) {
   const ledger = createLedger({ records, mls, broken: options.broken })
 
   let dispatcher: Dispatcher | undefined
+  let shared: { readonly archive: Archive; readonly state: AccountState } | undefined
   const link = createLink({
     clock,
     timing,
@@ -77,47 +87,76 @@ export async function startAccount(options: RuntimeOptions) {
     calls,
     diagnostics,
     events: {
-      ready: ready => dispatcher?.events.ready(ready),
+      ready: ready => {
+        dispatcher?.events.ready(ready)
+        shared?.archive.connected()
+        shared?.state.learn(ready.stateRevision)
+      },
       lost: () => dispatcher?.events.lost(),
       ack: frame => dispatcher?.events.ack(frame),
       deliver: frame => dispatcher?.events.deliver(frame),
-      control: frame => dispatcher?.events.control(frame),
+      control: frame => {
+        dispatcher?.events.control(frame)
+        if (frame.t !== 'state') return
+        shared?.archive.othersAwake()
+        shared?.state.learn(frame.revision)
+      },
       connection: options.connection,
     },
   })
+  const log = createMessageLog(records, changes)
+  const { self, archiveKey } = options
+  const room = { self, calls, chats, changes, clock, timing, diagnostics, ledger, log, records, sender: link }
+  // Without the key everything waits on this device.
+  const sender = archiveKey === null ? { ...link, isReady: () => false } : link
+  const archive = createArchive(
+    { ...room, sender },
+    { accountId: self.accountId, archiveKey: archiveKey ?? NO_KEY },
+  )
+  const state = createAccountState({ ...room, sender }, archiveKey ?? NO_KEY)
+  await Promise.all([archive.load(), state.load()])
+  shared = { archive, state }
+  const mirror = createChatMirror({ ...room, state })
+  state.applyWith(mirror.apply)
   const context: AccountContext = {
-    self: options.self,
+    ...room,
     crypto,
-    clock,
-    timing,
-    diagnostics,
-    calls,
-    records,
-    ledger,
-    chats,
     contacts,
     outbox,
     counter,
-    log: createMessageLog(records, changes),
-    changes,
-    sender: link,
+    archive,
+    state,
     pace: createPace(clock, timing.sendRate),
   }
   const receipts = createReceipts(context)
   const typing = createTyping(context)
   dispatcher = createDispatcher({ context, receipts, typing, restartLink: link.restart })
-  const requests = createChatRequests({ context, receipts, typing, wake: dispatcher.wake })
+  const requests = createChatRequests({ context, mirror, receipts, typing, wake: dispatcher.wake })
 
   return {
     context,
     requests,
+    deviceNames: {
+      get: (deviceId: DeviceId): string | undefined => {
+        const name = state.read(stateNames.deviceName(deviceId))
+        return typeof name === 'string' ? name : undefined
+      },
+      set: (deviceId: DeviceId, name: string): Promise<void> =>
+        state.write(stateNames.deviceName(deviceId), name),
+    },
     isTyping: typing.isTyping,
-    connect: (): void => link.start(),
+    connect(): void {
+      link.start()
+      mirror.alignAll()
+    },
     async stop(): Promise<void> {
       link.stop()
       dispatcher?.stop()
       receipts.stop()
       typing.stop()
+      mirror.stop()
+      archive.stop()
+      state.stop()
       await ledger.close()
       mls.close()
     },

@@ -16,6 +16,12 @@ export type Timing = {
   readonly greeting: number
   /** Messages of one connection; less than the server allows. */
   readonly sendRate: { readonly burst: number; readonly perSecond: number }
+  /** How long stored messages are collected before they go to the archive. */
+  readonly archiveDelay: number
+  /** How long changes of the account state are collected before they go to the other devices. */
+  readonly stateDelay: number
+  /** A draft that was written here so recently is not replaced by another device's. */
+  readonly editing: number
   readonly backoff: { readonly base: number; readonly most: number }
 }
 
@@ -31,6 +37,9 @@ export const DEFAULT_TIMING: Timing = {
   ackTimeout: 15_000,
   greeting: 10_000,
   sendRate: { burst: 150, perSecond: 45 },
+  archiveDelay: 1_500,
+  stateDelay: 400,
+  editing: 10_000,
   backoff: { base: 500, most: 30_000 },
 }
 

@@ -21,9 +21,16 @@ export type SessionState =
       readonly remembered: AccountSummary | null
       readonly reason: SignOutReason | null
     }
-  | { readonly phase: 'signed-in'; readonly account: AccountSummary; readonly deviceId: DeviceId }
+  | {
+      readonly phase: 'signed-in'
+      readonly account: AccountSummary
+      readonly deviceId: DeviceId
+      /** The person has said that the recovery phrase is written down. True also while it is not known yet. */
+      readonly recoverySaved: boolean
+    }
 
-export type SignOutReason = 'requested' | 'session-ended' | 'account-deleted'
+/** `device-removed`: another device of the account has put this one out; what is stored here stays sealed. */
+export type SignOutReason = 'requested' | 'session-ended' | 'account-deleted' | 'device-removed'
 
 export type ConnectionState =
   | { readonly phase: 'online' }
@@ -76,6 +83,18 @@ export type TimelineRow = {
   readonly failure: { readonly code: string; readonly message: string; readonly canRetry: boolean } | null
 }
 
+/** A device of the account signed in here. */
+export type DeviceSummary = {
+  readonly deviceId: DeviceId
+  /** 'Device' until somebody has named it. */
+  readonly name: string
+  /** Milliseconds since 1970, by the server's clock. */
+  readonly enrolledAt: number
+  readonly lastSeenAt: number
+  /** This very device. */
+  readonly current: boolean
+}
+
 /** A contiguous piece of one chat's timeline, oldest first. Pushed whole whenever it changes. */
 export type TimelineWindow = {
   readonly chatId: ChatId
@@ -100,7 +119,12 @@ export type EngineEvents = {
   /** All chats, newest first. Sent whole: a list of thousands is still small. */
   chats: readonly ChatSummary[]
   timeline: TimelineWindow
+  /** Display settings, the same on all devices of the account. Empty while nobody is signed in. */
+  settings: AccountSettings
 }
+
+export type SettingValue = string | number | boolean | null
+export type AccountSettings = Readonly<Record<string, SettingValue>>
 
 /** Requests; every one resolves when its effect is durable on this device (not when the server has answered). */
 export type EngineRequests = {
@@ -111,6 +135,25 @@ export type EngineRequests = {
   changePassword: (input: { current: string; next: string }) => Promise<void>
   deleteAccount: (input: { password: string }) => Promise<void>
   updateProfile: (input: { displayName: string }) => Promise<void>
+  /**
+   * Signs in on this device by the twelve words alone and sets a new password; the words stay the same.
+   * Numbers, commas and capitals in `phrase` are for the caller to clear away; case and spacing do not matter.
+   */
+  recoverAccount: (input: { handle: string; phrase: string; newPassword: string }) => Promise<void>
+  /** The twelve words, after proof of the password. Not kept anywhere on this device. */
+  readRecoveryPhrase: (input: { password: string }) => Promise<{ words: readonly string[] }>
+  /** The person has written the words down: no device reminds any more. */
+  confirmRecoveryPhrase: (input: Record<string, never>) => Promise<void>
+  /** `name`: small letters, digits and dashes. Null takes the setting back. */
+  writeSetting: (input: { name: string; value: SettingValue }) => Promise<void>
+  /** The active devices of this account, this one first. Asks the server. */
+  listDevices: (input: Record<string, never>) => Promise<readonly DeviceSummary[]>
+  renameDevice: (input: { deviceId: DeviceId; name: string }) => Promise<void>
+  /**
+   * Puts another device of this account out: it is signed out at once and reads nothing new. Needs the
+   * password, because the list of devices is signed with the account key. Sign out to remove this device.
+   */
+  removeDevice: (input: { deviceId: DeviceId; password: string }) => Promise<void>
   findAccount: (input: { handle: string }) => Promise<AccountSummary>
   /** The chat with this person, made if there is none yet (nothing is sent). */
   openDirectChat: (input: { accountId: AccountId }) => Promise<ChatId>

@@ -85,6 +85,20 @@ export const ENGINE_FAILURES = {
     message: 'There is no verified identity of this person yet. Write to them first.',
     retry: 'later',
   },
+  ENGINE_PHRASE_INVALID: {
+    message: 'These are not the twelve words of a recovery phrase. Check their spelling and order.',
+    retry: 'after-change',
+  },
+  ENGINE_SETTING_INVALID: { message: 'This setting cannot be stored.', retry: 'never' },
+  ENGINE_DEVICE_UNKNOWN: { message: 'This device does not belong to the account any more.', retry: 'never' },
+  ENGINE_DEVICE_CURRENT: {
+    message: 'This is the device in front of you. Sign out to remove it.',
+    retry: 'after-change',
+  },
+  ENGINE_DEVICE_NAME_INVALID: {
+    message: 'The name of a device must have 1 to 64 characters and no control characters.',
+    retry: 'after-change',
+  },
   ENGINE_REQUEST_UNKNOWN: { message: 'This version of the application cannot do that.', retry: 'never' },
   ENGINE_UNEXPECTED: { message: 'Something went wrong. Try again.', retry: 'later' },
 } as const satisfies Record<string, Omit<EngineErrorData, 'code'>>

@@ -6,6 +6,13 @@ import type { Transaction } from '../store/ledger.ts'
 import type { SealedStore } from '../store/sealed-store.ts'
 import type { ChatRecord } from './chat-record.ts'
 
+/** Records of a version that knew one device an account lack what came later. */
+const completed = (chat: ChatRecord): ChatRecord =>
+  chat.conversation.phase === 'active'
+    ? { ...chat, conversation: { ...LATER_FIELDS, ...chat.conversation } }
+    : chat
+const LATER_FIELDS = { sweepDueAt: null, strangers: [] }
+
 /** All chats as they are stored, in memory. */
 export function createChatBook(changes: Changes) {
   const chats = new Map<ChatId, ChatRecord>()
@@ -24,7 +31,7 @@ export function createChatBook(changes: Changes) {
     async load(records: SealedStore): Promise<void> {
       // Written by this engine and sealed: its form needs no second check.
       for (const chat of await records.scanRecords(accountKeys.chats, value => value as ChatRecord))
-        hold(chat)
+        hold(completed(chat))
     },
     get: (id: ChatId): ChatRecord | undefined => chats.get(id),
     ofConversation: (id: ConversationId): ChatRecord | undefined => {

@@ -1,4 +1,4 @@
-import type { AccountId, AccountSummary, ConversationId, MessageId } from '@entangle/protocol'
+import type { AccountId, AccountSummary, ConversationId, DeviceId, MessageId } from '@entangle/protocol'
 import type { ChatId } from '../api/engine-api.ts'
 
 /** Keys of one epoch for what is not a message, from the MLS exporter. */
@@ -21,7 +21,7 @@ export type ConversationState =
   | { readonly phase: 'none' }
   /** A group of our own waits for the server's word. */
   | { readonly phase: 'founding'; readonly conversationId: ConversationId }
-  /** The other was first: their Welcome will come. */
+  /** The group exists and this device is not in it: a Welcome will come, or it comes in by itself. */
   | { readonly phase: 'awaited'; readonly conversationId: ConversationId }
   | ActiveConversation
 
@@ -34,6 +34,10 @@ export type ActiveConversation = {
   readonly keys: readonly EpochKeys[]
   readonly commit: PendingCommit | null
   readonly updateDueAt: number | null
+  /** When to look for leaves of devices that left their account, and to put them out. */
+  readonly sweepDueAt: number | null
+  /** Devices in the tree that no list names, for now or any more: nobody vouches for what they write. */
+  readonly strangers: readonly DeviceId[]
 }
 
 export type Marks = { readonly delivered: number; readonly read: number }

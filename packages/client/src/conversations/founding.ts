@@ -1,5 +1,6 @@
 import { randomBytes } from '@entangle/crypto'
 import {
+  type AccountId,
   type ConversationId,
   type DeviceId,
   encodeCbor,
@@ -10,7 +11,7 @@ import {
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
-import { assertLeaf, memberOf } from '../identity/leaf-check.ts'
+import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
 import { accountKeys } from '../store/keys.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
 
@@ -26,29 +27,53 @@ export const DIRECT_GROUP_DATA = encodeCbor({ v: 1, kind: 'direct' })
 
 const asFounding = (value: unknown) => value as FoundingRecord
 
-/** Fetches one verified key package of each of the peer's devices. */
-async function claimVerified(context: AccountContext, chatId: ChatId) {
-  const { calls, chats, contacts, crypto, clock, self } = context
-  const chat = chats.get(chatId)
-  if (chat === undefined) return []
-  await refreshContact(context, chat.peer.accountId)
-  const { packages } = await calls.call('claimKeyPackages', { accountId: chat.peer.accountId })
-  return packages.map(({ deviceId, keyPackage }) => {
-    const info = crypto.validateKeyPackage(keyPackage, clock.now())
-    const member = memberOf(info)
-    if (member.accountId !== chat.peer.accountId || member.deviceId !== deviceId) {
-      throw new IdentityMismatch(chat.peer.accountId, 'a key package of somebody else')
-    }
-    assertLeaf({ self, contacts, nowMs: clock.now(), fresh: true }, info)
-    return { deviceId, keyPackage }
-  })
+type Joiner = { readonly deviceId: DeviceId; readonly keyPackage: Uint8Array }
+
+/** Fetches one verified key package of each device of an account that has one. */
+async function claimVerified(context: AccountContext, accountId: AccountId): Promise<Joiner[]> {
+  const { calls, contacts, crypto, clock, self } = context
+  const { packages } = await calls.call('claimKeyPackages', { accountId })
+  return packages
+    .filter(({ deviceId }) => deviceId !== self.deviceId)
+    .map(({ deviceId, keyPackage }) => {
+      const info = crypto.validateKeyPackage(keyPackage, clock.now())
+      const member = memberOf(info)
+      if (member.accountId !== accountId || member.deviceId !== deviceId) {
+        throw new IdentityMismatch(accountId, 'a key package of somebody else')
+      }
+      assertLeaf({ self, contacts, nowMs: clock.now(), fresh: ALL_FRESH }, info)
+      return { deviceId, keyPackage }
+    })
 }
 
-/** Makes the group and commits the peer's devices to it, on this device only. */
+/** Our own other devices. Who has no package left comes in by itself, so nothing waits for it. */
+async function claimOwn(context: AccountContext): Promise<Joiner[]> {
+  const { self, diagnostics } = context
+  const { list } = await refreshContact(context, self.accountId)
+  if (list.entries.length < 2) return []
+  try {
+    return await claimVerified(context, self.accountId)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    diagnostics.note('OWN_DEVICES_NOT_ADDED', error.code)
+    return []
+  }
+}
+
+async function claimJoiners(context: AccountContext, chatId: ChatId): Promise<Joiner[]> {
+  const peer = context.chats.get(chatId)?.peer
+  if (peer === undefined) return []
+  await refreshContact(context, peer.accountId)
+  const peers = await claimVerified(context, peer.accountId)
+  if (peers.length === 0) throw new ProtocolError('KEYS_PACKAGES_EXHAUSTED')
+  return [...peers, ...(await claimOwn(context))]
+}
+
+/** Makes the group and commits the peer's and our own devices to it, on this device only. */
 export async function foundGroup(context: AccountContext, chatId: ChatId): Promise<void> {
   const { chats, ledger, self } = context
-  const joiners = await claimVerified(context, chatId)
-  if (joiners.length === 0) throw new ProtocolError('KEYS_PACKAGES_EXHAUSTED')
+  const joiners = await claimJoiners(context, chatId)
+  if (joiners.length === 0) return
   await ledger.transact(transaction => {
     const chat = chats.get(chatId)
     // A Welcome of the other may have come meanwhile.
@@ -136,6 +161,8 @@ async function activate(
         keys: [exportEpochKeys(transaction.mls, status)],
         commit: null,
         updateDueAt: null,
+        sweepDueAt: null,
+        strangers: [],
       },
     })
     return { outcome: 'registered', lastSeq }

@@ -11,8 +11,8 @@ import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { equalBytes } from '../bytes.ts'
 import type { ActiveConversation, ChatRecord } from '../chats/chat-record.ts'
-import { IdentityMismatch } from '../identity/directory.ts'
-import { assertLeaf, assertUpdatedLeaf, memberOf } from '../identity/leaf-check.ts'
+import { IdentityMismatch, isUnlisted } from '../identity/directory.ts'
+import { assertLeaf, assertRemoval, assertUpdatedLeaf, type Fresh, memberOf } from '../identity/leaf-check.ts'
 import type { OutboxEntry } from '../outbox/outbox-entry.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { MessageContent, MessageRecord } from '../timeline/message-record.ts'
@@ -28,6 +28,13 @@ export type InboxEvent =
       readonly serverTime: number
     }
 
+/** What was found out about the people of a batch. */
+export type Trust = {
+  readonly fresh: Fresh
+  /** Devices that no list names may come in: by now they are out again. */
+  readonly followsDeparted: boolean
+}
+
 /** What one batch of events makes of a chat, before it is written. */
 type Draft = {
   chat: ChatRecord
@@ -36,9 +43,11 @@ type Draft = {
   readonly settled: OutboxEntry[]
   /** Ids of this batch, which the log does not know yet. */
   readonly ids: Set<string>
+  /** A commit has put this device out. */
+  isOut: boolean
 }
 
-type Room = { readonly context: AccountContext; readonly transaction: Transaction; readonly fresh: boolean }
+type Room = { readonly context: AccountContext; readonly transaction: Transaction; readonly trust: Trust }
 
 /** Nothing to be seen of these: a repetition, or a message of ours that is here already. */
 const SILENT: ReadonlySet<string> = new Set(['CRYPTO_REPLAY', 'CRYPTO_OWN_MESSAGE'])
@@ -107,18 +116,51 @@ async function keepForeign(
   )
 }
 
+/** The id is bound by the encryption: a server that moves a ciphertext under another id gains nothing. */
+const contentOf = (event: LogEvent, opened: ApplicationMessage): MessageContent =>
+  equalBytes(opened.authenticatedData, idToBytes(event.messageId))
+    ? readContent(opened.plaintext, event.messageId)
+    : { kind: 'unsupported', raw: opened.plaintext }
+
+/** Its device left the account before it was known here: not shown as the account's word, and not lost. */
+const unvouched = ({ epoch }: LogEvent, { plaintext }: ApplicationMessage): MessageContent => ({
+  kind: 'pending',
+  state: 'waiting',
+  code: 'IDENTITY_DEVICE_NOT_LISTED',
+  epoch,
+  raw: plaintext,
+})
+
+/** Written on another device of this account: whoever wrote there has accepted the conversation. */
+async function keepOwn(
+  { context }: Room,
+  draft: Draft,
+  event: LogEvent,
+  content: MessageContent,
+): Promise<void> {
+  const from = context.self.accountId
+  const id = { from, id: event.messageId }
+  if (draft.ids.has(`${from}/${event.messageId}`) || (await context.log.isRepeated(draft.chat.id, id))) return
+  keep(
+    draft,
+    { seq: event.seq, id: event.messageId, from, own: true, time: event.serverTime, content },
+    content.kind === 'text' ? content.text : '',
+  )
+  draft.chat = { ...draft.chat, standing: 'accepted' }
+}
+
 async function applyMessage(
   room: Room,
   draft: Draft,
   event: LogEvent,
   opened: ApplicationMessage,
 ): Promise<void> {
-  const { accountId } = memberOf(opened.sender)
-  // The id is bound by the encryption: a server that moves a ciphertext under another id gains nothing.
-  const content: MessageContent = equalBytes(opened.authenticatedData, idToBytes(event.messageId))
-    ? readContent(opened.plaintext, event.messageId)
-    : { kind: 'unsupported', raw: opened.plaintext }
-  await keepForeign(room, draft, event, accountId, content)
+  const { accountId, deviceId } = memberOf(opened.sender)
+  const content = draft.conversation.strangers.includes(deviceId)
+    ? unvouched(event, opened)
+    : contentOf(event, opened)
+  if (accountId === room.context.self.accountId) await keepOwn(room, draft, event, content)
+  else await keepForeign(room, draft, event, accountId, content)
 }
 
 async function applyFailure(
@@ -139,21 +181,29 @@ async function applyFailure(
   })
 }
 
-/** Every leaf a commit adds or changes passes before the commit is merged. */
-function assertCommit({ context, fresh }: Room, draft: Draft, commit: StagedCommitMessage): void {
+/**
+ * Every leaf a commit adds or changes passes before the commit is merged. Who commits from within was checked
+ * when it came in.
+ */
+function assertCommit({ context, trust }: Room, draft: Draft, commit: StagedCommitMessage): void {
   const { self, contacts, clock } = context
-  const check = { self, contacts, nowMs: clock.now(), fresh }
+  const check = { self, contacts, nowMs: clock.now(), fresh: trust.fresh }
   const members = new Set([self.accountId, draft.chat.peer.accountId])
+  const committer = memberOf(commit.sender).accountId
   for (const leaf of [commit.sender, ...commit.added]) {
-    const { accountId } = assertLeaf(check, leaf)
+    const { accountId } = memberOf(leaf)
     if (!members.has(accountId)) throw new IdentityMismatch(accountId, 'not one of the two')
   }
-  const committer = memberOf(commit.sender).accountId
-  for (const leaf of commit.removed) {
-    const { accountId } = memberOf(leaf)
-    // Each puts out devices of their own only.
-    if (accountId !== committer) throw new IdentityMismatch(committer, 'removes the device of another')
+  for (const leaf of commit.added) {
+    try {
+      assertLeaf(check, leaf)
+    } catch (error) {
+      if (!trust.followsDeparted || !isUnlisted(error)) throw error
+      const { strangers } = draft.conversation
+      draft.conversation = { ...draft.conversation, strangers: [...strangers, memberOf(leaf).deviceId] }
+    }
   }
+  for (const leaf of commit.removed) assertRemoval(check, committer, leaf)
   for (const update of commit.updated) assertUpdatedLeaf(check, update)
 }
 
@@ -162,11 +212,23 @@ function enterEpoch({ transaction }: Room, draft: Draft, ownCommit: boolean): vo
   const status = ownCommit
     ? transaction.mls.mergePendingCommit(groupId)
     : transaction.mls.mergeStagedCommit(groupId)
+  const { strangers } = draft.conversation
+  const present = strangers.length === 0 ? [] : transaction.mls.groupMembers(groupId).map(memberOf)
   draft.conversation = {
     ...draft.conversation,
     commit: null,
+    strangers: strangers.filter(device => present.some(({ deviceId }) => deviceId === device)),
     keys: withEpochKeys(draft.conversation.keys, exportEpochKeys(transaction.mls, status)),
   }
+}
+
+/** Nothing of the group opens any more. If this device still belongs to the account it comes in anew. */
+function leaveGroup({ context, transaction }: Room, draft: Draft): void {
+  const groupId = idToBytes(draft.conversation.conversationId)
+  context.diagnostics.note('REMOVED_FROM_CONVERSATION')
+  transaction.mls.discardStagedCommit(groupId)
+  transaction.mls.deleteGroup(groupId)
+  draft.isOut = true
 }
 
 /** Somebody else's commit won this epoch: ours is void and has to be built anew. */
@@ -177,6 +239,8 @@ function dropPendingCommit({ context, transaction }: Room, draft: Draft): void {
   draft.conversation = {
     ...draft.conversation,
     commit: null,
+    // Whatever it was for: a sweep that finds nothing left to do commits nothing.
+    sweepDueAt: clock.now(),
     updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()),
   }
 }
@@ -184,14 +248,21 @@ function dropPendingCommit({ context, transaction }: Room, draft: Draft): void {
 async function applyForeign(room: Room, draft: Draft, event: LogEvent): Promise<void> {
   const groupId = idToBytes(draft.conversation.conversationId)
   if (event.kind === 'commit') dropPendingCommit(room, draft)
-  const processed = room.transaction.mls.processMessage(groupId, event.body)
+  const processed = room.transaction.mls.processMessage(
+    groupId,
+    event.body,
+    [],
+    // Catching up, lifetimes are judged as they were when the event was accepted.
+    event.serverTime,
+  )
   switch (processed.kind) {
     case 'application':
       await applyMessage(room, draft, event, processed)
       break
     case 'commit':
       assertCommit(room, draft, processed)
-      enterEpoch(room, draft, false)
+      if (processed.removesSelf) leaveGroup(room, draft)
+      else enterEpoch(room, draft, false)
       break
     case 'self-remove':
       // In a conversation of two nobody leaves by proposal.
@@ -218,20 +289,33 @@ export function ingest(
   context: AccountContext,
   chatId: ChatId,
   events: readonly InboxEvent[],
-  fresh: boolean,
+  trust: Trust,
 ): Promise<void> {
   const { chats, ledger, log, outbox } = context
   return ledger.transact(async transaction => {
     const chat = chats.get(chatId)
     if (chat?.conversation.phase !== 'active') return
     await transaction.openGroup(chat.conversation.conversationId)
-    const draft: Draft = { chat, conversation: chat.conversation, messages: [], settled: [], ids: new Set() }
-    const room: Room = { context, transaction, fresh }
+    const draft: Draft = {
+      chat,
+      conversation: chat.conversation,
+      messages: [],
+      settled: [],
+      ids: new Set(),
+      isOut: false,
+    }
+    const room: Room = { context, transaction, trust }
     for (const event of events) {
-      if (event.seq === draft.conversation.cursor + 1) await apply(room, draft, event)
+      if (!draft.isOut && event.seq === draft.conversation.cursor + 1) await apply(room, draft, event)
     }
     for (const entry of draft.settled) outbox.stageRemove(transaction, entry)
     const tail = await log.append(transaction, draft.chat, draft.messages)
-    chats.stage(transaction, { ...draft.chat, tail, conversation: draft.conversation })
+    const { conversationId } = draft.conversation
+    context.archive.stage(transaction, conversationId, chatId, draft.messages)
+    chats.stage(transaction, {
+      ...draft.chat,
+      tail,
+      conversation: draft.isOut ? { phase: 'awaited', conversationId } : draft.conversation,
+    })
   })
 }

@@ -3,6 +3,7 @@ import {
   type AccountId,
   type AccountSummary,
   type ConversationId,
+  type DeviceId,
   idToBytes,
   ProtocolError,
   readId,
@@ -10,12 +11,14 @@ import {
 import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
-import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
-import { assertLeaf, IdentityNeeded } from '../identity/leaf-check.ts'
+import { IdentityMismatch, isUnlisted, refreshContact } from '../identity/directory.ts'
+import { assertLeaf, IdentityNeeded, memberOf } from '../identity/leaf-check.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
+import type { Trust } from './ingest.ts'
+import { isTreeSound } from './rejoining.ts'
 import { warnOfIdentity } from './warning.ts'
 
 type WaitingWelcome = AnswerOf<'listWelcomes'>['welcomes'][number]
@@ -25,20 +28,27 @@ class WelcomeRefused extends Error {
   override readonly name = 'WelcomeRefused'
 }
 
-/** The one other account of a direct group whose every leaf verified. */
-function peerOf(context: AccountContext, staged: StagedWelcome, fresh: boolean): AccountId {
+/** The one other account of a direct group whose every leaf verified, but for devices that are out by now. */
+function inspect(context: AccountContext, staged: StagedWelcome, { fresh, followsDeparted }: Trust) {
   const { self, contacts, clock } = context
   const peers = new Set<AccountId>()
+  const strangers: DeviceId[] = []
   for (const leaf of staged.members) {
-    const { accountId } = assertLeaf({ self, contacts, nowMs: clock.now(), fresh }, leaf)
+    const { accountId, deviceId } = memberOf(leaf)
     if (accountId !== self.accountId) peers.add(accountId)
+    try {
+      assertLeaf({ self, contacts, nowMs: clock.now(), fresh }, leaf)
+    } catch (error) {
+      if (!followsDeparted || !isUnlisted(error)) throw error
+      strangers.push(deviceId)
+    }
   }
   const [peer] = peers
   if (peer === undefined || peers.size !== 1) throw new WelcomeRefused('not a direct conversation')
-  return peer
+  return { peer, strangers }
 }
 
-async function describePeer(
+export async function describePeer(
   { calls }: AccountContext,
   accountId: AccountId,
 ): Promise<AccountSummary | undefined> {
@@ -50,8 +60,13 @@ async function describePeer(
   }
 }
 
-/** Wrote first, or was written to before: no stranger. */
-function standingOf({ outbox }: AccountContext, chat: ChatRecord | undefined): ChatRecord['standing'] {
+/** Wrote first, on this device or another of ours, or was written to before: no stranger. */
+function standingOf(
+  { outbox, self }: AccountContext,
+  chat: ChatRecord | undefined,
+  staged: StagedWelcome,
+): ChatRecord['standing'] {
+  if (memberOf(staged.sender).accountId === self.accountId) return 'accepted'
   if (chat === undefined) return 'request'
   if (chat.standing === 'accepted' || !outbox.isEmpty(chat.id)) return 'accepted'
   return 'request'
@@ -69,14 +84,14 @@ async function join(
   waiting: WaitingWelcome,
   ratchetTree: Uint8Array,
   peers: ReadonlyMap<AccountId, AccountSummary>,
-  fresh: boolean,
+  trust: Trust,
 ): Promise<void> {
   const { chats, contacts, clock, timing, ledger } = context
   await ledger.transact(async transaction => {
     const staged = transaction.mls.stageWelcome(waiting.welcome, ratchetTree)
     const conversationId: ConversationId = readId(staged.groupId)
     if (conversationId !== waiting.conversationId) throw new WelcomeRefused('another group than announced')
-    const peer = peerOf(context, staged, fresh)
+    const { peer, strangers } = inspect(context, staged, trust)
     const known = chats.get(directChatId(peer))
     if (known?.conversation.phase === 'active') throw new WelcomeRefused('a conversation exists already')
     const status = transaction.mls.acceptWelcome()
@@ -91,7 +106,7 @@ async function join(
     chats.stage(transaction, {
       ...base,
       peer: { ...summary, gone: base.peer.gone },
-      standing: standingOf(context, known),
+      standing: standingOf(context, known, staged),
       conversation: {
         phase: 'active',
         conversationId,
@@ -99,6 +114,8 @@ async function join(
         keys: [exportEpochKeys(transaction.mls, status)],
         commit: null,
         updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()),
+        sweepDueAt: null,
+        strangers,
       },
     })
   })
@@ -109,13 +126,21 @@ async function joinVerified(context: AccountContext, waiting: WaitingWelcome): P
   const { conversationId, epoch } = waiting
   const { ratchetTree } = await context.calls.call('readTree', { conversationId, epoch })
   const peers = new Map<AccountId, AccountSummary>()
+  const fresh = new Set<AccountId>()
+  let followsDeparted = false
   for (;;) {
     try {
-      await join(context, waiting, ratchetTree, peers, peers.size > 0)
+      await join(context, waiting, ratchetTree, peers, { fresh, followsDeparted })
       return
     } catch (error) {
-      if (!(error instanceof IdentityNeeded) || peers.size > 0) throw error
+      if (!followsDeparted && isUnlisted(error) && (await isTreeSound(context, conversationId))) {
+        followsDeparted = true
+        continue
+      }
+      if (!(error instanceof IdentityNeeded) || fresh.has(error.accountId)) throw error
       await refreshContact(context, error.accountId)
+      fresh.add(error.accountId)
+      if (error.accountId === context.self.accountId) continue
       const summary = await describePeer(context, error.accountId)
       peers.set(error.accountId, summary ?? { accountId: error.accountId, handle: '', displayName: '' })
     }

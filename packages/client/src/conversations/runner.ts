@@ -1,5 +1,6 @@
 import { CryptoError } from '@entangle/crypto'
 import {
+  type AccountId,
   type AckFrame,
   type ConversationId,
   encodeSend,
@@ -11,17 +12,18 @@ import type { AccountContext } from '../account/context.ts'
 import { backoffMs } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
-import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
+import { IdentityMismatch, isUnlisted, refreshContact } from '../identity/directory.ts'
 import { IdentityNeeded } from '../identity/leaf-check.ts'
 import { failAll, markFailed, readAck, requeue } from '../outbox/acknowledging.ts'
 import type { OutboxEntry } from '../outbox/outbox-entry.ts'
 import { sealNext } from '../outbox/sealing.ts'
 import { StoreError } from '../ports/key-value-store.ts'
 import { NetworkError } from '../ports/transport.ts'
+import type { Gate } from './entering.ts'
 import { foundGroup, registerGroup } from './founding.ts'
 import { type InboxEvent, ingest } from './ingest.ts'
-import { rejoin } from './rejoining.ts'
-import { buildSelfUpdate, submitPendingCommit } from './self-update.ts'
+import { isSoundToday, rejoin } from './rejoining.ts'
+import { buildUpkeep, submitPendingCommit, upkeepDueAt } from './self-update.ts'
 import { markGone, warnOfIdentity } from './warning.ts'
 
 /** Messages on their way at once; the server receives them in order. */
@@ -33,6 +35,8 @@ const INBOX_LIMIT = 512
 const WELCOME_PATIENCE_MS = 1_500
 
 export type RunnerEvents = {
+  /** Runs the work of entering when it is this chat's turn. */
+  readonly inTurn: Gate
   /** This chat waits for a Welcome of the other. */
   readonly welcomeWanted: () => void
   readonly ingested: (chat: ChatRecord) => void
@@ -55,6 +59,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
   let refusals = 0
   let pausedUntil = 0
   let awaitedSince: number | undefined
+  let expectsWelcome = true
   let running = false
   let wanted = false
   let stopped = false
@@ -81,12 +86,20 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
   }
 
   const applyBatch = async (batch: readonly InboxEvent[]) => {
-    try {
-      await ingest(context, chatId, batch, false)
-    } catch (error) {
-      if (!(error instanceof IdentityNeeded)) throw error
-      await refreshContact(context, error.accountId)
-      await ingest(context, chatId, batch, true)
+    const fresh = new Set<AccountId>()
+    let followsDeparted = false
+    for (;;) {
+      try {
+        await ingest(context, chatId, batch, { fresh, followsDeparted })
+        return
+      } catch (error) {
+        if (error instanceof IdentityNeeded && !fresh.has(error.accountId)) {
+          await refreshContact(context, error.accountId)
+          fresh.add(error.accountId)
+        } else if (!followsDeparted && isUnlisted(error) && (await isSoundToday(context, chatId, batch))) {
+          followsDeparted = true
+        } else throw error
+      }
     }
   }
 
@@ -225,6 +238,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
 
   /** The Welcome is there at once, if there is one; else this device is a new one of a member account. */
   const awaitWelcome = async (): Promise<boolean> => {
+    if (!expectsWelcome) return comeIn()
     if (awaitedSince === undefined) {
       awaitedSince = clock.now()
       events.welcomeWanted()
@@ -235,15 +249,23 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
       return false
     }
     awaitedSince = undefined
-    const seq = await rejoin(context, chatId)
+    expectsWelcome = false
+    return true
+  }
+
+  const comeIn = async (): Promise<boolean> => {
+    const seq = await events.inTurn(async () => (stopped ? undefined : rejoin(context, chatId)))
     if (seq === undefined) return false
+    expectsWelcome = true
     head = Math.max(head ?? 0, seq)
     return true
   }
 
-  const maintain = async (present: ChatRecord): Promise<boolean> => {
-    if (present.conversation.phase !== 'active') return false
-    const { commit, updateDueAt } = present.conversation
+  const maintain = async (): Promise<boolean> => {
+    const present = chat()
+    if (present?.conversation.phase !== 'active') return false
+    const { commit } = present.conversation
+    const dueAt = upkeepDueAt(present.conversation)
     if (commit !== null) {
       if (submitted === commit.messageId) return false
       const seq = await submitPendingCommit(context, chatId)
@@ -255,12 +277,12 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
       head = Math.max(head ?? 0, seq)
       return true
     }
-    if (updateDueAt === null || present.peer.gone || context.counter.isRolledBack()) return false
-    if (updateDueAt > clock.now()) {
-      wakeAt(updateDueAt)
+    if (dueAt === null || present.peer.gone || context.counter.isRolledBack()) return false
+    if (dueAt > clock.now()) {
+      wakeAt(dueAt)
       return false
     }
-    await buildSelfUpdate(context, chatId)
+    await buildUpkeep(context, chatId)
     return true
   }
 
@@ -288,7 +310,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
       if (resent !== 'nothing') return resent === 'sent'
       if (head === undefined || present.warning !== null) return false
       if (await sendNew()) return true
-      return maintain(present)
+      return maintain()
     }
     return present.warning === null && establish(present)
   }
@@ -339,6 +361,13 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
     /** What the server says is the last event. */
     learnHead(lastSeq: number): void {
       head = Math.max(head ?? 0, lastSeq)
+      wake()
+    },
+    /** The server says that this device is not in the group: no Welcome will come. */
+    notJoined(): void {
+      if (chat()?.conversation.phase === 'awaited') expectsWelcome = false
+      // What put it out is the last thing that it may read.
+      else mustRead = true
       wake()
     },
     deliver(event: InboxEvent): void {

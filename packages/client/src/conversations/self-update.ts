@@ -23,20 +23,30 @@ async function change(
   })
 }
 
+/** When this device has to look after the group, or null. */
+export const upkeepDueAt = ({ updateDueAt, sweepDueAt }: ActiveConversation): number | null =>
+  updateDueAt === null || sweepDueAt === null
+    ? (updateDueAt ?? sweepDueAt)
+    : Math.min(updateDueAt, sweepDueAt)
+
 /**
- * Builds a commit that gives this device a new leaf key and puts out earlier devices of this account.
- * It stays pending until the log brings it back.
+ * Builds a commit that gives this device a new leaf key and puts out devices that are in no list any more, if
+ * either is due. It stays pending until the log brings it back.
  */
-export const buildSelfUpdate = (context: AccountContext, chatId: ChatId): Promise<void> =>
+export const buildUpkeep = (context: AccountContext, chatId: ChatId): Promise<void> =>
   change(context, chatId, ({ conversation }, mls) => {
     if (conversation.commit !== null) return undefined
+    const isUpdateDue = conversation.updateDueAt !== null && conversation.updateDueAt <= context.clock.now()
     const groupId = idToBytes(conversation.conversationId)
+    const former = formerDevices(mls, conversation.conversationId, context)
+    if (former.length === 0 && !isUpdateDue) return { ...conversation, sweepDueAt: null }
     const epoch = Number(mls.groupStatus(groupId)?.epoch ?? 0)
-    const remove = formerDevices(mls, conversation.conversationId, context.self)
+    const remove = former.map(leaf => leaf.leafIndex)
     const bundle = mls.commit(groupId, remove.length === 0 ? {} : { remove })
     return {
       ...conversation,
       updateDueAt: null,
+      sweepDueAt: null,
       commit: {
         messageId: readId(randomBytes(16)),
         epoch,
@@ -73,10 +83,13 @@ export async function submitPendingCommit(
       if (present.commit?.messageId !== messageId) return undefined
       mls.clearPendingCommit(idToBytes(conversationId))
       const again = error.code === 'CHAT_EPOCH_STALE'
+      const later = clock.now() + between(timing.selfUpdate, clock.random())
       return {
         ...present,
         commit: null,
-        updateDueAt: again ? clock.now() + between(timing.selfUpdate, clock.random()) : null,
+        // Whatever it was for: a sweep that finds nothing left to do commits nothing.
+        sweepDueAt: again ? clock.now() : later,
+        updateDueAt: again ? later : null,
       }
     })
     return undefined

@@ -8,7 +8,9 @@ import {
 } from '@entangle/crypto'
 import { type AccountId, idToBytes, type PublicIdentity } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
+import { between } from '../account/timing.ts'
 import { equalBytes } from '../bytes.ts'
+import type { Transaction } from '../store/ledger.ts'
 import type { Contact } from './contact-book.ts'
 
 /** What the directory says does not fit what this device has pinned, or does not verify at all. */
@@ -21,6 +23,12 @@ export class IdentityMismatch extends Error {
     this.accountId = accountId
   }
 }
+
+/** A device that its account's newest list does not name. */
+export const isUnlisted = (error: unknown): boolean =>
+  error instanceof IdentityMismatch &&
+  error.cause instanceof CryptoError &&
+  error.cause.code === 'IDENTITY_DEVICE_NOT_LISTED'
 
 function followList(
   crypto: Crypto,
@@ -77,22 +85,77 @@ export function verifyIdentity(input: {
   }
 }
 
-/** Asks the directory, compares with the pin, and stores what is new. Throws IdentityMismatch. */
-export async function refreshContact(
-  { calls, contacts, crypto, clock, ledger }: AccountContext,
+const isSame = ({ record: one }: Contact, { record: other }: Contact): boolean =>
+  equalBytes(one.deviceList, other.deviceList) &&
+  one.certificates.length === other.certificates.length &&
+  one.certificates.every((bytes, index) => equalBytes(bytes, other.certificates[index] ?? NONE))
+const NONE = new Uint8Array()
+
+/** Whether a device of the earlier list is not in the later one. */
+const hasLostDevices = (earlier: VerifiedDeviceList, later: VerifiedDeviceList): boolean =>
+  earlier.entries.some(entry => !later.entries.some(({ deviceId }) => equalBytes(deviceId, entry.deviceId)))
+
+/** Every conversation with this account is looked through, some time after now. */
+function stageSweeps(
+  { self, chats, clock }: AccountContext,
+  transaction: Transaction,
   accountId: AccountId,
+  range: { readonly min: number; readonly max: number },
+): void {
+  for (const chat of chats.all()) {
+    const concerns = accountId === self.accountId || accountId === chat.peer.accountId
+    if (chat.conversation.phase !== 'active' || !concerns) continue
+    const sweepDueAt = clock.now() + between(range, clock.random())
+    chats.stage(transaction, { ...chat, conversation: { ...chat.conversation, sweepDueAt } })
+  }
+}
+
+/**
+ * Compares an identity with the pin and stores what is new. When devices have left the list, the same write
+ * notes that their leaves have to go. Throws IdentityMismatch.
+ */
+export function adoptIdentity(
+  context: AccountContext,
+  accountId: AccountId,
+  identity: PublicIdentity,
+  sweepWithin: { readonly min: number; readonly max: number } = context.timing.selfUpdate,
 ): Promise<Contact> {
-  const identity = await calls.call('readIdentity', { accountId })
+  const { contacts, crypto, clock, ledger, self } = context
   return ledger.transact(transaction => {
     const pinned = contacts.get(accountId)
     let contact: Contact
     try {
+      if (accountId === self.accountId && !equalBytes(identity.accountKey, self.accountKey)) {
+        throw new CryptoError('IDENTITY_OTHER_KEY')
+      }
       contact = verifyIdentity({ crypto, accountId, identity, pinned, nowMs: clock.now() })
     } catch (error) {
       if (error instanceof CryptoError) throw new IdentityMismatch(accountId, error)
       throw error
     }
+    if (pinned !== undefined && isSame(pinned, contact)) return pinned
     contacts.stage(transaction, contact)
+    if (pinned !== undefined && hasLostDevices(pinned.list, contact.list)) {
+      stageSweeps(context, transaction, accountId, sweepWithin)
+    }
     return contact
   })
+}
+
+const isRollback = (error: unknown): boolean =>
+  error instanceof IdentityMismatch &&
+  error.cause instanceof CryptoError &&
+  error.cause.code === 'IDENTITY_LIST_ROLLBACK'
+
+/** Asks the directory, and adopts what it says. Throws IdentityMismatch. */
+export async function refreshContact(context: AccountContext, accountId: AccountId): Promise<Contact> {
+  const ask = async () =>
+    adoptIdentity(context, accountId, await context.calls.call('readIdentity', { accountId }))
+  try {
+    return await ask()
+  } catch (error) {
+    // Another answer, asked for later, may have been adopted while this one was on its way.
+    if (!isRollback(error)) throw error
+    return ask()
+  }
 }

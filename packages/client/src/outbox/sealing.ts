@@ -1,9 +1,13 @@
 import { padToBucket } from '@entangle/crypto'
 import { encodeContent, idToBytes } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
+import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { formerDevices } from '../conversations/former-devices.ts'
 import type { OutboxEntry } from './outbox-entry.ts'
+
+/** Several members may see at once that somebody has to be put out; one of them is enough. */
+const SOON = { min: 0, max: 500 }
 
 /**
  * Encrypts the next queued messages of a chat, up to `room`. MLS state, ciphertexts and counter are stored in
@@ -11,7 +15,7 @@ import type { OutboxEntry } from './outbox-entry.ts'
  * While a message of an earlier epoch is unanswered nothing newer is encrypted, or it could overtake.
  */
 export function sealNext(context: AccountContext, chatId: ChatId, room: number): Promise<OutboxEntry[]> {
-  const { chats, counter, ledger, outbox } = context
+  const { chats, clock, counter, ledger, outbox } = context
   return ledger.transact(async transaction => {
     const chat = chats.get(chatId)
     if (chat?.conversation.phase !== 'active' || counter.isRolledBack()) return []
@@ -20,8 +24,16 @@ export function sealNext(context: AccountContext, chatId: ChatId, room: number):
     await transaction.openGroup(conversationId)
     const groupId = idToBytes(conversationId)
     const epoch = Number(transaction.mls.groupStatus(groupId)?.epoch ?? -1)
-    // An earlier device of this account may be in other hands: it is put out first.
-    if (formerDevices(transaction.mls, conversationId, context.self).length > 0) return []
+    // A device that has left its account may be in other hands: it is put out first.
+    if (formerDevices(transaction.mls, conversationId, context).length > 0) {
+      const soon = clock.now() + SOON.max
+      const { commit, sweepDueAt: due } = chat.conversation
+      if (commit === null && (due === null || due > soon)) {
+        const sweepDueAt = clock.now() + between(SOON, clock.random())
+        chats.stage(transaction, { ...chat, conversation: { ...chat.conversation, sweepDueAt } })
+      }
+      return []
+    }
     const entries = outbox.list(chatId)
     const overtakes = entries.some(({ messageId, state }) => {
       return state.kind === 'sealed' && state.sealed.epoch !== epoch && !outbox.acceptance(messageId)

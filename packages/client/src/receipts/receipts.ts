@@ -24,7 +24,7 @@ export function createReceipts(context: AccountContext) {
   const { self, chats, clock, timing, ledger, sender, diagnostics } = context
   const timers = new Map<ChatId, () => void>()
   const lastSent = new Map<ChatId, number>()
-  /** Sealed in an epoch that is not reached yet: the newest of each conversation. */
+  /** Sealed in an epoch that is not reached yet: the newest of each device in each conversation. */
   const early = new Map<string, ReceiptFrame>()
   let stopped = false
 
@@ -67,7 +67,8 @@ export function createReceipts(context: AccountContext) {
     if (chat?.conversation.phase !== 'active' || frame.senderAccount !== chat.peer.accountId) return
     const keys = chat.conversation.keys.find(({ epoch }) => epoch === frame.epoch)
     if (keys === undefined) {
-      if (frame.epoch > (chat.conversation.keys[0]?.epoch ?? 0)) early.set(frame.conversationId, frame)
+      if (frame.epoch > (chat.conversation.keys[0]?.epoch ?? 0))
+        early.set(`${frame.conversationId}/${frame.senderDevice}`, frame)
       return
     }
     const marks = receiptContentSchema.safeParse(openSignal('receipt', keys, frame, frame.body)).data
@@ -75,6 +76,7 @@ export function createReceipts(context: AccountContext) {
     await ledger.transact(transaction => {
       const present = chats.get(chat.id)
       if (present === undefined) return
+      // Of the other's devices the one that is furthest counts: a person reads on one of them.
       const next = newer(present.marks, { ...marks, delivered: Math.max(marks.delivered, marks.read) })
       if (next.delivered === present.marks.delivered && next.read === present.marks.read) return
       chats.stage(transaction, { ...present, marks: next })
@@ -90,10 +92,12 @@ export function createReceipts(context: AccountContext) {
     /** A later epoch was reached. */
     retryEarly(chat: ChatRecord): void {
       if (chat.conversation.phase !== 'active') return
-      const frame = early.get(chat.conversation.conversationId)
-      if (frame === undefined || frame.epoch > (chat.conversation.keys[0]?.epoch ?? 0)) return
-      early.delete(chat.conversation.conversationId)
-      this.take(frame)
+      const epoch = chat.conversation.keys[0]?.epoch ?? 0
+      for (const [key, frame] of early) {
+        if (frame.conversationId !== chat.conversation.conversationId || frame.epoch > epoch) continue
+        early.delete(key)
+        this.take(frame)
+      }
     },
     stop(): void {
       stopped = true

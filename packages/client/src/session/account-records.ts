@@ -4,7 +4,11 @@ import { accountPrefix, deviceKeys } from '../store/keys.ts'
 import { record, type SealedStore } from '../store/sealed-store.ts'
 import type { AccountRecord } from './device-context.ts'
 
-const asAccount = (value: unknown) => value as AccountRecord
+/** A record of an earlier version has no archive key. */
+const asAccount = (value: unknown): AccountRecord => ({
+  archiveKey: null,
+  ...(value as Omit<AccountRecord, 'archiveKey'>),
+})
 
 export async function readCurrent(root: SealedStore): Promise<AccountRecord | undefined> {
   const id = await root.readRecord(deviceKeys.current, value => value as AccountId)

@@ -31,6 +31,8 @@ export type AccountRecord = {
   readonly signatureKey: Uint8Array
   readonly credential: Uint8Array
   readonly accountKey: Uint8Array
+  /** Root of the account's encrypted archive, 32 bytes, from the vault. Secret. Null until a vault was opened here. */
+  readonly archiveKey: Uint8Array | null
   /** `enrolling`: the keys were stored, the server has not answered; it may or may not know the device. */
   readonly phase: 'enrolling' | 'active' | 'signed-out'
 }

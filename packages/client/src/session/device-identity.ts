@@ -6,18 +6,23 @@ import {
   type DeviceListEntry,
   encodeCredential,
   nextDeviceList,
+  parseDeviceCertificate,
   randomBytes,
   type VerifiedDeviceList,
 } from '@entangle/crypto'
 import {
+  type AccountId,
   type AccountSummary,
   type DeviceId,
   idToBytes,
   type PublicIdentity,
   readId,
 } from '@entangle/protocol'
+import { equalBytes } from '../bytes.ts'
+import type { ContactRecord } from '../identity/contact-book.ts'
 import type { StoredEntry } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
+import { record } from '../store/sealed-store.ts'
 import type { AccountRecord } from './device-context.ts'
 
 const DAY_MS = 24 * 3600 * 1000
@@ -33,15 +38,47 @@ export type NewDevice = {
   readonly entries: readonly StoredEntry[]
 }
 
-/** A new device of an account: its MLS key, certificate, and the device list that names it alone. */
+/** The identity as it is before a device joins it or leaves it. */
+export type PreviousIdentity = {
+  readonly list: VerifiedDeviceList
+  readonly certificates: readonly Uint8Array[]
+}
+
+/** The certificates of the devices that a list names, in any order; what belongs to no device is left out. */
+export function certificatesOf(
+  entries: readonly DeviceListEntry[],
+  certificates: readonly Uint8Array[],
+): Uint8Array[] {
+  return certificates.filter(bytes => {
+    const { hash } = parseDeviceCertificate(bytes)
+    return entries.some(entry => equalBytes(entry.certificateHash, hash))
+  })
+}
+
+/** What a device keeps of its own account's identity: the pin against which every later list is compared. */
+export const ownContact = (
+  accountId: AccountId,
+  { accountKey, deviceList, certificates }: PublicIdentity,
+  nowMs: number,
+): ContactRecord => ({
+  accountId,
+  accountKey,
+  deviceList,
+  certificates: [...certificates],
+  basis: 'verified',
+  pinnedAt: nowMs,
+})
+
+/** A new device of an account: its MLS key, its certificate, and the next device list, which names it too. */
 export function createDevice(input: {
   readonly crypto: Crypto
   readonly account: AccountSummary
   readonly key: AccountSecretKey
-  readonly previous: VerifiedDeviceList | undefined
+  readonly archiveKey: Uint8Array
+  readonly previous: PreviousIdentity | undefined
   readonly nowMs: number
 }): NewDevice {
-  const { crypto, account, key, previous, nowMs } = input
+  const { crypto, account, key, archiveKey, previous, nowMs } = input
   const state = crypto.openDeviceState()
   const signatureKey = state.createSignatureKey()
   const entries = state
@@ -65,15 +102,29 @@ export function createDevice(input: {
   const list =
     previous === undefined
       ? createDeviceList(crypto, key, { accountId, handle: account.handle, entries: [entry] })
-      : nextDeviceList(crypto, key, previous, { entries: [entry] })
+      : nextDeviceList(crypto, key, previous.list, { entries: [...previous.list.entries, entry] })
   const credential = encodeCredential({
     accountId,
     deviceId: fields.deviceId,
     certificateHash: certificate.hash,
   })
+  const identity: PublicIdentity = {
+    accountKey: key.publicKey,
+    deviceList: list.bytes,
+    certificates: [...certificatesOf(list.entries, previous?.certificates ?? []), certificate.bytes],
+  }
+  const pin = record(accountKeys.contact(account.accountId), ownContact(account.accountId, identity, nowMs))
   return {
-    record: { account, deviceId, signatureKey, credential, accountKey: key.publicKey, phase: 'enrolling' },
-    identity: { accountKey: key.publicKey, deviceList: list.bytes, certificates: [certificate.bytes] },
-    entries,
+    record: {
+      account,
+      deviceId,
+      signatureKey,
+      credential,
+      accountKey: key.publicKey,
+      archiveKey,
+      phase: 'enrolling',
+    },
+    identity,
+    entries: [...entries, pin],
   }
 }

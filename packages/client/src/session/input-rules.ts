@@ -49,6 +49,12 @@ export function parseHandle(text: string): string {
   return handle.data
 }
 
+export function parseDeviceName(text: string): string {
+  const name = displayNameSchema.safeParse(text)
+  if (!name.success) throw engineFailure('ENGINE_DEVICE_NAME_INVALID')
+  return name.data
+}
+
 export function parseDisplayName(text: string): string {
   const name = displayNameSchema.safeParse(text)
   if (!name.success) throw engineFailure('ENGINE_DISPLAY_NAME_INVALID')

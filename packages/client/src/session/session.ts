@@ -1,14 +1,21 @@
 import { type ErrorCode, ProtocolError, type Session } from '@entangle/protocol'
 import { type AccountRuntime, startAccount } from '../account/runtime.ts'
 import { backoffMs } from '../account/timing.ts'
-import type { ConnectionState, EngineRequests, SessionState, SignOutReason } from '../api/engine-api.ts'
+import { stateNames } from '../account-state/state-names.ts'
+import type {
+  ConnectionState,
+  DeviceSummary,
+  EngineRequests,
+  SessionState,
+  SignOutReason,
+} from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
 import { sleep } from '../ports/clock.ts'
 import { StoreError } from '../ports/key-value-store.ts'
 import { NetworkError } from '../ports/transport.ts'
 import { accountPrefix } from '../store/keys.ts'
 import { createSessionCalls, endsSession, type SessionCalls } from '../wire/session-calls.ts'
-import { changePassword, deleteAccount } from './account-changes.ts'
+import { changePassword, deleteAccount, readRecoveryPhrase } from './account-changes.ts'
 import {
   eraseAccount,
   findAccountByHandle,
@@ -18,7 +25,9 @@ import {
   storeSignedOut,
 } from './account-records.ts'
 import type { AccountRecord, DeviceContext } from './device-context.ts'
-import { assertPassword, parseDisplayName, parseHandle } from './input-rules.ts'
+import { listDevices, removeDevice } from './devices.ts'
+import { assertPassword, parseDeviceName, parseDisplayName, parseHandle } from './input-rules.ts'
+import { recoverAccount } from './recovering.ts'
 import { signIn } from './signing-in.ts'
 import { type SignedIn, signUp } from './signing-up.ts'
 
@@ -43,6 +52,7 @@ export type SessionEvents = {
   readonly runtime: (runtime: AccountRuntime | undefined) => void
 }
 
+const SETTING_NAME = /^[a-z0-9-]{1,64}$/
 const SIGN_OUT_PATIENCE_MS = 3_000
 const DELETED: ReadonlySet<ErrorCode> = new Set(['ACCOUNT_GONE'])
 
@@ -58,8 +68,22 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     events.state({ phase: 'signed-out', remembered: kept?.account ?? null, reason })
   }
 
-  const announceSignedIn = ({ account, deviceId }: AccountRecord) =>
-    events.state({ phase: 'signed-in', account, deviceId })
+  const announceSignedIn = ({ record, runtime }: SignedInStage) => {
+    const { account, deviceId } = record
+    const recoverySaved = runtime.context.state.isRecoverySaved()
+    events.state({ phase: 'signed-in', account, deviceId, recoverySaved })
+  }
+
+  /** The account state says, from this or another device, that the recovery phrase was written down. */
+  const watchRecovery = (runtime: AccountRuntime) => {
+    const { state } = runtime.context
+    let told = state.isRecoverySaved()
+    state.listen(() => {
+      if (stage.phase !== 'signed-in' || stage.runtime !== runtime || state.isRecoverySaved() === told) return
+      told = state.isRecoverySaved()
+      announceSignedIn(stage)
+    })
+  }
 
   const leave = async (from: SignedInStage, next: Stage) => {
     stage = next
@@ -67,12 +91,12 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     await from.runtime.stop()
   }
 
-  /** The server closed the session: the data stays, a new sign-in brings everything back. */
-  const sessionEnded = async (record: AccountRecord) => {
+  /** The server closed the session: the data stays sealed, a new sign-in brings everything back. */
+  const sessionEnded = async (record: AccountRecord, { code }: ProtocolError) => {
     if (stage.phase !== 'signed-in' || stage.record.deviceId !== record.deviceId) return
     await leave(stage, { phase: 'signed-out' })
     await storeSignedOut(root, record)
-    await announceSignedOut('session-ended')
+    await announceSignedOut(code === 'AUTH_DEVICE_UNKNOWN' ? 'device-removed' : 'session-ended')
   }
 
   const renewed = async (session: Session) => {
@@ -83,7 +107,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     if (isSame || account.accountId !== session.account.accountId) return
     stage = { ...stage, record: { ...stage.record, account: session.account } }
     await storeActive(root, stage.record)
-    announceSignedIn(stage.record)
+    announceSignedIn(stage)
   }
 
   /** A write failed. Memory may be ahead of the store or behind it: begin again from the store. */
@@ -105,8 +129,8 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     createSessionCalls({
       call,
       clock,
-      ended: () => {
-        sessionEnded(record).catch(error => diagnostics.note('SIGN_OUT_FAILED', error))
+      ended: error => {
+        sessionEnded(record, error).catch(error => diagnostics.note('SIGN_OUT_FAILED', error))
       },
       renewed: session => {
         renewed(session).catch(error => diagnostics.note('PROFILE_NOT_STORED', error))
@@ -125,6 +149,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
         credential: record.credential,
         accountKey: record.accountKey,
       },
+      archiveKey: record.archiveKey,
       calls,
       records: context.accountStore(accountPrefix(record.account.accountId)),
       connection: events.connection,
@@ -140,8 +165,10 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       await runtime.stop()
       return
     }
-    stage = { phase: 'signed-in', record, calls, runtime }
-    announceSignedIn(record)
+    const present: SignedInStage = { phase: 'signed-in', record, calls, runtime }
+    stage = present
+    announceSignedIn(present)
+    watchRecovery(runtime)
     events.runtime(runtime)
     runtime.connect()
     if (failure !== undefined) await broken(runtime, failure)
@@ -153,6 +180,16 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     const calls = createCalls(active)
     calls.adopt(session)
     await run(active, calls)
+  }
+
+  /** A device of an earlier version starts to share what it has until now kept to itself. */
+  const learnArchiveKey = async (archiveKey: Uint8Array) => {
+    if (stage.phase !== 'signed-in' || stage.record.archiveKey !== null) return
+    const { calls } = stage
+    const record = { ...stage.record, archiveKey }
+    await storeActive(root, record)
+    await leave(stage, { phase: 'starting' })
+    await run(record, calls)
   }
 
   /** One sign-in, sign-out or the like at a time. */
@@ -282,8 +319,56 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       if (stage.phase !== 'signed-in') return
       stage = { ...stage, record: { ...stage.record, account } }
       await storeActive(root, stage.record)
-      announceSignedIn(stage.record)
+      announceSignedIn(stage)
     },
+
+    recoverAccount: (input: Parameters<EngineRequests['recoverAccount']>[0]): Promise<void> =>
+      exclusively(async () => {
+        assertSignedOut()
+        const handle = parseHandle(input.handle)
+        assertPassword(input.newPassword, handle)
+        const { phrase, newPassword } = input
+        const account = recoverAccount(context, { handle, phrase, newPassword })
+        await enter(await orOffline('ENGINE_OFFLINE_SIGNIN', account))
+      }),
+
+    readRecoveryPhrase: ({
+      password,
+    }: Parameters<EngineRequests['readRecoveryPhrase']>[0]): Promise<{ words: readonly string[] }> =>
+      exclusively(async () => {
+        const { record, calls } = signedIn()
+        const { words, archiveKey } = await readRecoveryPhrase(context, calls, record, password)
+        await learnArchiveKey(archiveKey)
+        return { words }
+      }),
+
+    async confirmRecoveryPhrase(): Promise<void> {
+      await signedIn().runtime.context.state.write(stateNames.recoverySaved, true)
+    },
+
+    async writeSetting({ name, value }: Parameters<EngineRequests['writeSetting']>[0]): Promise<void> {
+      const { state } = signedIn().runtime.context
+      const entry = stateNames.setting(name)
+      const isAllowed = SETTING_NAME.test(name) && entry !== stateNames.recoverySaved
+      if (!isAllowed || !state.fits(entry, value)) throw engineFailure('ENGINE_SETTING_INVALID')
+      await state.write(entry, value)
+    },
+
+    async listDevices(): Promise<readonly DeviceSummary[]> {
+      const { runtime } = signedIn()
+      return listDevices(runtime.context, runtime.deviceNames.get)
+    },
+
+    async renameDevice({ deviceId, name }: Parameters<EngineRequests['renameDevice']>[0]): Promise<void> {
+      const { runtime } = signedIn()
+      await runtime.deviceNames.set(deviceId, parseDeviceName(name))
+    },
+
+    removeDevice: (input: Parameters<EngineRequests['removeDevice']>[0]): Promise<void> =>
+      exclusively(async () => {
+        const { record, runtime } = signedIn()
+        await removeDevice(context, runtime.context, record, input)
+      }),
 
     async stop(): Promise<void> {
       const last = stage

@@ -1,6 +1,8 @@
-import { CryptoError, openVaultWithExportKey, verifyDeviceList } from '@entangle/crypto'
+import { CryptoError, openVaultWithExportKey, type VaultContents, verifyDeviceList } from '@entangle/crypto'
 import { idToBytes, ProtocolError } from '@entangle/protocol'
+import { backoffMs } from '../account/timing.ts'
 import { equalBytes, utf8Bytes } from '../bytes.ts'
+import { sleep } from '../ports/clock.ts'
 import { prefixRange } from '../ports/key-value-store.ts'
 import { accountKeys, accountPrefix } from '../store/keys.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
@@ -10,7 +12,10 @@ import { createDevice } from './device-identity.ts'
 import { type PasswordProof, provePassword } from './password-proof.ts'
 import type { SignedIn } from './signing-up.ts'
 
-type Enrolment = Extract<AnswerOf<'finishLogin'>, { kind: 'enrol' }>
+type Enrolment = Pick<
+  Extract<AnswerOf<'finishLogin'>, { kind: 'enrol' }>,
+  'account' | 'identity' | 'enrolmentGrant'
+>
 
 /** This device shows that it still has its key. */
 async function proveDevice({ crypto, accountStore }: DeviceContext, record: AccountRecord, loginId: string) {
@@ -27,17 +32,33 @@ async function proveDevice({ crypto, accountStore }: DeviceContext, record: Acco
   }
 }
 
-/** The vault gives the account key, for the moment of signing the list that names this device. */
-async function enrol(
+/** Another device of the account may enrol at the same moment: who comes second follows the list of the first. */
+const ATTEMPTS = 5
+
+/**
+ * The vault gives the account key, for the moment of signing the list that names this device too: beside the
+ * others, or, where they are lost, in their stead.
+ */
+export async function enrol(
   { crypto, clock, call, root }: DeviceContext,
-  { account, identity, vault, enrolmentGrant }: Enrolment,
-  exportKey: Uint8Array,
+  { account, identity, enrolmentGrant }: Enrolment,
+  contents: VaultContents,
+  others: 'stay' | 'lost',
 ): Promise<SignedIn> {
-  const { contents } = openVaultWithExportKey(vault.sealed, idToBytes(account.accountId), exportKey)
   const key = crypto.accountKeyFromSeeds(contents.accountSeeds)
   if (!equalBytes(key.publicKey, identity.accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
-  const previous = verifyDeviceList(crypto, key.publicKey, identity.deviceList)
-  const device = createDevice({ crypto, account, key, previous, nowMs: clock.now() })
+  const list = verifyDeviceList(crypto, key.publicKey, identity.deviceList)
+  const device = createDevice({
+    crypto,
+    account,
+    key,
+    archiveKey: contents.archiveKey,
+    previous: {
+      list: others === 'stay' ? list : { ...list, entries: [] },
+      certificates: identity.certificates,
+    },
+    nowMs: clock.now(),
+  })
   await storeEnrolling(root, device.record, device.entries)
   try {
     const session = await call('enrolDevice', {
@@ -52,8 +73,7 @@ async function enrol(
   }
 }
 
-/** By the password, and by the device's own key where this device belongs to the account already. */
-export async function signIn(
+async function signInOnce(
   context: DeviceContext,
   input: { readonly handle: string; readonly password: string },
 ): Promise<SignedIn> {
@@ -62,7 +82,27 @@ export async function signIn(
   const known = await findAccountByHandle(root, input.handle)
   const device = known === undefined ? undefined : await proveDevice(context, known, proof.loginId)
   const answer = await call('finishLogin', { ...proof, ...(device === undefined ? {} : { device }) })
-  if (answer.kind === 'enrol') return enrol(context, answer, exportKey)
+  if (answer.kind === 'enrol') {
+    const accountId = idToBytes(answer.account.accountId)
+    const { contents } = openVaultWithExportKey(answer.vault.sealed, accountId, exportKey)
+    return enrol(context, answer, contents, 'stay')
+  }
   if (known === undefined) throw new ProtocolError('AUTH_DEVICE_UNKNOWN')
   return { record: { ...known, account: answer.session.account }, session: answer.session }
+}
+
+/** By the password, and by the device's own key where this device belongs to the account already. */
+export async function signIn(
+  context: DeviceContext,
+  input: { readonly handle: string; readonly password: string },
+): Promise<SignedIn> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await signInOnce(context, input)
+    } catch (error) {
+      const isOvertaken = error instanceof ProtocolError && error.code === 'KEYS_LIST_STALE'
+      if (!isOvertaken || attempt === ATTEMPTS) throw error
+      await sleep(context.clock, backoffMs(context.timing, attempt, context.clock.random()))
+    }
+  }
 }

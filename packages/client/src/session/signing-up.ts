@@ -1,4 +1,4 @@
-import { createRecoveryEntropy, createVault, randomBytes } from '@entangle/crypto'
+import { createRecoveryEntropy, createRecoveryKey, createVault, randomBytes } from '@entangle/crypto'
 import {
   type AccountId,
   type AccountSummary,
@@ -49,10 +49,12 @@ export async function signUp(
   const accountId: AccountId = readId(randomBytes(16))
   const account: AccountSummary = { accountId, handle, displayName }
   const key = crypto.createAccountKey()
-  const device = createDevice({ crypto, account, key, previous: undefined, nowMs: clock.now() })
+  const archiveKey = randomBytes(32)
+  const recoveryEntropy = createRecoveryEntropy()
+  const device = createDevice({ crypto, account, key, archiveKey, previous: undefined, nowMs: clock.now() })
   const vault = createVault(
     { accountId: idToBytes(accountId), version: 1 },
-    { accountSeeds: key.seeds, archiveKey: randomBytes(32), recoveryEntropy: createRecoveryEntropy() },
+    { accountSeeds: key.seeds, archiveKey, recoveryEntropy },
     exportKey,
   )
   await storeEnrolling(root, device.record, device.entries)
@@ -65,6 +67,7 @@ export async function signUp(
       registrationRecord,
       identity: { ...device.identity },
       vault: { sealed: vault.bytes, wraps: [] },
+      recoveryKey: createRecoveryKey(recoveryEntropy).publicKey,
     })
     return { record: { ...device.record, account: session.account }, session }
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { AccountId } from '@entangle/protocol'
+import type { AccountId, ConversationId } from '@entangle/protocol'
 import type { ChatId } from '../api/engine-api.ts'
 
 /**
@@ -34,4 +34,14 @@ export const accountKeys = {
   messages: (chatId: ChatId) => `message/${chatId}/`,
   segment: (chatId: ChatId, firstSeq: number) => `segment/${chatId}/${ordinal(firstSeq)}`,
   segments: (chatId: ChatId) => `segment/${chatId}/`,
+  archivePending: (conversationId: ConversationId, seq: number) =>
+    `archive-pending/${conversationId}/${ordinal(seq)}`,
+  archivePendings: 'archive-pending/',
+  archiveBackfilled: 'archive-backfilled',
+  archiveHoles: (chatId: ChatId) => `archive-holes/${chatId}`,
+  archiveHolesOfAll: 'archive-holes/',
+  /** `key`: 32 bytes in hexadecimal digits; it says nothing of the entry's name. */
+  state: (key: string) => `state/${key}`,
+  states: 'state/',
+  stateSync: 'state-sync',
 } as const

@@ -2,9 +2,11 @@ import type { AckFrame, DeliverFrame } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import { backoffMs } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
+import { awaitConversation, createGate, ENTRANCES } from '../conversations/entering.ts'
 import { joinWaiting } from '../conversations/joining.ts'
 import { createRunner, type Runner } from '../conversations/runner.ts'
 import { markGone } from '../conversations/warning.ts'
+import { refreshContact } from '../identity/directory.ts'
 import { maintainKeyPackages } from '../identity/key-packages.ts'
 import { failAll } from '../outbox/acknowledging.ts'
 import type { Receipts } from '../receipts/receipts.ts'
@@ -21,15 +23,19 @@ export function createDispatcher(input: {
   readonly restartLink: Link['restart']
 }) {
   const { context, receipts, typing, restartLink } = input
-  const { chats, clock, counter, diagnostics, outbox, sender, timing } = context
+  const { self, changes, chats, clock, counter, diagnostics, outbox, sender, timing } = context
   const runners = new Map<ChatId, Runner>()
+  const inTurn = createGate(ENTRANCES)
+  const retries = new Set<() => void>()
+  /** Conversations of the account of which this device has no chat. */
+  let unknown: Heads = []
   let stopped = false
-  let cancelRetry: () => void = () => undefined
 
   const runnerOf = (chatId: ChatId): Runner => {
     const known = runners.get(chatId)
     if (known !== undefined) return known
     const runner = createRunner(context, chatId, {
+      inTurn,
       welcomeWanted: () => welcomes.want(),
       ingested: chat => {
         receipts.schedule(chat.id)
@@ -48,6 +54,7 @@ export function createDispatcher(input: {
     let running = false
     let wanted = false
     let failures = 0
+    let cancelRetry: () => void = () => undefined
     const run = async () => {
       running = true
       while (wanted && sender.isReady() && !stopped) {
@@ -58,7 +65,9 @@ export function createDispatcher(input: {
         } catch (error) {
           note(code)(error)
           cancelRetry()
+          retries.delete(cancelRetry)
           cancelRetry = clock.after(backoffMs(timing, ++failures, clock.random()), () => want())
+          retries.add(cancelRetry)
         }
       }
       running = false
@@ -79,19 +88,52 @@ export function createDispatcher(input: {
     // What came between the Welcome and now is in the log; the heads say how far it goes.
     if (joined.length > 0) sender.control({ t: 'heads' })
     packages.want()
+    entrance.want()
+  })
+
+  /** Chats for conversations that no Welcome has brought; their runners bring this device in. */
+  const entrance = repeatable('CONVERSATIONS_NOT_ENTERED', async () => {
+    // The busiest first: there is no better hint at what is looked for.
+    const heads = unknown
+      .filter(head => chats.ofConversation(head.conversationId) === undefined)
+      .sort((one, other) => other.lastSeq - one.lastSeq)
+    await Promise.all(
+      heads.map(head =>
+        inTurn(async () => {
+          const chatId = stopped ? undefined : await awaitConversation(context, head)
+          if (chatId === undefined) return
+          if (head.joined) runnerOf(chatId).wake()
+          else runnerOf(chatId).notJoined()
+        }),
+      ),
+    )
+  })
+
+  /** What this device knows of its own account may be old: devices have come or gone. */
+  const ownIdentity = repeatable('OWN_IDENTITY_FAILED', async () => {
+    await refreshContact(context, self.accountId)
   })
 
   const packages = repeatable('KEY_PACKAGES_FAILED', () => maintainKeyPackages(context))
 
   const takeHeads = (heads: Heads, waiting: number) => {
-    let isUnknown = waiting > 0
+    unknown = heads.filter(head => chats.ofConversation(head.conversationId) === undefined)
+    let mayWait = waiting > 0
     for (const head of heads) {
       const chat = chats.ofConversation(head.conversationId)
-      if (chat?.conversation.phase === 'active') runnerOf(chat.id).learnHead(head.lastSeq)
-      else isUnknown = true
+      if (chat !== undefined && !head.joined) runnerOf(chat.id).notJoined()
+      else if (chat?.conversation.phase === 'active') runnerOf(chat.id).learnHead(head.lastSeq)
+      else if (head.joined) mayWait = true
     }
-    if (isUnknown) welcomes.want()
+    // A Welcome comes first: it brings what was said before this device could come in by itself.
+    if (mayWait) welcomes.want()
+    else if (unknown.length > 0) entrance.want()
   }
+
+  const stopListening = changes.listen(({ kind, chatId }) => {
+    const conversation = kind === 'chat' ? chats.get(chatId)?.conversation : undefined
+    if (conversation?.phase === 'active' && conversation.sweepDueAt !== null) runnerOf(chatId).wake()
+  })
 
   const refuseToSend = async () => {
     diagnostics.note('DEVICE_ROLLED_BACK')
@@ -108,6 +150,7 @@ export function createDispatcher(input: {
       takeHeads(ready.heads, ready.welcomes)
       for (const receipt of ready.receipts) receipts.take(receipt)
       packages.want()
+      ownIdentity.want()
     },
     lost: () => {
       for (const runner of runners.values()) runner.disconnected()
@@ -155,7 +198,8 @@ export function createDispatcher(input: {
     wake: (chatId: ChatId): void => runnerOf(chatId).wake(),
     stop(): void {
       stopped = true
-      cancelRetry()
+      stopListening()
+      for (const cancel of retries) cancel()
       for (const runner of runners.values()) runner.stop()
     },
   }

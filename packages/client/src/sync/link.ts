@@ -63,15 +63,20 @@ export function createLink(input: {
   let state: LinkState = { phase: 'stopped' }
   let attempt = 0
   let lostAt = clock.now()
+  /** Since when the system says that there is no network. */
+  let unpluggedAt: number | undefined
   let heardAt = 0
   /** Raised with every change of the socket, so that late callbacks of an old one are ignored. */
   let generation = 0
   let unwatch: () => void = () => undefined
 
   const report = () => {
-    if (state.phase === 'ready') events.connection({ phase: 'online' })
-    else if (attempt >= OFFLINE_AFTER || !network.online())
-      events.connection({ phase: 'offline', since: lostAt })
+    // A socket outlives its network for a while, but nothing passes.
+    unpluggedAt = network.online() ? undefined : (unpluggedAt ?? clock.now())
+    if (unpluggedAt !== undefined) {
+      events.connection({ phase: 'offline', since: state.phase === 'ready' ? unpluggedAt : lostAt })
+    } else if (state.phase === 'ready') events.connection({ phase: 'online' })
+    else if (attempt >= OFFLINE_AFTER) events.connection({ phase: 'offline', since: lostAt })
     else events.connection({ phase: 'connecting', since: lostAt })
   }
 
@@ -207,8 +212,10 @@ export function createLink(input: {
   }
 
   const networkChanged = () => {
-    if (state.phase === 'ready') probe()
-    else if (state.phase === 'resting' && network.online()) {
+    if (state.phase === 'ready') {
+      probe()
+      report()
+    } else if (state.phase === 'resting' && network.online()) {
       state.cancel()
       attempt = 0
       void open()

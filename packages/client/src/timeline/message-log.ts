@@ -111,9 +111,89 @@ export function createMessageLog(records: SealedStore, changes: Changes) {
     return oldest.length
   }
 
+  /** Of these, in order, what the log does not have; no gap between two of a run holds a stored message. */
+  const missingRuns = async (chatId: ChatId, ordered: readonly MessageRecord[]) => {
+    const [first] = ordered
+    const last = ordered.at(-1)
+    if (first === undefined || last === undefined) return []
+    const present: MessageRecord[] = []
+    for (let from = first.seq - 1; ; ) {
+      const page = await after(chatId, from, SEGMENT_MESSAGES)
+      present.push(...page.messages.filter(({ seq }) => seq <= last.seq))
+      from = page.messages.at(-1)?.seq ?? last.seq
+      if (!page.more || from >= last.seq) break
+    }
+    const seqs = new Set(present.map(({ seq }) => seq))
+    const ids = new Set(present.map(message => recentKey(message)))
+    const runs: MessageRecord[][] = []
+    let passed = 0
+    for (const message of ordered) {
+      const isPresent = seqs.has(message.seq) || ids.has(recentKey(message))
+      if (isPresent) continue
+      const before = present.filter(({ seq }) => seq < message.seq).length
+      const run = runs.at(-1)
+      if (run === undefined || before > passed) runs.push([message])
+      else run.push(message)
+      passed = before
+    }
+    return runs
+  }
+
+  /** Runs as they will lie in segments: one of their own, or inside the one that spans their place. */
+  const segmentsWith = async (chatId: ChatId, runs: readonly (readonly MessageRecord[])[]) => {
+    const segments = new Map<string, readonly MessageRecord[]>()
+    for (const run of runs) {
+      const [first] = run
+      if (first === undefined) continue
+      const around = await segmentBefore(chatId, first.seq)
+      const spans = around !== undefined && (around.messages.at(-1)?.seq ?? 0) > first.seq
+      const key = spans ? around.key : accountKeys.segment(chatId, first.seq)
+      const base = segments.get(key) ?? (spans ? around.messages : [])
+      segments.set(
+        key,
+        [...base, ...run].sort((one, other) => one.seq - other.seq),
+      )
+    }
+    return segments
+  }
+
   return {
     before,
     after,
+    /**
+     * Part of a transaction: stores messages from elsewhere in their place among the others, each at most once.
+     * Answers with those that were missing, in order, and the chat's new tail length.
+     */
+    async insert(
+      transaction: Transaction,
+      chat: ChatRecord,
+      messages: readonly MessageRecord[],
+    ): Promise<{ readonly inserted: readonly MessageRecord[]; readonly tail: number }> {
+      const bySeq = new Map(messages.map(message => [message.seq, message]))
+      const runs = await missingRuns(
+        chat.id,
+        [...bySeq.values()].sort((one, other) => one.seq - other.seq),
+      )
+      const inserted = runs.flat()
+      if (inserted.length === 0) return { inserted, tail: chat.tail }
+      // Segments end before the tail begins.
+      const [oldest] = await tailOf(chat.id, 0, null, 1, false)
+      const edge = oldest?.seq ?? Number.POSITIVE_INFINITY
+      const segments = await segmentsWith(
+        chat.id,
+        runs.filter(run => (run[0]?.seq ?? 0) < edge),
+      )
+      const single = runs.filter(run => (run[0]?.seq ?? 0) > edge).flat()
+      for (const [key, held] of segments) transaction.put(key, held)
+      for (const message of single) transaction.put(accountKeys.message(chat.id, message.seq), message)
+      transaction.afterCommit(() => {
+        for (const [key, held] of segments) remember(key, held)
+        const ids = recent.get(chat.id)
+        for (const message of inserted) ids?.add(recentKey(message))
+        changes.tell({ kind: 'history', chatId: chat.id, messages: inserted })
+      })
+      return { inserted, tail: chat.tail + single.length }
+    },
     /** Whether this sender's message of this id is among the newest of the chat. */
     async isRepeated(chatId: ChatId, message: Pick<MessageRecord, 'from' | 'id'>): Promise<boolean> {
       return (await recentOf(chatId)).has(recentKey(message))

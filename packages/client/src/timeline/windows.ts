@@ -11,6 +11,7 @@ const MOST_ROWS = 360
 
 type View = {
   readonly messages: readonly MessageRecord[]
+  /** In the log of this device; the archive may hold more. */
   readonly hasOlder: boolean
   readonly hasNewer: boolean
   readonly firstUnread: MessageId | null
@@ -19,7 +20,7 @@ type View = {
 
 /** The windows of one subscriber. */
 export function createWindows(context: AccountContext, publish: (window: TimelineWindow) => void) {
-  const { self, chats, log, outbox, changes } = context
+  const { self, archive, chats, log, outbox, changes } = context
   const views = new Map<ChatId, View>()
   const stale = new Set<ChatId>()
   /** Counts appended batches of a chat, so that a page read meanwhile is read again. */
@@ -38,7 +39,8 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
         }
       }
     }
-    const { hasOlder, hasNewer, firstUnread, unreadAtOpen } = view
+    const { hasNewer, firstUnread, unreadAtOpen } = view
+    const hasOlder = view.hasOlder || archive.mayHold(chatId)
     return { chatId, rows, hasOlder, hasNewer, firstUnread, unreadAtOpen }
   }
 
@@ -66,8 +68,28 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     views.set(chatId, { ...view, messages: kept, hasOlder: view.hasOlder || kept.length < all.length })
   }
 
+  /** What has come from the archive takes its place; a window that was short grows to its first size. */
+  const insert = (chatId: ChatId, inserted: readonly MessageRecord[]) => {
+    appended.set(chatId, (appended.get(chatId) ?? 0) + 1)
+    const view = views.get(chatId)
+    if (view === undefined) return
+    const first = view.messages[0]?.seq ?? Number.POSITIVE_INFINITY
+    const last = view.hasNewer ? (view.messages.at(-1)?.seq ?? 0) : Number.POSITIVE_INFINITY
+    const within = inserted.filter(({ seq }) => seq > first && seq < last)
+    const messages = [...view.messages, ...within].sort((one, other) => one.seq - other.seq)
+    const older = inserted.filter(({ seq }) => seq < first)
+    const room = view.hasOlder ? 0 : Math.max(0, FIRST_ROWS - messages.length)
+    const shown = older.slice(Math.max(0, older.length - room))
+    views.set(chatId, {
+      ...view,
+      messages: [...(room === 0 ? [] : shown), ...messages],
+      hasOlder: view.hasOlder || older.length > room,
+    })
+  }
+
   const stopListening = changes.listen((change: Change) => {
     if (change.kind === 'messages') append(change.chatId, change.messages)
+    if (change.kind === 'history') insert(change.chatId, change.messages)
     touch(change.chatId)
   })
 
@@ -114,8 +136,7 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
   ): Promise<View> => {
     if (direction === 'older') {
       const first = view.messages[0]
-      if (!view.hasOlder || first === undefined) return view
-      const page = await log.before(chatId, first.seq, count)
+      const page = await log.before(chatId, first?.seq ?? null, count)
       const all = [...page.messages, ...view.messages]
       const kept = all.slice(0, Math.max(MOST_ROWS, count))
       return {
@@ -138,6 +159,13 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     }
   }
 
+  /** What this device lacks just above the window is asked for before the window grows. */
+  const fillAbove = async (chatId: ChatId, view: View, count: number): Promise<void> => {
+    if (!archive.mayHold(chatId)) return
+    const page = await log.before(chatId, view.messages[0]?.seq ?? null, count)
+    if (page.messages.length < count) await archive.fetchOlder(chatId)
+  }
+
   const show = (chatId: ChatId, view: View): TimelineWindow => {
     views.set(chatId, view)
     const window = project(chatId, view)
@@ -154,6 +182,7 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
       const view = views.get(chatId)
       if (view === undefined) throw engineFailure('ENGINE_CHAT_UNKNOWN')
       const size = Math.min(Math.max(1, Math.floor(count)), MOST_ROWS)
+      if (direction === 'older') await fillAbove(chatId, view, size)
       // Messages that arrive meanwhile change the view; then the page is read anew from what it is by then.
       return show(
         chatId,

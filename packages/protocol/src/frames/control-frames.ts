@@ -46,7 +46,11 @@ export const serverControlSchema = z.discriminatedUnion('t', [
     heads: z.array(conversationHeadSchema),
     receipts: z.array(z.object({ ...receiptFields, ...senderFields })),
     welcomes: z.number().int(),
+    /** Newest revision of the account state. */
+    stateRevision: z.number().int().nonnegative(),
   }),
+  /** Another device of this account has written account state. */
+  z.object({ t: z.literal('state'), revision: z.number().int().nonnegative() }),
   z.object({ t: z.literal('heads'), heads: z.array(conversationHeadSchema), welcomes: z.number().int() }),
   z.object({ t: z.literal('receipt'), ...receiptFields, ...senderFields }),
   z.object({ t: z.literal('ephemeral'), ...receiptFields, ...senderFields }),

@@ -12,6 +12,9 @@ import {
   vaultSchema,
 } from './fields.ts'
 
+/** Ed25519 public key derived from the recovery phrase; who signs with it may have the vault. */
+const recoveryKeySchema = bytesSchema({ exactly: 32 })
+
 /** What a signed-in device holds. The refresh token is in a cookie and never in a body. */
 export const sessionSchema = z.object({
   account: accountSummarySchema,
@@ -49,6 +52,7 @@ export const finishRegistration = defineOperation({
     registrationRecord: opaqueMessageSchema,
     identity: identitySchema,
     vault: vaultSchema,
+    recoveryKey: recoveryKeySchema.optional(),
   }),
   response: sessionSchema,
   errors: ['AUTH_HANDLE_TAKEN', 'AUTH_REGISTRATION_CLOSED', 'KEYS_IDENTITY_INVALID', 'RATE_LIMITED'],
@@ -80,7 +84,7 @@ export const finishLogin = defineOperation({
   path: '/v1/auth/login/finish',
   auth: 'none',
   summary:
-    'Ends the OPAQUE login. A device the account already lists proves its key and is signed in; where the account has no active device, the vault and a grant to enrol one are returned.',
+    'Ends the OPAQUE login. A device the account already lists proves its key and is signed in; any other gets the vault and a grant to enrol.',
   request: passwordProofSchema.extend({
     device: z
       .strictObject({
@@ -138,7 +142,7 @@ export const refreshSession = defineOperation({
     'A new access token. The refresh token in the cookie is replaced; using an old one closes the session.',
   request: emptySchema,
   response: sessionSchema,
-  errors: ['AUTH_REQUIRED', 'AUTH_REFRESH_REUSED', 'AUTH_TOKEN_INVALID'],
+  errors: ['AUTH_REQUIRED', 'AUTH_DEVICE_UNKNOWN', 'AUTH_REFRESH_REUSED', 'AUTH_TOKEN_INVALID'],
 })
 
 export const signOut = defineOperation({
@@ -178,6 +182,7 @@ export const finishPasswordChange = defineOperation({
     changeGrant: z.string().min(1).max(128),
     registrationRecord: opaqueMessageSchema,
     vault: vaultSchema,
+    recoveryKey: recoveryKeySchema.optional(),
   }),
   response: emptySchema,
   errors: ['AUTH_LOGIN_EXPIRED', 'RATE_LIMITED'],
@@ -241,4 +246,74 @@ export const readAccount = defineOperation({
   request: z.strictObject({ accountId: accountIdSchema }),
   response: accountSummarySchema,
   errors: ['ACCOUNT_NOT_FOUND', 'ACCOUNT_GONE', 'RATE_LIMITED'],
+})
+
+export const startRecovery = defineOperation({
+  name: 'startRecovery',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/recovery/start',
+  auth: 'none',
+  summary: 'A challenge to sign with the recovery key. An unknown handle gets one too.',
+  request: z.strictObject({ handle: handleSchema }),
+  response: z.object({ recoveryId: z.string() }),
+  errors: ['RATE_LIMITED'],
+})
+
+export const finishRecovery = defineOperation({
+  name: 'finishRecovery',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/recovery/finish',
+  auth: 'none',
+  summary:
+    'Proves the recovery phrase and gets the vault, a grant to enrol a device and one to set a new password.',
+  request: z.strictObject({
+    recoveryId: z.string().min(1).max(64),
+    signature: bytesSchema({ exactly: 64 }).meta({
+      description: 'recovery key over "entangle recovery" and the recovery id',
+    }),
+  }),
+  response: z.object({
+    enrolmentGrant: z.string(),
+    changeGrant: z.string(),
+    account: accountSummarySchema,
+    identity: identitySchema,
+    vault: vaultSchema,
+  }),
+  errors: ['AUTH_RECOVERY_WRONG', 'AUTH_LOGIN_EXPIRED', 'RATE_LIMITED'],
+})
+
+export const listDevices = defineOperation({
+  name: 'listDevices',
+  service: 'auth',
+  method: 'GET',
+  path: '/v1/auth/devices',
+  auth: 'device',
+  summary: 'The active devices of the account. Their names are in the account state, sealed.',
+  request: emptySchema,
+  response: z.object({
+    devices: z.array(
+      z.object({ deviceId: deviceIdSchema, enrolledAt: timeMsSchema, lastSeenAt: timeMsSchema }),
+    ),
+  }),
+  errors: [],
+})
+
+export const replaceDevices = defineOperation({
+  name: 'replaceDevices',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/devices/replace',
+  auth: 'device',
+  summary:
+    'The next version of the device list and the vault with it, under a grant of fetchVault. A device that the new list lacks is signed out at once.',
+  request: z.strictObject({
+    changeGrant: z.string().min(1).max(128),
+    identity: identitySchema,
+    vault: vaultSchema,
+  }),
+  response: emptySchema,
+  errors: ['AUTH_LOGIN_EXPIRED', 'KEYS_IDENTITY_INVALID', 'KEYS_LIST_STALE'],
+  bodyLimitBytes: 1024 * 1024,
 })

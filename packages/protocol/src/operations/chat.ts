@@ -18,6 +18,8 @@ export const conversationHeadSchema = z.object({
   lastSeq: seqSchema,
   /** Accounts with a leaf in the tree, the caller's included. */
   members: z.array(accountIdSchema),
+  /** Whether this very device has a leaf; a new device of a member account joins by external commit. */
+  joined: z.boolean(),
 })
 export type ConversationHead = z.infer<typeof conversationHeadSchema>
 
@@ -66,7 +68,7 @@ export const listConversations = defineOperation({
   method: 'GET',
   path: '/v1/chat/conversations',
   auth: 'device',
-  summary: 'Heads of all conversations this device is a member of.',
+  summary: 'Heads of all conversations of which the account is a member.',
   request: emptySchema,
   response: z.object({ conversations: z.array(conversationHeadSchema) }),
   errors: [],

@@ -1,3 +1,4 @@
+import * as archive from './archive.ts'
 import * as auth from './auth.ts'
 import * as chat from './chat.ts'
 import * as keys from './keys.ts'
@@ -18,6 +19,10 @@ export const OPERATIONS = {
   updateProfile: auth.updateProfile,
   findAccount: auth.findAccount,
   readAccount: auth.readAccount,
+  startRecovery: auth.startRecovery,
+  finishRecovery: auth.finishRecovery,
+  listDevices: auth.listDevices,
+  replaceDevices: auth.replaceDevices,
   publishKeyPackages: keys.publishKeyPackages,
   keyPackageStatus: keys.keyPackageStatus,
   claimKeyPackages: keys.claimKeyPackages,
@@ -31,6 +36,10 @@ export const OPERATIONS = {
   readTree: chat.readTree,
   settleWelcome: chat.settleWelcome,
   issueTicket: chat.issueTicket,
+  writeArchive: archive.writeArchive,
+  readArchive: archive.readArchive,
+  writeAccountState: archive.writeAccountState,
+  readAccountState: archive.readAccountState,
 } as const
 
 export type Operations = typeof OPERATIONS

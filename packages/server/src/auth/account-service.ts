@@ -1,16 +1,16 @@
-import { type AccountId, type AccountSummary, encodeCbor, ProtocolError } from '@entangle/protocol'
+import { type AccountId, type AccountSummary, ProtocolError } from '@entangle/protocol'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { UsersDatabase } from '../database/users-schema.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
 import { revokeDevice } from '../keys/identity-store.ts'
 import type { ChatAccounts } from '../ports/chat-accounts.ts'
-import type { DeviceSession } from '../ports/session-verifier.ts'
+import type { DeviceSession, SessionId } from '../ports/session-verifier.ts'
 import { readAccountSummary } from './account-summaries.ts'
 import type { Grants } from './grants.ts'
 import type { OpaqueServer } from './opaque-server.ts'
 import type { PasswordProofs } from './password-proofs.ts'
 import { endSessions, type SessionService } from './session-service.ts'
-import { readVault } from './vaults.ts'
+import { readVault, replaceVault } from './vaults.ts'
 
 export type AccountService = {
   startPasswordChange(
@@ -60,19 +60,19 @@ export function createAccountService(dependencies: Dependencies): AccountService
       const ended = await database.transaction().execute(async work => {
         await work
           .updateTable('account')
-          .set({ opaque_record: request.registrationRecord })
+          .set({
+            opaque_record: request.registrationRecord,
+            ...(request.recoveryKey === undefined ? {} : { recovery_key: request.recoveryKey }),
+          })
           .where('id', '=', id)
           .where('deleted_at', 'is', null)
           .execute()
-        await work
-          .updateTable('vault')
-          .set({ sealed: request.vault.sealed, wraps: encodeCbor(request.vault.wraps) })
-          .where('account_id', '=', id)
-          .execute()
+        await replaceVault(work, accountId, request.vault)
         return endSessions(work, 'account_id', id, sessionId)
       })
       // Last: if the answer is lost, the same request may be repeated until the grant expires or is used.
-      await grants.redeem('change', request.changeGrant)
+      // With it go those that somebody may hold who knew the old password.
+      await grants.voidAll(accountId)
       sessions.announceEnded(ended)
     },
 
@@ -90,15 +90,15 @@ export function createAccountService(dependencies: Dependencies): AccountService
       const ended = await database.transaction().execute(async work => {
         await work
           .updateTable('account')
-          .set({ deleted_at: new Date(), opaque_record: null, display_name: '' })
+          .set({ deleted_at: new Date(), opaque_record: null, recovery_key: null, display_name: '' })
           .where('id', '=', id)
           .execute()
         await work.deleteFrom('vault').where('account_id', '=', id).execute()
         await work.deleteFrom('identity').where('account_id', '=', id).execute()
         await work.deleteFrom('device_list').where('account_id', '=', id).execute()
-        const closed = await endSessions(work, 'account_id', id)
         const devices = await work.selectFrom('device').select('id').where('account_id', '=', id).execute()
-        for (const device of devices) await revokeDevice(work, idText(device.id))
+        const closed: SessionId[] = []
+        for (const device of devices) closed.push(...(await revokeDevice(work, idText(device.id))))
         await work.deleteFrom('session').where('account_id', '=', id).execute()
         await work.deleteFrom('device').where('account_id', '=', id).execute()
         return closed

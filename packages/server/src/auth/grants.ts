@@ -1,33 +1,50 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type AccountId, accountIdSchema } from '@entangle/protocol'
+import { z } from 'zod'
 import type { Cache } from '../ports/cache.ts'
+import type { Clock } from '../ports/clock.ts'
 
-type GrantKind = 'enrolment' | 'change'
+/** `recovered-enrolment`: the phrase was proven, so the devices that were lost may be left out of the list. */
+export type GrantKind = 'enrolment' | 'recovered-enrolment' | 'change'
 const LIFETIME_MS = 10 * 60 * 1000
 
-/** Permission to do one thing once, for ten minutes, for one account, after proof of the password. */
+/** Permission to do one thing once, for ten minutes, for one account, after proof of the password or of the phrase. */
 export type Grants = {
   issue(kind: GrantKind, accountId: AccountId): Promise<string>
   /** The account the grant is for, without using it up. */
   peek(kind: GrantKind, grant: string): Promise<AccountId | undefined>
   /** Uses it up. True for exactly one caller. */
   redeem(kind: GrantKind, grant: string): Promise<boolean>
+  /** What proved the account before proves it no more: all its grants end. */
+  voidAll(accountId: AccountId): Promise<void>
 }
 
-export function createGrants(cache: Cache): Grants {
-  const keyOf = (kind: GrantKind, grant: string) =>
-    `grant:${kind}:${createHash('sha256').update(grant).digest('base64url')}`
+const grantSchema = z.object({ accountId: accountIdSchema, issuedAt: z.number() })
+
+const voidKeyOf = (accountId: AccountId) => `grants-void:${accountId}`
+const keyOf = (kind: GrantKind, grant: string) =>
+  `grant:${kind}:${createHash('sha256').update(grant).digest('base64url')}`
+
+export function createGrants(cache: Cache, clock: Clock): Grants {
   return {
     async issue(kind, accountId) {
       const grant = randomBytes(32).toString('base64url')
-      await cache.set(keyOf(kind, grant), accountId, LIFETIME_MS)
+      const value = JSON.stringify({ accountId, issuedAt: clock.now() })
+      await cache.set(keyOf(kind, grant), value, LIFETIME_MS)
       return grant
     },
     async peek(kind, grant) {
-      return accountIdSchema.safeParse(await cache.get(keyOf(kind, grant))).data
+      const stored = await cache.get(keyOf(kind, grant))
+      if (stored === undefined) return undefined
+      const { accountId, issuedAt } = grantSchema.parse(JSON.parse(stored))
+      const voidedAt = await cache.get(voidKeyOf(accountId))
+      return voidedAt !== undefined && issuedAt <= Number(voidedAt) ? undefined : accountId
     },
     async redeem(kind, grant) {
       return (await cache.take(keyOf(kind, grant))) !== undefined
+    },
+    async voidAll(accountId) {
+      await cache.set(voidKeyOf(accountId), String(clock.now()), LIFETIME_MS)
     },
   }
 }

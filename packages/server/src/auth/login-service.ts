@@ -1,12 +1,14 @@
-import { type AccountId, ProtocolError, type Session } from '@entangle/protocol'
+import { type AccountId, type DeviceId, LIMITS, ProtocolError, type Session } from '@entangle/protocol'
+import type { Transaction } from 'kysely'
 import { idBytes, idText } from '../database/packed-arrays.ts'
-import type { UsersDatabase } from '../database/users-schema.ts'
+import type { UsersDatabase, UsersSchema } from '../database/users-schema.ts'
 import type { AnonymousCall, AnswerOf, RequestOf } from '../http/route.ts'
-import { readIdentity, storeIdentity } from '../keys/identity-store.ts'
+import { readIdentity } from '../keys/identity-store.ts'
 import type { KeyMaterial } from '../keys/key-material.ts'
+import { advanceIdentity, type ListChange } from '../keys/next-identity.ts'
 import type { Clock } from '../ports/clock.ts'
 import { readAccountSummary } from './account-summaries.ts'
-import type { Grants } from './grants.ts'
+import type { GrantKind, Grants } from './grants.ts'
 import type { PasswordProofs } from './password-proofs.ts'
 import type { SessionService } from './session-service.ts'
 import { readVault } from './vaults.ts'
@@ -25,6 +27,8 @@ type Dependencies = {
   readonly clock: Clock
 }
 
+type EnrolmentKind = Exclude<GrantKind, 'change'>
+
 const LOGIN_LABEL = 'entangle login'
 const utf8 = new TextEncoder()
 
@@ -38,6 +42,16 @@ export function createLoginService(dependencies: Dependencies): LoginService {
       .where('account_id', '=', idBytes(accountId))
       .where('revoked_at', 'is', null)
       .execute()
+
+  async function findGrant(
+    grant: string,
+  ): Promise<{ accountId: AccountId; kind: EnrolmentKind } | undefined> {
+    for (const kind of ['enrolment', 'recovered-enrolment'] as const) {
+      const accountId = await grants.peek(kind, grant)
+      if (accountId !== undefined) return { accountId, kind }
+    }
+    return undefined
+  }
 
   return {
     async finish(request, call) {
@@ -55,7 +69,7 @@ export function createLoginService(dependencies: Dependencies): LoginService {
         if (!proven) throw new ProtocolError('AUTH_DEVICE_PROOF_INVALID')
         return { kind: 'session', session: await sessions.open(accountId, claimed.deviceId, call) }
       }
-      if (devices.length > 0) throw new ProtocolError('AUTH_DEVICE_LIMIT')
+      if (devices.length >= LIMITS.devicesPerAccount) throw new ProtocolError('AUTH_DEVICE_LIMIT')
       const identity = await readIdentity(database, accountId)
       if (identity === undefined) throw new ProtocolError('AUTH_CREDENTIALS_WRONG')
       const { accountKey, deviceList, certificates } = identity
@@ -69,56 +83,57 @@ export function createLoginService(dependencies: Dependencies): LoginService {
     },
 
     async enrol(request, call) {
-      const accountId = await grants.peek('enrolment', request.enrolmentGrant)
-      if (accountId === undefined) throw new ProtocolError('AUTH_LOGIN_EXPIRED')
+      const grant = await findGrant(request.enrolmentGrant)
+      if (grant === undefined) throw new ProtocolError('AUTH_LOGIN_EXPIRED')
+      const { accountId, kind } = grant
       const checked = material.checkIdentity(request.identity, clock.now())
-      await database.transaction().execute(async work => {
-        // The account's row is the lock: of two devices that enrol at once, one comes second and is refused.
-        const account = await work
-          .selectFrom('account')
-          .select(['handle', 'deleted_at'])
-          .where('id', '=', idBytes(accountId))
-          .forUpdate()
-          .executeTakeFirst()
-        const stored = await work
-          .selectFrom('identity')
-          .select(['account_key', 'version', 'device_list'])
-          .where('account_id', '=', idBytes(accountId))
-          .executeTakeFirst()
-        if (account === undefined || account.deleted_at !== null || stored === undefined) {
-          throw new ProtocolError('AUTH_LOGIN_EXPIRED')
-        }
-        const named = checked.devices.some(device => device.deviceId === request.deviceId)
-        if (
-          checked.accountId !== accountId ||
-          checked.handle !== account.handle ||
-          !named ||
-          !Buffer.from(stored.account_key).equals(Buffer.from(request.identity.accountKey))
-        ) {
-          throw new ProtocolError('KEYS_IDENTITY_INVALID')
-        }
-        // The answer to the first try was lost: this list is the one that it has stored.
-        if (Buffer.from(stored.device_list).equals(Buffer.from(request.identity.deviceList))) return
-        const storedHash = material.hashOfList(stored.device_list)
-        if (
-          checked.version !== stored.version + 1 ||
-          checked.previousHash === null ||
-          !Buffer.from(checked.previousHash).equals(Buffer.from(storedHash))
-        ) {
-          throw new ProtocolError('KEYS_LIST_STALE')
-        }
-        const active = await work
-          .selectFrom('device')
-          .select('id')
-          .where('account_id', '=', idBytes(accountId))
-          .where('revoked_at', 'is', null)
-          .execute()
-        if (active.length > 0 || checked.devices.length > 1) throw new ProtocolError('AUTH_DEVICE_LIMIT')
-        await storeIdentity(work, request.identity, checked)
+      const outcome = await database.transaction().execute(async work => {
+        const assertAllowed = (change: ListChange) => assertEnrols(change, request.deviceId, kind)
+        const step = { material, accountId, identity: request.identity, checked, assertAllowed }
+        const advanced = await advanceIdentity(work, step)
+        if (advanced === 'repeated') await assertNeverSignedIn(work, accountId, request.deviceId)
+        return advanced
       })
+      if (outcome !== 'repeated') await sessions.announceRevoked(outcome)
       const session = await sessions.open(accountId, request.deviceId, call)
-      await grants.redeem('enrolment', request.enrolmentGrant)
+      await grants.redeem(kind, request.enrolmentGrant)
       return session
     },
   }
+}
+
+/**
+ * A list that enrols keeps every active device and names exactly the new one beside them. After a recovery
+ * it may leave devices out: whoever has lost as many as an account may have must still come in.
+ */
+function assertEnrols({ active, added, removed }: ListChange, deviceId: DeviceId, kind: EnrolmentKind): void {
+  if (active.length - removed.length >= LIMITS.devicesPerAccount) throw new ProtocolError('AUTH_DEVICE_LIMIT')
+  const keepsOthers = removed.length === 0 || kind === 'recovered-enrolment'
+  if (!keepsOthers || added.length !== 1 || added[0] !== deviceId) {
+    throw new ProtocolError('KEYS_IDENTITY_INVALID')
+  }
+}
+
+/**
+ * The list is public to whoever knows the password: repeating it must not open a session of a device whose
+ * key the caller has not proven. Only a device that has never had one can be in the middle of its enrolment.
+ */
+async function assertNeverSignedIn(
+  work: Transaction<UsersSchema>,
+  accountId: AccountId,
+  deviceId: DeviceId,
+): Promise<void> {
+  const device = await work
+    .selectFrom('device')
+    .select('id')
+    .where('id', '=', idBytes(deviceId))
+    .where('account_id', '=', idBytes(accountId))
+    .where('revoked_at', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(selectFrom('session').select('session.id').where('session.device_id', '=', idBytes(deviceId))),
+      ),
+    )
+    .executeTakeFirst()
+  if (device === undefined) throw new ProtocolError('KEYS_IDENTITY_INVALID')
 }

@@ -78,6 +78,7 @@ export function createRegistrationService(dependencies: Dependencies): Registrat
           handle: request.handle,
           display_name: request.displayName,
           opaque_record: request.registrationRecord,
+          recovery_key: request.recoveryKey,
         })
         .execute()
       await work

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { UsersDatabase, UsersSchema } from '../database/users-schema.ts'
 import type { AnonymousCall } from '../http/route.ts'
-import { revokeDevice } from '../keys/identity-store.ts'
+import { type Revocation, revokeDevice } from '../keys/identity-store.ts'
 import type { ChatAccounts } from '../ports/chat-accounts.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionId, SessionVerifier } from '../ports/session-verifier.ts'
@@ -18,6 +18,8 @@ export type SessionService = SessionVerifier & {
   signOut(eraseDevice: boolean, call: AnonymousCall): Promise<void>
   /** After sessions were ended in the database: closes what they have open. */
   announceEnded(sessionIds: readonly SessionId[]): void
+  /** After devices were revoked in the database: closes what they have open and drops what waits for them. */
+  announceRevoked(revocation: Revocation): Promise<void>
 }
 
 type Dependencies = {
@@ -30,6 +32,8 @@ type Dependencies = {
 /** How long a session's state is believed before the database is asked again. */
 const BELIEVE_MS = 4000
 const BELIEF_LIMIT = 100_000
+
+type Belief = { readonly active: boolean; readonly until: number }
 
 export async function endSessions(
   database: Kysely<UsersSchema>,
@@ -48,10 +52,37 @@ export async function endSessions(
   return ended.map(row => idText<SessionId>(row.id))
 }
 
+/** Locks the device: a revocation comes wholly before the new session, which is then refused, or wholly after it. */
+async function touchActiveDevice(work: Kysely<UsersSchema>, deviceId: DeviceId): Promise<void> {
+  const device = await work
+    .updateTable('device')
+    .set({ last_seen_at: new Date() })
+    .where('id', '=', idBytes(deviceId))
+    .where('revoked_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst()
+  if (device === undefined) throw new ProtocolError('AUTH_DEVICE_UNKNOWN')
+}
+
+/** So that a person is told that the device was removed, and not only that something has ended. */
+async function isOfRevokedDevice(database: Kysely<UsersSchema>, token: string): Promise<boolean> {
+  const sessionId = await findSessionOfToken(database, token)
+  if (sessionId === undefined) return false
+  const device = await database
+    .selectFrom('session')
+    .innerJoin('device', 'device.id', 'session.device_id')
+    .select('device.revoked_at')
+    .where('session.id', '=', sessionId)
+    .executeTakeFirst()
+  return device !== undefined && device.revoked_at !== null
+}
+
 export function createSessionService({ database, tokens, chat, clock }: Dependencies): SessionService {
-  const beliefs = new Map<SessionId, { readonly active: boolean; readonly until: number }>()
+  const beliefs = new Map<SessionId, Belief>()
+  let announcements = 0
 
   function announceEnded(sessionIds: readonly SessionId[]): void {
+    announcements += 1
     for (const sessionId of sessionIds) beliefs.delete(sessionId)
     if (sessionIds.length > 0) chat.sessionsEnded(sessionIds)
   }
@@ -59,6 +90,7 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
   async function isActive(sessionId: SessionId): Promise<boolean> {
     const belief = beliefs.get(sessionId)
     if (belief !== undefined && belief.until > clock.now()) return belief.active
+    const before = announcements
     const row = await database
       .selectFrom('session')
       .select('ended_at')
@@ -66,7 +98,8 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
       .executeTakeFirst()
     const active = row !== undefined && row.ended_at === null
     if (beliefs.size >= BELIEF_LIMIT) beliefs.clear()
-    beliefs.set(sessionId, { active, until: clock.now() + BELIEVE_MS })
+    // What was read while sessions ended may be older than their end.
+    if (before === announcements) beliefs.set(sessionId, { active, until: clock.now() + BELIEVE_MS })
     return active
   }
 
@@ -85,9 +118,15 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
     }
   }
 
+  async function announceRevoked(revocation: Revocation): Promise<void> {
+    announceEnded(revocation.sessions)
+    await Promise.all(revocation.devices.map(deviceId => chat.deviceRevoked(deviceId)))
+  }
+
   return {
     isActive,
     announceEnded,
+    announceRevoked,
 
     async verify(accessToken) {
       const session = await tokens.parse(accessToken)
@@ -98,6 +137,7 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
     async open(accountId, deviceId, call) {
       const id = randomBytes(16)
       const { ended, refresh } = await database.transaction().execute(async work => {
+        await touchActiveDevice(work, deviceId)
         const earlier = await endSessions(work, 'device_id', idBytes(deviceId))
         await work
           .insertInto('session')
@@ -122,7 +162,9 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
       switch (rotation.kind) {
         case 'invalid':
           call.setRefreshToken(undefined)
-          throw new ProtocolError('AUTH_TOKEN_INVALID')
+          throw new ProtocolError(
+            (await isOfRevokedDevice(database, token)) ? 'AUTH_DEVICE_UNKNOWN' : 'AUTH_TOKEN_INVALID',
+          )
         case 'reused':
           announceEnded([rotation.sessionId])
           call.setRefreshToken(undefined)
@@ -134,6 +176,8 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
             .where('id', '=', idBytes(rotation.sessionId))
             .executeTakeFirstOrThrow()
           call.setRefreshToken(rotation.next)
+          // Apart from the rotation, which holds the session: others lock the device before its sessions.
+          await touchActiveDevice(database, idText(row.device_id))
           return describe(idText(row.account_id), idText(row.device_id), rotation.sessionId)
         }
       }
@@ -151,12 +195,12 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
       if (session === undefined || session.ended_at !== null) return
       const deviceId = idText<DeviceId>(session.device_id)
       const ended = await database.transaction().execute(async work => {
-        const closed = await endSessions(work, 'id', session.id)
+        // The device before its sessions, as everywhere: two that lock in different orders wait in a circle.
         const others = eraseDevice ? await revokeDevice(work, deviceId) : []
-        return [...closed, ...others.map(other => idText<SessionId>(other))]
+        return [...others, ...(await endSessions(work, 'id', session.id))]
       })
-      announceEnded(ended)
-      if (eraseDevice) await chat.deviceRevoked(deviceId)
+      if (eraseDevice) await announceRevoked({ devices: [deviceId], sessions: ended })
+      else announceEnded(ended)
     },
   }
 }

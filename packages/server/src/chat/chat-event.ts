@@ -23,6 +23,19 @@ export type ChatEvent =
       readonly deviceIds: readonly DeviceId[]
     }
   | { readonly kind: 'welcome'; readonly conversationId: ConversationId; readonly deviceId: DeviceId }
+  /** These accounts came into the conversation or left it: those of their devices that are not in it ask for the heads. */
+  | {
+      readonly kind: 'announced'
+      readonly conversationId: ConversationId
+      readonly accountIds: readonly AccountId[]
+    }
+  /** Account state was written: for the account's other devices. */
+  | {
+      readonly kind: 'state'
+      readonly accountId: AccountId
+      readonly exceptDevice: DeviceId
+      readonly revision: number
+    }
   | { readonly kind: 'gone'; readonly accountId: AccountId; readonly tell: readonly DeviceId[] }
   | { readonly kind: 'sessions-ended'; readonly sessionIds: readonly SessionId[] }
   | { readonly kind: 'device-revoked'; readonly deviceId: DeviceId }

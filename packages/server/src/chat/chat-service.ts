@@ -10,6 +10,7 @@ import type { ChatAccounts } from '../ports/chat-accounts.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventBus } from '../ports/event-bus.ts'
 import type { SessionVerifier } from '../ports/session-verifier.ts'
+import { eraseAccountStore } from './account-store.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
 import { encodeDelivery } from './deliver-frames.ts'
 import { createIngestQueue, type Incoming, type IngestOutcome } from './ingest-queue.ts'
@@ -101,6 +102,7 @@ function createChatAccounts(
       await sql`
         DELETE FROM welcome WHERE device_id IN (
           SELECT device_id FROM conversation_member WHERE account_id = ${account})`.execute(work)
+      await eraseAccountStore(work, accountId)
     })
   }
   return {

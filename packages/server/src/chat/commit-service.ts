@@ -10,7 +10,7 @@ import type { KeyDirectory } from '../ports/key-directory.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
 import { encodeDelivery } from './deliver-frames.ts'
-import { assertListedMembers, assertWelcomesFit } from './member-check.ts'
+import { accountsOf, assertListedMembers, assertWelcomesFit } from './member-check.ts'
 import type { PublicGroups, VerifiedCommit } from './public-groups.ts'
 
 export type CommitService = {
@@ -330,6 +330,7 @@ function eventsOf(
     { kind: 'deliver', conversationId, frame },
     { kind: 'left', conversationId, deviceIds: left },
     { kind: 'joined', conversationId, deviceIds: joined },
+    { kind: 'announced', conversationId, accountIds: accountsOf([...commit.added, ...commit.removed]) },
     ...commit.added.map(({ deviceId }): ChatEvent => ({ kind: 'welcome', conversationId, deviceId })),
   ]
 }

@@ -8,7 +8,7 @@ import type { KeyDirectory } from '../ports/key-directory.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
 import { CONVERSATION_KINDS, readHeads } from './conversation-store.ts'
-import { assertListedMembers, assertWelcomesFit } from './member-check.ts'
+import { accountsOf, assertListedMembers, assertWelcomesFit } from './member-check.ts'
 import type { PublicGroups, VerifiedGroup } from './public-groups.ts'
 
 export type ConversationService = {
@@ -36,7 +36,7 @@ export function createConversationService(dependencies: Dependencies): Conversat
   const { database, directory, groups, bus } = dependencies
 
   async function headFor(session: DeviceSession, conversationId: ConversationId): Promise<ConversationHead> {
-    const [head] = await readHeads(database, session.deviceId, conversationId)
+    const [head] = await readHeads(database, session, conversationId)
     if (head === undefined) throw new ProtocolError('CHAT_CONVERSATION_NOT_FOUND')
     return head
   }
@@ -111,7 +111,7 @@ export function createConversationService(dependencies: Dependencies): Conversat
   }
 
   return {
-    list: session => readHeads(database, session.deviceId),
+    list: session => readHeads(database, session),
 
     async create(session, request) {
       const { conversationId } = request
@@ -143,6 +143,7 @@ export function createConversationService(dependencies: Dependencies): Conversat
       const deviceIds = group.members.map(member => member.deviceId)
       bus.publish(LOCAL_SLOT, [
         { kind: 'joined', conversationId, deviceIds },
+        { kind: 'announced', conversationId, accountIds: accountsOf(group.members) },
         ...others.map(({ deviceId }): ChatEvent => ({ kind: 'welcome', conversationId, deviceId })),
       ])
       return headFor(session, conversationId)

@@ -8,10 +8,18 @@ import {
 import { type Kysely, sql } from 'kysely'
 import type { ChatDatabase, ChatSchema } from '../database/chat-schema.ts'
 import { idBytes, idText } from '../database/packed-arrays.ts'
+import type { DeviceSession } from '../ports/session-verifier.ts'
 
 export const CONVERSATION_KINDS = ['direct', 'group'] as const
 
-type HeadRow = { id: Buffer; kind: number; epoch: number; last_seq: number; members: Buffer[] }
+type HeadRow = {
+  id: Buffer
+  kind: number
+  epoch: number
+  last_seq: number
+  members: Buffer[]
+  joined: boolean
+}
 
 const toHead = (row: HeadRow): ConversationHead => ({
   conversationId: idText<ConversationId>(row.id),
@@ -19,23 +27,27 @@ const toHead = (row: HeadRow): ConversationHead => ({
   epoch: row.epoch,
   lastSeq: row.last_seq,
   members: row.members.map(member => idText<AccountId>(member)),
+  joined: row.joined,
 })
 
-/** Heads of the conversations in whose tree the device is; or of one of them. */
+/** Heads of the conversations in whose tree the account has a leaf; or of one of them. */
 export async function readHeads(
   database: Kysely<ChatSchema>,
-  deviceId: DeviceId,
+  { accountId, deviceId }: DeviceSession,
   only?: ConversationId,
 ): Promise<ConversationHead[]> {
   const one = only === undefined ? sql`` : sql`AND me.conversation_id = ${idBytes(only)}`
   const { rows } = await sql<HeadRow>`
-    SELECT c.id, c.kind, c.epoch, c.last_seq, m.members
-    FROM conversation_member me
-    JOIN conversation c ON c.id = me.conversation_id
+    SELECT c.id, c.kind, c.epoch, c.last_seq, m.members, mine.joined
+    FROM (
+      SELECT me.conversation_id, bool_or(me.device_id = ${idBytes(deviceId)}) AS joined
+      FROM conversation_member me
+      WHERE me.account_id = ${idBytes(accountId)} AND me.left_seq IS NULL ${one}
+      GROUP BY me.conversation_id) mine
+    JOIN conversation c ON c.id = mine.conversation_id
     CROSS JOIN LATERAL (
       SELECT array_agg(DISTINCT other.account_id::bytea) AS members FROM conversation_member other
-      WHERE other.conversation_id = me.conversation_id AND other.left_seq IS NULL) m
-    WHERE me.device_id = ${idBytes(deviceId)} AND me.left_seq IS NULL ${one}
+      WHERE other.conversation_id = c.id AND other.left_seq IS NULL) m
     ORDER BY c.id`.execute(database)
   return rows.map(toHead)
 }

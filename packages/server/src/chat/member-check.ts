@@ -1,6 +1,10 @@
-import { ProtocolError } from '@entangle/protocol'
+import { type AccountId, ProtocolError } from '@entangle/protocol'
 import type { KeyDirectory } from '../ports/key-directory.ts'
 import type { GroupMember } from './public-groups.ts'
+
+export const accountsOf = (members: readonly GroupMember[]): AccountId[] => [
+  ...new Set(members.map(member => member.accountId)),
+]
 
 /**
  * A leaf claims an account and a device. It is believed only if the directory lists that device, for that
@@ -10,8 +14,7 @@ export async function assertListedMembers(
   directory: KeyDirectory,
   members: readonly GroupMember[],
 ): Promise<void> {
-  const accounts = [...new Set(members.map(member => member.accountId))]
-  const deleted = await directory.findDeletedAccounts(accounts)
+  const deleted = await directory.findDeletedAccounts(accountsOf(members))
   if (deleted.size > 0) throw new ProtocolError('CHAT_PEER_GONE')
   const devices = await directory.findDevices(members.map(member => member.deviceId))
   for (const member of members) {

@@ -63,6 +63,28 @@ export type ChatSchema = {
     welcome: Uint8Array
     created_at: Generated<Date>
   }
+  account_store: {
+    account_id: Buffer
+    archive_bytes: Generated<number>
+    state_entries: Generated<number>
+    state_revision: Generated<number>
+  }
+  archive_record: {
+    account_id: Buffer
+    conversation_id: Buffer
+    seq: number
+    message_id: Buffer
+    key_version: number
+    sealed: Uint8Array
+  }
+  account_state: {
+    account_id: Buffer
+    key: Uint8Array
+    stamp: number
+    device_id: Buffer
+    revision: number
+    sealed: Uint8Array
+  }
   gone_account: { account_id: Buffer; gone_at: Generated<Date> }
 }
 

@@ -9,6 +9,7 @@ export type UsersSchema = {
     handle: string
     display_name: string
     opaque_record: string | null
+    recovery_key: ColumnType<Uint8Array | null, Uint8Array | null | undefined, Uint8Array | null>
     created_at: Moment
     deleted_at: MaybeMoment
     chat_told_at: MaybeMoment
@@ -27,6 +28,7 @@ export type UsersSchema = {
     account_id: Buffer
     signature_key: Uint8Array
     created_at: Moment
+    last_seen_at: Moment
     revoked_at: MaybeMoment
   }
   session: {

@@ -8,13 +8,16 @@ const PER_ADDRESS: Partial<Record<OperationName, Bucket>> = {
   finishRegistration: { capacity: 60, perMinute: 30 },
   startLogin: { capacity: 60, perMinute: 30 },
   finishLogin: { capacity: 60, perMinute: 30 },
+  startRecovery: { capacity: 20, perMinute: 10 },
+  finishRecovery: { capacity: 20, perMinute: 10 },
+  enrolDevice: { capacity: 60, perMinute: 30 },
   refreshSession: { capacity: 120, perMinute: 120 },
 }
 const PER_ACCOUNT: Partial<Record<OperationName, Bucket>> = {
   findAccount: { capacity: 40, perMinute: 30 },
   readAccount: { capacity: 300, perMinute: 300 },
   readIdentity: { capacity: 300, perMinute: 300 },
-  claimKeyPackages: { capacity: 40, perMinute: 20 },
+  claimKeyPackages: { capacity: 80, perMinute: 40 },
   publishKeyPackages: { capacity: 20, perMinute: 20 },
   createConversation: { capacity: 40, perMinute: 20 },
   issueTicket: { capacity: 60, perMinute: 60 },
@@ -22,11 +25,16 @@ const PER_ACCOUNT: Partial<Record<OperationName, Bucket>> = {
   finishPasswordChange: { capacity: 10, perMinute: 5 },
   fetchVault: { capacity: 10, perMinute: 5 },
   deleteAccount: { capacity: 10, perMinute: 5 },
+  replaceDevices: { capacity: 10, perMinute: 5 },
+  writeArchive: { capacity: 240, perMinute: 240 },
+  writeAccountState: { capacity: 120, perMinute: 120 },
 }
 const ADDRESS_TOTAL: Bucket = { capacity: 2000, perMinute: 6000 }
 const ACCOUNT_TOTAL: Bucket = { capacity: 1000, perMinute: 1500 }
 /** Guesses at one person's password, wherever they come from. */
 export const LOGIN_OF_HANDLE: Bucket = { capacity: 20, perMinute: 6 }
+/** Tries at one person's recovery. */
+export const RECOVERY_OF_HANDLE: Bucket = { capacity: 10, perMinute: 2 }
 /** Key packages of one person that one other may take: an attacker must not empty the pool. */
 export const CLAIM_OF_TARGET: Bucket = { capacity: 10, perMinute: 2 }
 

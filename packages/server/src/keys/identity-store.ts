@@ -10,6 +10,7 @@ import type { Transaction } from 'kysely'
 import { z } from 'zod'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { UsersDatabase, UsersSchema } from '../database/users-schema.ts'
+import type { SessionId } from '../ports/session-verifier.ts'
 import type { CheckedIdentity } from './key-material.ts'
 
 const certificatesSchema = z.array(z.instanceof(Uint8Array))
@@ -34,12 +35,17 @@ export async function readIdentity(
   }
 }
 
-/** Stores a checked list and brings the device table in step with it. Devices it no longer names are revoked. */
+export type Revocation = { readonly devices: readonly DeviceId[]; readonly sessions: readonly SessionId[] }
+
+/**
+ * Stores a checked list and brings the device table in step with it: devices it names for the first time
+ * are added, those it leaves out are revoked. One that was revoked before stays so, named or not.
+ */
 export async function storeIdentity(
   database: Transaction<UsersSchema>,
   identity: PublicIdentity,
   checked: CheckedIdentity,
-): Promise<{ readonly revoked: readonly DeviceId[] }> {
+): Promise<Revocation> {
   const account_id = idBytes(checked.accountId)
   const content = {
     version: checked.version,
@@ -77,10 +83,9 @@ export async function storeIdentity(
         .values({ id: idBytes(device.deviceId), account_id, signature_key: device.signatureKey })
         .execute()
     } else if (
-      // An id stands for one key for ever, and a device that was given up does not come back under it.
+      // An id stands for one key for ever.
       !known.account_id.equals(account_id) ||
-      !Buffer.from(known.signature_key).equals(Buffer.from(device.signatureKey)) ||
-      known.revoked_at !== null
+      !Buffer.from(known.signature_key).equals(Buffer.from(device.signatureKey))
     ) {
       throw new ProtocolError('KEYS_IDENTITY_INVALID')
     }
@@ -88,15 +93,16 @@ export async function storeIdentity(
   const revoked = present.filter(
     row => row.revoked_at === null && !checked.devices.some(device => device.deviceId === idText(row.id)),
   )
-  for (const row of revoked) await revokeDevice(database, idText(row.id))
-  return { revoked: revoked.map(row => idText<DeviceId>(row.id)) }
+  const sessions: SessionId[] = []
+  for (const row of revoked) sessions.push(...(await revokeDevice(database, idText(row.id))))
+  return { devices: revoked.map(row => idText<DeviceId>(row.id)), sessions }
 }
 
 /** The device gives up its place: its sessions end, its key packages go. Answers with the sessions that ended. */
 export async function revokeDevice(
   database: Transaction<UsersSchema>,
   deviceId: DeviceId,
-): Promise<Buffer[]> {
+): Promise<SessionId[]> {
   const id = idBytes(deviceId)
   await database.updateTable('device').set({ revoked_at: new Date() }).where('id', '=', id).execute()
   await database.deleteFrom('key_package').where('device_id', '=', id).execute()
@@ -108,5 +114,5 @@ export async function revokeDevice(
     .where('ended_at', 'is', null)
     .returning('id')
     .execute()
-  return ended.map(row => row.id)
+  return ended.map(row => idText<SessionId>(row.id))
 }

@@ -23,8 +23,8 @@ export type CheckedKeyPackage = {
 export type KeyMaterial = {
   /** Throws KEYS_IDENTITY_INVALID. */
   checkIdentity(identity: PublicIdentity, nowMs: number): CheckedIdentity
-  /** The hash by which the next list names this one, which was checked before. */
-  hashOfList(deviceList: Uint8Array): Uint8Array
+  /** Of a list that was checked before: the hash by which the next one names it, and its devices. */
+  readList(deviceList: Uint8Array): { readonly hash: Uint8Array; readonly deviceIds: readonly DeviceId[] }
   /** Throws KEYS_PACKAGE_INVALID. */
   checkKeyPackage(keyPackage: Uint8Array, nowMs: number): CheckedKeyPackage
   verifyDeviceSignature(

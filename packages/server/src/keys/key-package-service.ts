@@ -147,13 +147,16 @@ export function createKeyPackageService({
     },
 
     async claim(session, accountId) {
-      await limits.check(`claim ${session.accountId} of ${accountId}`, CLAIM_OF_TARGET)
+      const own = accountId === session.accountId
+      if (!own) await limits.check(`claim ${session.accountId} of ${accountId}`, CLAIM_OF_TARGET)
       await assertAccountLives(database, accountId)
       const devices = await database
         .selectFrom('device')
         .select('id')
         .where('account_id', '=', idBytes(accountId))
         .where('revoked_at', 'is', null)
+        // Whoever asks for their own account adds their other devices.
+        .$if(own, query => query.where('id', '!=', idBytes(session.deviceId)))
         .execute()
       const packages: { deviceId: DeviceId; keyPackage: Uint8Array; lastResort: boolean }[] = []
       for (const { id } of devices) {
@@ -163,7 +166,7 @@ export function createKeyPackageService({
         if (keyPackage !== undefined)
           packages.push({ deviceId, keyPackage, lastResort: oneTime === undefined })
       }
-      if (packages.length === 0) throw new ProtocolError('KEYS_PACKAGES_EXHAUSTED')
+      if (packages.length === 0 && !own) throw new ProtocolError('KEYS_PACKAGES_EXHAUSTED')
       return { packages }
     },
   }

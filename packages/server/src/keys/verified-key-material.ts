@@ -56,7 +56,10 @@ export function createVerifiedKeyMaterial(verifier: Verifier): KeyMaterial {
   }
 
   return {
-    hashOfList: deviceList => parseDeviceList(deviceList).hash,
+    readList(deviceList) {
+      const { hash, entries } = parseDeviceList(deviceList)
+      return { hash, deviceIds: entries.map(entry => readId(entry.deviceId)) }
+    },
     checkIdentity: (identity, nowMs) =>
       orRefuse('KEYS_IDENTITY_INVALID', () => checkIdentity(identity, nowMs)),
     checkKeyPackage: (keyPackage, nowMs) =>

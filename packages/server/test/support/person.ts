@@ -51,29 +51,35 @@ type Device = {
   readonly credential: Uint8Array
 }
 
-/** A person with one device, as far as the server can tell from a real client. */
+/** A person at one device, as far as the server can tell from a real client. */
 export class Person {
-  readonly api: Api
+  api: Api
   readonly handle: string
   readonly password: string
-  readonly accountId: AccountId = randomId()
+  readonly accountId: AccountId
   readonly crypto: Crypto
   readonly accountKey: AccountSecretKey
   device: Device
+  /** Every device that the newest list names, in its order. */
+  listed: readonly Device[]
   list: VerifiedDeviceList
 
-  private constructor(crypto: Crypto, url: string, handle: string, password: string) {
+  private constructor(crypto: Crypto, url: string, handle: string, password: string, elsewhere?: Person) {
     this.crypto = crypto
     this.api = new Api(url)
     this.handle = handle
     this.password = password
-    this.accountKey = crypto.createAccountKey()
+    this.accountId = elsewhere?.accountId ?? randomId()
+    this.accountKey = elsewhere?.accountKey ?? crypto.createAccountKey()
     this.device = this.makeDevice()
-    this.list = createDeviceList(crypto, this.accountKey, {
-      accountId: idToBytes(this.accountId),
-      handle,
-      entries: [this.entryOf(this.device)],
-    })
+    this.listed = elsewhere?.listed ?? [this.device]
+    this.list =
+      elsewhere?.list ??
+      createDeviceList(crypto, this.accountKey, {
+        accountId: idToBytes(this.accountId),
+        handle,
+        entries: [this.entryOf(this.device)],
+      })
   }
 
   static async create(url: string, handle = `u${randomBytes(6).toString('hex')}`): Promise<Person> {
@@ -122,7 +128,7 @@ export class Person {
     return {
       accountKey: this.accountKey.publicKey,
       deviceList: this.list.bytes,
-      certificates: [this.device.certificate.bytes],
+      certificates: this.listed.map(device => device.certificate.bytes),
     }
   }
 
@@ -190,12 +196,48 @@ export class Person {
     })
   }
 
+  /** The next device list. */
+  relist(devices: readonly Device[]): void {
+    this.listed = devices
+    this.list = nextDeviceList(this.crypto, this.accountKey, this.list, {
+      entries: devices.map(device => this.entryOf(device)),
+    })
+  }
+
   /** Takes a new device in the place of the old one, with the next device list. */
   replaceDevice(): void {
     this.device = this.makeDevice()
-    this.list = nextDeviceList(this.crypto, this.accountKey, this.list, {
-      entries: [this.entryOf(this.device)],
-    })
+    this.relist([this.device])
+  }
+
+  /** The same person at a new device, which is not enrolled yet. */
+  atNewDevice(): Person {
+    return new Person(this.crypto, this.api.url, this.handle, this.password, this)
+  }
+
+  /** What this device asks to be enrolled with, after the login gave a grant. */
+  makeEnrolment(enrolmentGrant: string) {
+    this.relist([...this.listed, this.device])
+    return { enrolmentGrant, deviceId: this.device.deviceId, identity: this.identity }
+  }
+
+  async grantToEnrol(): Promise<string> {
+    const login = await this.logIn()
+    if (login.kind !== 'enrol') throw new Error('the device is listed already')
+    return login.enrolmentGrant
+  }
+
+  /** The same person at another device, signed in there. This one knows the new list. */
+  async enrolAnother(): Promise<Person> {
+    const other = this.atNewDevice()
+    other.adopt(await other.api.call('enrolDevice', other.makeEnrolment(await other.grantToEnrol())))
+    this.learnList(other)
+    return other
+  }
+
+  learnList(from: Person): void {
+    this.listed = from.listed
+    this.list = from.list
   }
 
   async registrationOfNewPassword(password: string): Promise<string> {

@@ -17,7 +17,7 @@ type State =
   /** Waits for the first frame. */
   | { readonly kind: 'opened'; readonly sinceMs: number }
   /** The answer to `hello` is being read; what arrives meanwhile is held back behind it. */
-  | { readonly kind: 'greeting'; readonly held: Buffer[]; heldBytes: number; overflowed: boolean }
+  | { readonly kind: 'greeting'; readonly held: Buffer[]; heldBytes: number; needsHeads: boolean }
   | { readonly kind: 'live' }
   /** Does not read fast enough: deliveries are left out until it has caught up. */
   | { readonly kind: 'stalled'; readonly sinceMs: number }
@@ -39,6 +39,10 @@ export type Connection = {
   /** An answer: goes out as long as the connection lives. */
   answer(frame: Buffer): void
   control(control: ServerControl): void
+  /** What is neither in the log nor in the heads: waits behind `ready`, and is never left out. */
+  notify(control: ServerControl): void
+  /** The heads have changed for this device: it is told them, now or with what it will be told anyway. */
+  refreshHeads(): void
   ping(): void
   close(code: number): void
   terminate(): void
@@ -53,12 +57,12 @@ type Dependencies = {
   readonly session: DeviceSession
   readonly buckets: FrameBuckets
   readonly clock: Clock
-  /** The connection has caught up after a stall: it needs to know what it missed. */
-  readonly onResumed: (connection: Connection) => void
+  /** It missed something, after a stall or otherwise, and needs to know the heads. */
+  readonly onHeadsNeeded: (connection: Connection) => void
 }
 
 export function createConnection(dependencies: Dependencies): Connection {
-  const { socket, stream, session, buckets, clock, onResumed } = dependencies
+  const { socket, stream, session, buckets, clock, onHeadsNeeded } = dependencies
   let state: State = { kind: 'opened', sinceMs: clock.now() }
   let pending: Buffer[] = []
   let pendingBytes = 0
@@ -105,7 +109,7 @@ export function createConnection(dependencies: Dependencies): Connection {
   stream.on('drain', () => {
     if (state.kind !== 'stalled' || stream.writableLength > RESUME_BYTES) return
     state = { kind: 'live' }
-    onResumed(connection)
+    onHeadsNeeded(connection)
   })
 
   const connection: Connection = {
@@ -119,15 +123,15 @@ export function createConnection(dependencies: Dependencies): Connection {
       return state.kind
     },
     startGreeting() {
-      if (state.kind === 'opened') state = { kind: 'greeting', held: [], heldBytes: 0, overflowed: false }
+      if (state.kind === 'opened') state = { kind: 'greeting', held: [], heldBytes: 0, needsHeads: false }
     },
     finishGreeting(ready) {
       if (state.kind !== 'greeting') return
-      const { held, overflowed } = state
+      const { held, needsHeads } = state
       state = { kind: 'live' }
       connection.control(ready)
       for (const frame of held) write(frame)
-      if (overflowed) onResumed(connection)
+      if (needsHeads) onHeadsNeeded(connection)
     },
     deliver(frame) {
       switch (state.kind) {
@@ -136,7 +140,7 @@ export function createConnection(dependencies: Dependencies): Connection {
           return
         case 'greeting':
           state.heldBytes += frame.length
-          if (state.heldBytes > STALL_BYTES) state.overflowed = true
+          if (state.heldBytes > STALL_BYTES) state.needsHeads = true
           else state.held.push(frame)
           return
         case 'live':
@@ -151,6 +155,15 @@ export function createConnection(dependencies: Dependencies): Connection {
     },
     control(control) {
       connection.answer(wrapBinaryFrame(encodeServerControl(control)))
+    },
+    notify(control) {
+      const frame = wrapBinaryFrame(encodeServerControl(control))
+      if (state.kind === 'greeting') state.held.push(frame)
+      else if (state.kind !== 'opened') connection.answer(frame)
+    },
+    refreshHeads() {
+      if (state.kind === 'greeting') state.needsHeads = true
+      else if (state.kind === 'live') onHeadsNeeded(connection)
     },
     ping() {
       if (state.kind === 'closed') return

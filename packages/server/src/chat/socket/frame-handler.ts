@@ -16,6 +16,7 @@ import type { ChatDatabase } from '../../database/chat-schema.ts'
 import { describeError, type Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventBus } from '../../ports/event-bus.ts'
+import { readStateRevision } from '../account-store.ts'
 import { type ChatEvent, LOCAL_SLOT } from '../chat-event.ts'
 import {
   countWelcomes,
@@ -79,22 +80,31 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
   }
 
   async function greet(connection: Connection): Promise<void> {
-    const { deviceId } = connection.session
+    const { accountId, deviceId } = connection.session
     // Listen first, read the heads then: whatever is stored in between is in one of the two, or in both.
     hub.subscribe(connection, await readConversationIds(database, deviceId))
-    const [heads, receipts, welcomes, counter] = await Promise.all([
-      readHeads(database, deviceId),
+    const [heads, receipts, welcomes, counter, stateRevision] = await Promise.all([
+      readHeads(database, connection.session),
       readReceipts(database, deviceId),
       countWelcomes(database, deviceId),
       readCounter(database, deviceId),
+      readStateRevision(database, accountId),
     ])
-    connection.finishGreeting({ t: 'ready', serverTime: clock.now(), counter, heads, receipts, welcomes })
+    connection.finishGreeting({
+      t: 'ready',
+      serverTime: clock.now(),
+      counter,
+      heads,
+      receipts,
+      welcomes,
+      stateRevision,
+    })
   }
 
   async function answerHeads(connection: Connection): Promise<void> {
     const { deviceId } = connection.session
     const [heads, welcomes] = await Promise.all([
-      readHeads(database, deviceId),
+      readHeads(database, connection.session),
       countWelcomes(database, deviceId),
     ])
     connection.control({ t: 'heads', heads, welcomes })

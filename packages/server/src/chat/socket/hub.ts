@@ -1,4 +1,4 @@
-import type { ConversationId, DeviceId } from '@entangle/protocol'
+import type { AccountId, ConversationId, DeviceId } from '@entangle/protocol'
 import { CLOSE, encodeServerControl, LIMITS } from '@entangle/protocol'
 import type { Clock } from '../../ports/clock.ts'
 import type { ChatEvent } from '../chat-event.ts'
@@ -21,9 +21,16 @@ const SOCKETS_OF_DEVICE = 4
 const TICK_MS = 1000
 const TERMINATE_AFTER_MS = 3000
 
+function removeFrom<Key>(index: Map<Key, Set<Connection>>, key: Key, connection: Connection): void {
+  const entries = index.get(key)
+  entries?.delete(connection)
+  if (entries?.size === 0) index.delete(key)
+}
+
 export function createHub(clock: Clock): Hub {
   const connections = new Set<Connection>()
   const ofDevice = new Map<DeviceId, Set<Connection>>()
+  const ofAccount = new Map<AccountId, Set<Connection>>()
   const ofConversation = new Map<ConversationId, Set<Connection>>()
 
   function subscribe(connection: Connection, conversationIds: readonly ConversationId[]): void {
@@ -38,9 +45,7 @@ export function createHub(clock: Clock): Hub {
 
   function unsubscribe(connection: Connection, conversationId: ConversationId): void {
     connection.conversations.delete(conversationId)
-    const interested = ofConversation.get(conversationId)
-    interested?.delete(connection)
-    if (interested?.size === 0) ofConversation.delete(conversationId)
+    removeFrom(ofConversation, conversationId, connection)
   }
 
   const everyConnectionOf = (deviceIds: readonly DeviceId[]): Connection[] =>
@@ -78,12 +83,23 @@ export function createHub(clock: Clock): Hub {
         for (const connection of everyConnectionOf([event.deviceId])) connection.deliver(frame)
         return
       }
+      case 'announced':
+        for (const connection of event.accountIds.flatMap(accountId => [
+          ...(ofAccount.get(accountId) ?? []),
+        ])) {
+          if (!connection.conversations.has(event.conversationId)) connection.refreshHeads()
+        }
+        return
+      case 'state':
+        for (const connection of ofAccount.get(event.accountId) ?? []) {
+          if (connection.session.deviceId === event.exceptDevice) continue
+          connection.notify({ t: 'state', revision: event.revision })
+        }
+        return
       case 'gone': {
         const frame = wrapBinaryFrame(encodeServerControl({ t: 'gone', accountId: event.accountId }))
         for (const connection of everyConnectionOf(event.tell)) connection.deliver(frame)
-        for (const connection of [...connections]) {
-          if (connection.session.accountId === event.accountId) end(connection, CLOSE.unauthorized)
-        }
+        for (const connection of ofAccount.get(event.accountId) ?? []) end(connection, CLOSE.unauthorized)
         return
       }
       case 'sessions-ended': {
@@ -114,7 +130,8 @@ export function createHub(clock: Clock): Hub {
     subscribe,
     add(connection) {
       connections.add(connection)
-      const { deviceId } = connection.session
+      const { accountId, deviceId } = connection.session
+      ofAccount.set(accountId, (ofAccount.get(accountId) ?? new Set()).add(connection))
       const siblings = ofDevice.get(deviceId) ?? new Set()
       ofDevice.set(deviceId, siblings.add(connection))
       const [oldest] = siblings
@@ -123,9 +140,9 @@ export function createHub(clock: Clock): Hub {
     remove(connection) {
       connections.delete(connection)
       for (const conversationId of [...connection.conversations]) unsubscribe(connection, conversationId)
-      const siblings = ofDevice.get(connection.session.deviceId)
-      siblings?.delete(connection)
-      if (siblings?.size === 0) ofDevice.delete(connection.session.deviceId)
+      const { accountId, deviceId } = connection.session
+      removeFrom(ofAccount, accountId, connection)
+      removeFrom(ofDevice, deviceId, connection)
     },
     handle(events) {
       for (const event of events) handleEvent(event)

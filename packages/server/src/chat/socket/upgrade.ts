@@ -92,7 +92,7 @@ export function acceptSockets(dependencies: Dependencies): void {
         session,
         buckets: dependencies.limited ? createFrameBuckets(clock.now()) : unlimitedFrames,
         clock,
-        onResumed: resumed => frames.sendHeads(resumed),
+        onHeadsNeeded: behind => frames.sendHeads(behind),
       })
       hub.add(connection)
       socket.on('message', (data, isBinary) => {

@@ -1,0 +1,196 @@
+import { LIMITS, ProtocolError } from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import { backoffMs } from '../account/timing.ts'
+import type { AccountSettings } from '../api/engine-api.ts'
+import { StoreError } from '../ports/key-value-store.ts'
+import type { Transaction } from '../store/ledger.ts'
+import { createStamps } from './stamps.ts'
+import { createStateBook, type HeldEntry } from './state-book.ts'
+import { createStateCodec, type SealedEntry } from './state-codec.ts'
+import type { StateEntry, StateValue } from './state-entry.ts'
+import { stateNames } from './state-names.ts'
+
+export type StateRoom = Pick<
+  AccountContext,
+  'calls' | 'clock' | 'timing' | 'diagnostics' | 'ledger' | 'records' | 'sender' | 'self'
+>
+
+/** Takes part in the write that stores entries of other devices. */
+export type StateApplier = (transaction: Transaction, changed: readonly StateEntry[]) => void
+
+/** Well below what one body may hold. */
+const MOST_BYTES = 3 * 1024 * 1024
+
+/**
+ * Settings that all devices of the account share: last writer wins, the same everywhere. Written here first,
+ * told to the others soon after; the server sees neither names nor values.
+ */
+export function createAccountState(room: StateRoom, archiveKey: Uint8Array) {
+  const { calls, clock, timing, diagnostics, ledger, records, sender, self } = room
+  const codec = createStateCodec(archiveKey)
+  const book = createStateBook({ codec, stamps: createStamps(clock.now), deviceId: self.deviceId })
+  const listeners = new Set<() => void>()
+  let apply: StateApplier = () => undefined
+  let newest = 0
+  let mustPull = false
+  let running = false
+  let wanted = false
+  let failures = 0
+  let skipped = 0
+  let stopped = false
+  let cancel: (() => void) | undefined
+
+  const tell = () => {
+    for (const listener of [...listeners]) listener()
+  }
+
+  // To the server
+
+  const batch = () => {
+    const entries: HeldEntry[] = []
+    const sealed: SealedEntry[] = []
+    let sizeBytes = 0
+    for (const entry of book.all()) {
+      if (!entry.dirty) continue
+      const next = codec.seal(entry)
+      sizeBytes += next.sealed.length
+      if (sizeBytes > MOST_BYTES || entries.length === LIMITS.accountStateEntriesPerPage) break
+      entries.push(entry)
+      sealed.push(next)
+    }
+    return { entries, sealed }
+  }
+
+  const push = async (): Promise<boolean> => {
+    const { entries, sealed } = batch()
+    if (entries.length === 0) return false
+    try {
+      await calls.call('writeAccountState', { entries: sealed })
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.code !== 'CHAT_STATE_STAMP_AHEAD') throw error
+      const aheadMs = clock.now() - Number(error.details['serverTime'])
+      await ledger.transact(transaction => book.stageStampedAnew(transaction, aheadMs))
+      throw error
+    }
+    await ledger.transact(transaction => book.stageSettled(transaction, entries))
+    return true
+  }
+
+  // From the server
+
+  const pull = async (): Promise<boolean> => {
+    const present = book.revision()
+    if (!mustPull && present !== undefined && newest <= present) return false
+    const page = await calls.call('readAccountState', { after: present ?? 0 })
+    const opened = page.entries.map(entry => codec.open(entry)).filter(entry => entry !== undefined)
+    if (opened.length < page.entries.length) {
+      skipped += page.entries.length - opened.length
+      diagnostics.note('STATE_ENTRIES_SKIPPED', skipped)
+    }
+    const last = page.entries.at(-1)?.revision ?? page.revision
+    const reached = page.hasMore ? last : page.revision
+    await ledger.transact(transaction => {
+      const changed = opened.filter(entry => book.stageForeign(transaction, entry))
+      book.stageRevision(transaction, reached)
+      if (changed.length > 0) apply(transaction, changed)
+      transaction.afterCommit(tell)
+    })
+    mustPull = page.hasMore && page.entries.length > 0
+    return mustPull || newest > reached
+  }
+
+  const run = async () => {
+    wanted = true
+    if (running) return
+    running = true
+    try {
+      while (wanted && !stopped && sender.isReady()) {
+        wanted = false
+        const pulled = await pull()
+        const pushed = await push()
+        wanted ||= pulled || pushed
+        failures = 0
+      }
+    } catch (error) {
+      if (!(error instanceof StoreError)) {
+        diagnostics.note('STATE_SYNC_FAILED', error)
+        failures += 1
+        const isFull = error instanceof ProtocolError && error.code === 'CHAT_STATE_FULL'
+        if (!isFull) schedule(backoffMs(timing, failures, clock.random()))
+      }
+    } finally {
+      running = false
+    }
+  }
+
+  const schedule = (delayMs: number) => {
+    if (stopped || cancel !== undefined) return
+    cancel = clock.after(delayMs, () => {
+      cancel = undefined
+      void run()
+    })
+  }
+
+  /** Part of a transaction: written now, told to the other devices soon. What does not fit is not shared. */
+  const stage = (transaction: Transaction, name: string, value: StateValue): void => {
+    if (!codec.fits({ name, value }) || !book.stageOwn(transaction, name, value)) return
+    transaction.afterCommit(() => {
+      schedule(timing.stateDelay)
+      tell()
+    })
+  }
+
+  return {
+    load: (): Promise<void> => book.load(records),
+    /** Undefined when nobody has ever written it. */
+    read: (name: string): StateValue | undefined => book.get(name)?.value,
+    fits: (name: string, value: StateValue): boolean => codec.fits({ name, value }),
+    stage,
+    /** Part of a transaction: a first value that loses against whatever a person has decided on any device. */
+    stageDefault(transaction: Transaction, name: string, value: StateValue): void {
+      if (book.stageDefault(transaction, name, value)) {
+        transaction.afterCommit(() => schedule(timing.stateDelay))
+      }
+    },
+    /** Resolves when it is durable on this device. */
+    write: (name: string, value: StateValue): Promise<void> =>
+      ledger.transact(transaction => stage(transaction, name, value)),
+    /** Who turns entries of other devices into changes of chats. */
+    applyWith(applier: StateApplier): void {
+      apply = applier
+    },
+    /** What the server says is the newest revision. */
+    learn(revision: number): void {
+      newest = revision
+      void run()
+    },
+    /** Whether the other devices' entries were read at least once: before, what is missing may only be unknown. */
+    isKnown: (): boolean => book.revision() !== undefined,
+    settings(): AccountSettings {
+      const settings: Record<string, string | number | boolean> = {}
+      for (const { name, value } of book.all()) {
+        const isShown = name.startsWith(stateNames.settings) && name !== stateNames.recoverySaved
+        if (isShown && value !== null && typeof value !== 'object') {
+          settings[name.slice(stateNames.settings.length)] = value
+        }
+      }
+      return settings
+    },
+    isRecoverySaved: (): boolean =>
+      book.get(stateNames.recoverySaved)?.value === true || book.revision() === undefined,
+    /** Entries that did not open since the start. */
+    skipped: (): number => skipped,
+    /** Called after every change. Returns the unsubscriber. */
+    listen(listener: () => void): () => void {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
+    },
+    stop(): void {
+      stopped = true
+      cancel?.()
+    },
+  }
+}
+export type AccountState = ReturnType<typeof createAccountState>

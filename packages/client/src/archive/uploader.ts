@@ -1,0 +1,104 @@
+import { LIMITS, ProtocolError } from '@entangle/protocol'
+import { backoffMs } from '../account/timing.ts'
+import { StoreError } from '../ports/key-value-store.ts'
+import { accountKeys } from '../store/keys.ts'
+import type { MessageRecord } from '../timeline/message-record.ts'
+import type { ArchiveCodec, SealedRecord } from './archive-codec.ts'
+import { type ArchiveRoom, backfill, type PendingBatch, readPending } from './pending.ts'
+
+/** Well below what one body may hold. */
+const MOST_BYTES = 3 * 1024 * 1024
+
+/** Brings what waits into the archive, oldest first in each conversation, in batches, when nothing is urgent. */
+export function createUploader(room: ArchiveRoom, codec: ArchiveCodec) {
+  const { calls, clock, timing, diagnostics, ledger, log, records, sender } = room
+  let cancel: (() => void) | undefined
+  let running = false
+  let wanted = false
+  let failures = 0
+  let stopped = false
+
+  const settle = (batch: PendingBatch, seqs: Iterable<number>): Promise<void> =>
+    ledger.transact(transaction => {
+      for (const seq of seqs) transaction.remove(accountKeys.archivePending(batch.conversationId, seq))
+    })
+
+  /** The batch's messages, as many as one request may carry, and the places that are done with by it. */
+  const collect = async (batch: PendingBatch) => {
+    const [first = 0] = batch.seqs
+    const page = await log.after(batch.chatId, first - 1, LIMITS.archiveRecordsPerPage)
+    const wanted = new Set(batch.seqs)
+    const lastRead: MessageRecord | undefined = page.more ? page.messages.at(-1) : undefined
+    const sealed: SealedRecord[] = []
+    let sizeBytes = 0
+    let end = lastRead?.seq ?? Number.POSITIVE_INFINITY
+    for (const message of page.messages) {
+      const record = wanted.has(message.seq) ? codec.seal(batch.conversationId, message) : undefined
+      if (record === undefined) continue
+      if (sizeBytes + record.sealed.length > MOST_BYTES) {
+        end = message.seq - 1
+        break
+      }
+      sizeBytes += record.sealed.length
+      sealed.push(record)
+    }
+    return { sealed, done: batch.seqs.filter(seq => seq <= end) }
+  }
+
+  const upload = async (): Promise<boolean> => {
+    const batch = await readPending(records, LIMITS.archiveRecordsPerPage)
+    if (batch === undefined) return false
+    const { sealed, done } = await collect(batch)
+    try {
+      if (sealed.length > 0) {
+        await calls.call('writeArchive', { conversationId: batch.conversationId, records: sealed })
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.code !== 'CHAT_CONVERSATION_NOT_FOUND') throw error
+      diagnostics.note('ARCHIVE_REFUSED', error)
+    }
+    await settle(batch, done)
+    return true
+  }
+
+  const run = async () => {
+    wanted = true
+    if (running) return
+    running = true
+    try {
+      if (sender.isReady()) await backfill(room)
+      while (wanted && !stopped && sender.isReady()) {
+        wanted = false
+        wanted = (await upload()) || wanted
+        failures = 0
+      }
+    } catch (error) {
+      if (!(error instanceof StoreError)) {
+        diagnostics.note('ARCHIVE_UPLOAD_FAILED', error)
+        failures += 1
+        const isFull = error instanceof ProtocolError && error.code === 'CHAT_ARCHIVE_FULL'
+        if (!isFull) schedule(backoffMs(timing, failures, clock.random()))
+      }
+    } finally {
+      running = false
+    }
+  }
+
+  const schedule = (delayMs: number) => {
+    if (stopped || cancel !== undefined) return
+    cancel = clock.after(delayMs, () => {
+      cancel = undefined
+      void run()
+    })
+  }
+
+  return {
+    /** Something waits, or the connection has come back. Many calls lead to one upload. */
+    wake: (): void => schedule(timing.archiveDelay),
+    stop(): void {
+      stopped = true
+      cancel?.()
+    },
+  }
+}
+export type Uploader = ReturnType<typeof createUploader>

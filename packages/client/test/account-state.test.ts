@@ -1,0 +1,178 @@
+import { randomBytes } from '@entangle/crypto'
+import { type DeviceId, LIMITS } from '@entangle/protocol'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createStamps } from '../src/account-state/stamps.ts'
+import { createStateBook } from '../src/account-state/state-book.ts'
+import { createStateCodec } from '../src/account-state/state-codec.ts'
+import { type StateEntry, wins } from '../src/account-state/state-entry.ts'
+import type { Transaction } from '../src/store/ledger.ts'
+
+const deviceId = (digit: number) => digit.toString(16).repeat(32) as DeviceId
+const codec = createStateCodec(new Uint8Array(32).fill(3))
+
+/** A transaction over memory alone. */
+function within(work: (transaction: Transaction) => void): void {
+  const actions: (() => void)[] = []
+  const unused = () => {
+    throw new Error('not used here')
+  }
+  work({
+    mls: undefined as never,
+    openGroup: unused,
+    adopt: unused,
+    put: () => undefined,
+    remove: unused,
+    clear: unused,
+    afterCommit: action => void actions.push(action),
+  })
+  for (const action of actions) action()
+}
+
+const newBook = (digit: number, nowMs: () => number) =>
+  createStateBook({ codec, stamps: createStamps(nowMs), deviceId: deviceId(digit) })
+
+/** What the server does: the higher (stamp, device) stays. */
+function createServer() {
+  const entries = new Map<string, StateEntry>()
+  return {
+    all: () => [...entries.values()],
+    take(entry: StateEntry): void {
+      if (wins(entry, entries.get(entry.name))) entries.set(entry.name, entry)
+    },
+  }
+}
+
+describe('last writer wins', () => {
+  test('P39 any order and any interleaving of writings and deliveries end the same everywhere', () => {
+    const step = fc.record({
+      device: fc.nat(2),
+      kind: fc.constantFrom('write', 'push', 'pull'),
+      name: fc.constantFrom('a', 'b'),
+      value: fc.nat(5),
+      /** Clocks stand still, jump and differ. */
+      clock: fc.nat(3),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.infiniteStream(fc.nat(99)), (steps, chances) => {
+        let time = 0
+        const server = createServer()
+        const books = [0, 1, 2].map(digit => newBook(digit, () => time + digit))
+        const shuffled = (entries: StateEntry[]) =>
+          entries
+            .map(entry => ({ entry, at: chances.next().value ?? 0 }))
+            .sort((one, other) => one.at - other.at)
+            .map(({ entry }) => entry)
+        const push = (book: (typeof books)[number]) => {
+          const dirty = [...book.all()].filter(entry => entry.dirty)
+          for (const entry of shuffled(dirty)) server.take(entry)
+          within(transaction => book.stageSettled(transaction, dirty))
+        }
+        const pull = (book: (typeof books)[number]) => {
+          for (const entry of shuffled(server.all())) {
+            within(transaction => void book.stageForeign(transaction, entry))
+          }
+        }
+        for (const { device, kind, name, value, clock } of steps) {
+          const book = books[device]
+          if (book === undefined) continue
+          time += clock
+          if (kind === 'write') within(transaction => void book.stageOwn(transaction, name, value))
+          else if (kind === 'push') push(book)
+          else pull(book)
+        }
+        for (const book of books) push(book)
+        for (const book of books) pull(book)
+        const [first, ...others] = books.map(book =>
+          [...book.all()].map(({ name, value }) => `${name}=${String(value)}`).sort(),
+        )
+        for (const other of others) expect(other).toEqual(first)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('P39 who writes knowing the former value wins, whatever the clocks say', () => {
+    const late = newBook(1, () => 1_000)
+    const early = newBook(2, () => 5)
+    within(transaction => void late.stageOwn(transaction, 'name', 'first'))
+    const first = late.get('name')
+    if (first === undefined) throw new Error('nothing written')
+    within(transaction => void early.stageForeign(transaction, first))
+    within(transaction => void early.stageOwn(transaction, 'name', 'second'))
+    const second = early.get('name')
+    expect(second !== undefined && wins(second, first)).toBe(true)
+  })
+
+  test('a first value never wins against a decision', () => {
+    const one = newBook(1, () => 0)
+    const other = newBook(2, () => 0)
+    within(transaction => void one.stageDefault(transaction, 'name', 'default'))
+    within(transaction => void other.stageOwn(transaction, 'name', 'decided'))
+    const [a, b] = [one.get('name'), other.get('name')]
+    expect(a !== undefined && b !== undefined && wins(b, a) && !wins(a, b)).toBe(true)
+  })
+})
+
+describe('stamps', () => {
+  test('P39 rise always, follow the clock, are never behind what was seen', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ now: fc.nat(1e6), seen: fc.nat(3e8) })), turns => {
+        let now = 0
+        let last = -1
+        const stamps = createStamps(() => now)
+        for (const turn of turns) {
+          now = turn.now
+          stamps.see(turn.seen)
+          const stamp = stamps.next()
+          expect(stamp).toBeGreaterThan(last)
+          expect(stamp).toBeGreaterThan(turn.seen)
+          expect(stamp).toBeGreaterThanOrEqual(now * 256)
+          last = stamp
+        }
+      }),
+    )
+  })
+
+  test('a clock that was ahead is set back, and what waits keeps its order', () => {
+    const book = newBook(1, () => 1_000_000)
+    within(transaction => {
+      void book.stageOwn(transaction, 'a', 1)
+      void book.stageOwn(transaction, 'b', 2)
+    })
+    within(transaction => book.stageStampedAnew(transaction, 900_000))
+    const [a, b] = [book.get('a')?.stamp ?? 0, book.get('b')?.stamp ?? 0]
+    expect(a).toBe(100_000 * 256)
+    expect(b).toBeGreaterThan(a)
+  })
+})
+
+describe('state codec', () => {
+  const entry: StateEntry = { name: 'draft/direct-x', value: 'hello', stamp: 77, deviceId: deviceId(1) }
+
+  test('P83 hides the name, hides the length, opens in its place only', () => {
+    const sealed = codec.seal(entry)
+    const placed = { ...sealed, deviceId: entry.deviceId }
+    expect(codec.open(placed)).toEqual(entry)
+    expect(sealed.key).toHaveLength(32)
+    expect(codec.open({ ...placed, stamp: 78 })).toBeUndefined()
+    expect(codec.open({ ...placed, deviceId: deviceId(2) })).toBeUndefined()
+    expect(codec.open({ ...placed, key: codec.keyOf('draft/direct-y') })).toBeUndefined()
+    expect(createStateCodec(randomBytes(32)).open(placed)).toBeUndefined()
+    expect(codec.open({ ...placed, sealed: randomBytes(200) })).toBeUndefined()
+    expect(codec.seal({ ...entry, value: 'hell' }).sealed).toHaveLength(sealed.sealed.length)
+    expect(createStateCodec(randomBytes(32)).keyOf(entry.name)).not.toEqual(sealed.key)
+  })
+
+  test('what fits is never larger than the server takes', () => {
+    for (const length of [0, 100, 4_000, 8_000, 8_150, 8_160, 8_170, 8_192, 16_384]) {
+      const value = 'x'.repeat(length)
+      if (!codec.fits({ name: 'n', value })) continue
+      expect(codec.seal({ ...entry, name: 'n', value }).sealed.length).toBeLessThanOrEqual(
+        LIMITS.accountStateBytes,
+      )
+    }
+    expect(codec.fits({ name: 'n', value: 'x'.repeat(8_000) })).toBe(true)
+    expect(codec.fits({ name: 'n', value: 'x'.repeat(8_192) })).toBe(false)
+  })
+})

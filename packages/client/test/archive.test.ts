@@ -1,0 +1,141 @@
+import { randomBytes } from '@entangle/crypto'
+import { type AccountId, type ConversationId, encodeCbor, type MessageId, readId } from '@entangle/protocol'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createArchiveCodec, type SealedRecord } from '../src/archive/archive-codec.ts'
+import { afterPage, type ChatHoles, mayHold, newHole, nextHole } from '../src/archive/holes.ts'
+import type { MessageRecord } from '../src/timeline/message-record.ts'
+
+const id = (): never => readId<never>(randomBytes(16))
+const accountId: AccountId = id()
+const conversationId: ConversationId = id()
+const codec = createArchiveCodec(accountId, new Uint8Array(32).fill(9))
+
+const message = (change: Partial<MessageRecord> = {}): MessageRecord => ({
+  seq: 5,
+  id: id(),
+  from: id(),
+  own: false,
+  time: 1_700_000_000_000,
+  content: { kind: 'text', text: 'hello' },
+  ...change,
+})
+
+const sealed = (record: MessageRecord): SealedRecord => {
+  const result = codec.seal(conversationId, record)
+  if (result === undefined) throw new Error('not sealed')
+  return result
+}
+
+describe('archive codec', () => {
+  test('text, raw and own messages come back as they were', () => {
+    for (const record of [
+      message(),
+      message({ from: accountId, own: true }),
+      message({ content: { kind: 'unsupported', raw: randomBytes(300) } }),
+      message({ content: { kind: 'text', text: '🙂'.repeat(4_000) } }),
+    ]) {
+      expect(codec.open(conversationId, sealed(record))).toEqual(record)
+    }
+  })
+
+  test('P83 opens under its own ids and place only', () => {
+    const record = sealed(message())
+    expect(codec.open(id(), record)).toBeUndefined()
+    expect(codec.open(conversationId, { ...record, messageId: id() })).toBeUndefined()
+    expect(codec.open(conversationId, { ...record, seq: 6 })).toBeUndefined()
+    expect(codec.open(conversationId, { ...record, keyVersion: 2 })).toBeUndefined()
+    expect(codec.open(conversationId, { ...record, sealed: randomBytes(120) })).toBeUndefined()
+    expect(createArchiveCodec(id(), new Uint8Array(32).fill(9)).open(conversationId, record)).toBeUndefined()
+    expect(createArchiveCodec(accountId, randomBytes(32)).open(conversationId, record)).toBeUndefined()
+  })
+
+  test('P83 hides the length', () => {
+    const lengths = ['a', 'ab', 'abcdefgh'].map(
+      text => sealed(message({ content: { kind: 'text', text } })).sealed.length,
+    )
+    expect(new Set(lengths).size).toBe(1)
+  })
+
+  test('what cannot be read yet, or fits no bucket, is left out', () => {
+    const pending = { kind: 'pending', state: 'waiting', code: 'X', epoch: 1, raw: randomBytes(9) } as const
+    expect(codec.seal(conversationId, message({ content: pending }))).toBeUndefined()
+    const large = { kind: 'unsupported', raw: randomBytes(61_440) } as const
+    expect(codec.seal(conversationId, message({ content: large }))).toBeUndefined()
+  })
+
+  test('a kind of a newer version is kept as it came', () => {
+    const newer = { kind: 'picture', blob: randomBytes(8) } as never
+    const opened = codec.open(conversationId, sealed(message({ content: newer })))
+    expect(opened?.content).toEqual({ kind: 'unsupported', raw: encodeCbor(newer) })
+  })
+})
+
+describe('holes', () => {
+  const record = (seq: number): SealedRecord => ({
+    messageId: seq.toString(16).padStart(32, '0') as MessageId,
+    seq,
+    keyVersion: 1,
+    sealed: new Uint8Array(),
+  })
+
+  /** Asks as a device does until nothing is open, and once more for what came late. */
+  function fill(archive: () => readonly number[], start: ChatHoles, limit: number, now: number) {
+    const got: number[] = []
+    let holes = start
+    for (let asked = 0; asked < 500; asked++) {
+      const hole = nextHole(holes, now)
+      if (hole === undefined) return { got, holes }
+      const below = archive()
+        .filter(seq => seq < hole.to)
+        .sort((one, other) => other - one)
+      const page = below.slice(0, limit)
+      for (const seq of page) if (seq > hole.from) got.push(seq)
+      holes = holes.flatMap(each =>
+        each === hole
+          ? afterPage(hole, { records: page.map(record), hasMore: page.length < below.length }, now)
+          : [each],
+      )
+    }
+    throw new Error('asks for ever')
+  }
+
+  test('everything inside is asked for once, newest first; what came late as well', () => {
+    const seqs = fc.uniqueArray(fc.integer({ min: 1, max: 120 }), { maxLength: 120 })
+    fc.assert(
+      fc.property(
+        seqs,
+        fc.nat(100),
+        fc.integer({ min: 1, max: 120 }),
+        fc.integer({ min: 1, max: 9 }),
+        (all, from, size, limit) => {
+          const to = from + size
+          const ordered = [...all].sort((one, other) => one - other)
+          // Devices archive in ascending order: a part is there, the rest follows.
+          const early = ordered.slice(0, Math.floor(ordered.length / 2))
+          const first = fill(() => early, [newHole(conversationId, from, to, 0)], limit, 0)
+          expect(mayHold(first.holes)).toBe(false)
+          const later = fill(() => ordered, first.holes, limit, 1e6)
+          const inside = ordered.filter(seq => seq > from && seq < to)
+          expect([...first.got, ...later.got].sort((one, other) => one - other)).toEqual(inside)
+          expect(first.got).toEqual([...first.got].sort((one, other) => other - one))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test('a late hole is asked for ever more rarely and given up at last', () => {
+    let holes: ChatHoles = [newHole(conversationId, 0, 10, 0)]
+    const checks: number[] = []
+    for (let now = 0; holes.length > 0 && checks.length < 100; ) {
+      const hole = nextHole(holes, now)
+      if (hole === undefined) throw new Error('nothing to ask')
+      checks.push(now)
+      holes = afterPage(hole, { records: [], hasMore: false }, now)
+      now = holes[0]?.checkAt ?? now
+    }
+    expect(checks.length).toBeGreaterThan(10)
+    expect(checks.length).toBeLessThan(40)
+  })
+})
