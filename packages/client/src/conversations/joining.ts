@@ -147,20 +147,34 @@ async function joinVerified(context: AccountContext, waiting: WaitingWelcome): P
   }
 }
 
+/** Never to be followed, whatever is tried again. */
+const isFinal = (error: unknown): error is Error =>
+  // After a trap the Welcome itself may be sound: it is tried again with a fresh instance.
+  (error instanceof CryptoError && error.code !== 'CRYPTO_INSTANCE_LOST') ||
+  error instanceof WelcomeRefused ||
+  (error instanceof ProtocolError && error.retry === 'never')
+
+type Joined = {
+  readonly conversations: readonly ConversationId[]
+  /** Why another attempt is needed. */
+  readonly failure: unknown
+}
+
 /**
  * Follows every Welcome that waits for this device. What verifies is stored first and settled then; what can
- * never be followed is settled; what fails for now stays.
+ * never be followed is settled; what fails for now stays and keeps none of the others waiting.
  */
-export async function joinWaiting(context: AccountContext): Promise<readonly ConversationId[]> {
+export async function joinWaiting(context: AccountContext): Promise<Joined> {
   const { calls, chats, diagnostics } = context
-  const joined: ConversationId[] = []
+  const conversations: ConversationId[] = []
+  let failure: unknown
   const { welcomes } = await calls.call('listWelcomes', {})
   for (const waiting of welcomes) {
     const { conversationId, epoch } = waiting
     try {
       if (chats.ofConversation(conversationId)?.conversation.phase !== 'active') {
         await joinVerified(context, waiting)
-        joined.push(conversationId)
+        conversations.push(conversationId)
       }
     } catch (error) {
       if (error instanceof IdentityMismatch) {
@@ -168,10 +182,13 @@ export async function joinWaiting(context: AccountContext): Promise<readonly Con
         await warnOfIdentity(context, error.accountId)
         continue
       }
-      if (!(error instanceof CryptoError || error instanceof WelcomeRefused)) throw error
+      if (!isFinal(error)) {
+        failure = error
+        continue
+      }
       diagnostics.note('WELCOME_REFUSED', error)
     }
     await calls.call('settleWelcome', { conversationId, epoch })
   }
-  return joined
+  return { conversations, failure }
 }

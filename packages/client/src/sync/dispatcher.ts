@@ -80,15 +80,16 @@ export function createDispatcher(input: {
   }
 
   const welcomes = repeatable('WELCOMES_FAILED', async () => {
-    const joined = await joinWaiting(context)
-    for (const conversationId of joined) {
+    const { conversations, failure } = await joinWaiting(context)
+    for (const conversationId of conversations) {
       const chat = chats.ofConversation(conversationId)
       if (chat?.conversation.phase === 'active') runnerOf(chat.id).learnHead(chat.conversation.cursor)
     }
     // What came between the Welcome and now is in the log; the heads say how far it goes.
-    if (joined.length > 0) sender.control({ t: 'heads' })
+    if (conversations.length > 0) sender.control({ t: 'heads' })
     packages.want()
     entrance.want()
+    if (failure !== undefined) throw failure
   })
 
   /** Chats for conversations that no Welcome has brought; their runners bring this device in. */
