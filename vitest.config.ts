@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 const isCampaign = process.env['CAMPAIGN'] === 'long'
 const times = (shortMs: number) => (isCampaign ? 60 * 60 * 1000 : shortMs)
 
+/** Real servers and browsers on a shared machine: one slow moment there must not turn a whole run red. */
+const retry = process.env['CI'] === 'true' ? 1 : 0
+
 const quickServerTests = 'packages/server/test/unit/**/*.test.ts'
 const needsServices = ['**/*.integration.test.ts', 'packages/server/test/**/*.test.ts']
 const needsBrowser = ['**/*.browser.test.ts']
@@ -34,6 +37,7 @@ export default defineConfig({
           environment: 'node',
           include: needsServices,
           exclude: [...never, quickServerTests],
+          retry,
           testTimeout: times(60_000),
           hookTimeout: times(60_000),
         },
@@ -44,6 +48,7 @@ export default defineConfig({
           environment: 'node',
           include: ['e2e/**/*.spec.ts', ...needsBrowser],
           exclude: never,
+          retry,
           testTimeout: times(180_000),
           hookTimeout: times(120_000),
           /** One real server and its browsers at a time. */
