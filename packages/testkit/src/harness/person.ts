@@ -145,6 +145,8 @@ export async function introduce(first: Person, second: Person, text = 'hello'): 
   await send(first.page, second, text)
   await answerRequest(second.page, first, 'Accept')
   await bubble(second.page, text).waitFor()
+  // Only now is it known on the second's device that nothing is unread: a page closed earlier may count one more.
+  await ownMessage(first.page, text, 'read').waitFor()
 }
 
 const nameOf = (who: Pick<PersonDetails, 'displayName'>) => new RegExp(escapeRegExp(who.displayName))
