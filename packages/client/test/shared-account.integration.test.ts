@@ -1,11 +1,16 @@
+import { join } from 'node:path'
+import { createSealer } from '@entangle/crypto'
 import {
   createNeedles,
   findNeedles,
   openDatabaseView,
   type ServerProcess,
+  searchFolder,
   startServer,
 } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createFileKeyVault } from '../src/adapters/node/file-key-vault.ts'
+import { openSqliteKeyValueStore } from '../src/adapters/node/sqlite-key-value-store.ts'
 import type { ChatId, EngineEvents, TimelineRow } from '../src/api/engine-api.ts'
 import { newPerson, openPerson, PASSWORD, type Person, texts, until } from './support/person.ts'
 
@@ -299,7 +304,33 @@ test('P27 every device lost: the phrase brings everything back, nothing else doe
   await later.untilChat(b.handle, present => present.last?.text === 'welcome back')
 }, 60_000)
 
-test('P83 neither text nor names are in the archive and the account state', async () => {
+/** Every secret of 32 bytes in the device's MLS state (signature key, key packages, HPKE keys), unsealed. */
+async function privateKeysOf(person: Person): Promise<Record<string, Uint8Array>> {
+  const key = await createFileKeyVault(join(person.dataDir, 'store.key')).storeKey()
+  const sealer = createSealer(key)
+  const store = openSqliteKeyValueStore(join(person.dataDir, 'store.sqlite'))
+  const keys: Record<string, Uint8Array> = {}
+  const entries = await store.scan({ from: 'a/', to: 'b' })
+  const publicKeys = entries.map(entry => entry.key).join()
+  for (const { key: name, value } of entries) {
+    if (!/\/mls\/[sek]\//.test(name)) continue
+    const plain = sealer.open(value, new TextEncoder().encode(name))
+    // MessagePack's byte string of 32 bytes; public keys are in the entry's name or in a key package.
+    for (let at = 0; at + 34 <= plain.length; at++) {
+      const bytes = plain.subarray(at + 2, at + 34)
+      const isSecret = plain[at] === 0xc4 && plain[at + 1] === 32
+      if (isSecret && !publicKeys.includes(Buffer.from(bytes).toString('hex'))) keys[`${name}@${at}`] = bytes
+    }
+  }
+  await store.close()
+  // All key packages are laid out alike: a place that only one of them has is chance inside a public key.
+  const places = Object.keys(keys).map(name => name.slice(name.lastIndexOf('@')))
+  const isAlike = (name: string) =>
+    !name.includes('/mls/k/') || places.filter(place => name.endsWith(place)).length > 25
+  return Object.fromEntries(Object.entries(keys).filter(([name]) => isAlike(name)))
+}
+
+test('P83 neither text nor names nor private keys are in the databases, their log or our log', async () => {
   const a = await signUp('canary')
   const b = await signUp('cage')
   const { toB, toA } = await couple(a, b, 'canary-first-4711')
@@ -326,7 +357,12 @@ test('P83 neither text nor names are in the archive and the account state', asyn
   await view.close()
   expect(rows.filter(row => row.includes('archive_record')).length).toBeGreaterThan(2)
   expect(rows.filter(row => row.includes('account_state')).length).toBeGreaterThan(2)
+  const keys = await privateKeysOf(a)
+  expect(Object.keys(keys).length).toBeGreaterThan(50)
   // Bytes are dumped as hexadecimal digits: both forms are looked for.
-  const needles = createNeedles({ ...secrets, name: 'setting/canary', phrase: words.join(' ') })
+  const needles = createNeedles({ ...secrets, ...keys, name: 'setting/canary', phrase: words.join(' ') })
+  await a.leave()
+  await server.stop()
+  expect(await searchFolder(server.dataDir, needles)).toEqual([])
   expect(findNeedles(Buffer.from(rows.join('\n')), needles)).toEqual([])
 })
