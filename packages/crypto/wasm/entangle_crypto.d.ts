@@ -20,6 +20,7 @@ export class DeviceCore {
     discard(): void;
     encrypt(group_id: Uint8Array | number[], plaintext: Uint8Array | number[], authenticated_data: Uint8Array | number[]): Uint8Array;
     exportGroupInfo(group_id: Uint8Array | number[]): Uint8Array;
+    exportPendingSecret(group_id: Uint8Array | number[], label: string, context: Uint8Array | number[], length: number): Uint8Array;
     exportSecret(group_id: Uint8Array | number[], label: string, context: Uint8Array | number[], length: number): Uint8Array;
     exportTree(group_id: Uint8Array | number[]): Uint8Array;
     joinExternally(_public: Uint8Array | number[], content: Uint8Array | number[], group_info: Uint8Array | number[], tree: Uint8Array | number[], psk?: Uint8Array | number[] | null): any;
@@ -106,6 +107,7 @@ export interface InitOutput {
     readonly devicecore_discardStaged: (a: number, b: number, c: number) => void;
     readonly devicecore_encrypt: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number, number];
     readonly devicecore_exportGroupInfo: (a: number, b: number, c: number) => [number, number, number, number];
+    readonly devicecore_exportPendingSecret: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number, number];
     readonly devicecore_exportSecret: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number, number];
     readonly devicecore_exportTree: (a: number, b: number, c: number) => [number, number, number, number];
     readonly devicecore_joinExternally: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => [number, number, number];

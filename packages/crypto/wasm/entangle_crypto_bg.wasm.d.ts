@@ -24,6 +24,7 @@ export const devicecore_discard: (a: number) => void;
 export const devicecore_discardStaged: (a: number, b: number, c: number) => void;
 export const devicecore_encrypt: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number, number];
 export const devicecore_exportGroupInfo: (a: number, b: number, c: number) => [number, number, number, number];
+export const devicecore_exportPendingSecret: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number, number];
 export const devicecore_exportSecret: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number, number];
 export const devicecore_exportTree: (a: number, b: number, c: number) => [number, number, number, number];
 export const devicecore_joinExternally: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => [number, number, number];

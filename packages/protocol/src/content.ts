@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { decodeCbor, encodeCbor } from './cbor.ts'
-import { messageIdSchema } from './ids.ts'
+import {
+  groupNameSchema,
+  groupPictureSchema,
+  groupTopicSchema,
+  inviteSecretSchema,
+} from './groups/group-state.ts'
+import { inviteIdSchema, messageIdSchema } from './ids.ts'
 import { LIMITS } from './limits.ts'
 
 /**
@@ -34,13 +40,46 @@ export const textEventSchema = z.object({
 })
 export type TextEvent = z.infer<typeof textEventSchema>
 
+/** Changes of what a group shows of itself; what is not named stays. Of managers only: from others it is ignored. */
+export const groupChangeEventSchema = z.object({
+  ...envelope,
+  kind: z.literal('group-change'),
+  name: groupNameSchema.optional(),
+  topic: groupTopicSchema.optional(),
+  /** Null takes the picture away. */
+  picture: groupPictureSchema.nullable().optional(),
+})
+export type GroupChangeEvent = z.infer<typeof groupChangeEventSchema>
+
+/**
+ * The secret of an invite link, sent before the commit that opens it: every member needs it to follow whoever comes
+ * in by the link.
+ */
+export const inviteEventSchema = z.object({
+  ...envelope,
+  kind: z.literal('invite'),
+  inviteId: inviteIdSchema,
+  secret: inviteSecretSchema,
+})
+export type InviteEvent = z.infer<typeof inviteEventSchema>
+
+export const knownEventSchema = z.discriminatedUnion('kind', [
+  textEventSchema,
+  groupChangeEventSchema,
+  inviteEventSchema,
+])
+export type KnownEvent = z.infer<typeof knownEventSchema>
+const KNOWN_KINDS: ReadonlySet<string> = new Set(
+  knownEventSchema.options.map(option => option.shape.kind.value),
+)
+
 const unknownEventSchema = z.looseObject({ ...envelope, kind: z.string().max(64) })
 
 export type ContentEvent =
-  | { readonly known: true; readonly event: TextEvent }
+  | { readonly known: true; readonly event: KnownEvent }
   | { readonly known: false; readonly kind: string; readonly event: z.infer<typeof unknownEventSchema> }
 
-export const encodeContent = (event: TextEvent): Uint8Array => encodeCbor(event)
+export const encodeContent = (event: KnownEvent): Uint8Array => encodeCbor(event)
 
 /** Decrypted bytes of another member (not trusted to be well formed) → event, or undefined. */
 export function parseContent(bytes: Uint8Array): ContentEvent | undefined {
@@ -50,11 +89,11 @@ export function parseContent(bytes: Uint8Array): ContentEvent | undefined {
   } catch {
     return undefined
   }
-  const text = textEventSchema.safeParse(value)
-  if (text.success) return { known: true, event: text.data }
+  const event = knownEventSchema.safeParse(value)
+  if (event.success) return { known: true, event: event.data }
   const other = unknownEventSchema.safeParse(value)
   // A known kind that does not fit its schema is malformed, not new.
-  if (!other.success || other.data.kind === 'text') return undefined
+  if (!other.success || KNOWN_KINDS.has(other.data.kind)) return undefined
   return { known: false, kind: other.data.kind, event: other.data }
 }
 

@@ -222,6 +222,30 @@ export const ERRORS = {
     retry: 'after-change',
     message: 'The clock of this device is ahead of the server.',
   },
+  CHAT_ROLE_REQUIRED: {
+    number: 95,
+    status: 403,
+    retry: 'never',
+    message: 'Your role in this group does not allow that.',
+  },
+  CHAT_LEAVER_KEPT: {
+    number: 96,
+    status: 409,
+    retry: 'after-change',
+    message: 'Somebody has left the group and has to be taken out first.',
+  },
+  CHAT_INVITE_INVALID: {
+    number: 97,
+    status: 404,
+    retry: 'never',
+    message: 'This invite link is not valid any more.',
+  },
+  CHAT_GROUP_FULL: {
+    number: 98,
+    status: 409,
+    retry: 'after-change',
+    message: 'The group has as many members as it can have.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorCode = keyof typeof ERRORS

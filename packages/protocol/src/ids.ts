@@ -11,6 +11,8 @@ export type DeviceId = Id<'DeviceId'>
 export type ConversationId = Id<'ConversationId'>
 /** Chosen by the sending client; the key of idempotence together with conversation and sender device. */
 export type MessageId = Id<'MessageId'>
+/** Names an invite link to the server; the link's secret is not derived from it. */
+export type InviteId = Id<'InviteId'>
 
 const ID_PATTERN = /^[0-9a-f]{32}$/
 
@@ -25,13 +27,14 @@ export const accountIdSchema = idSchema<AccountId>('account id')
 export const deviceIdSchema = idSchema<DeviceId>('device id')
 export const conversationIdSchema = idSchema<ConversationId>('conversation id')
 export const messageIdSchema = idSchema<MessageId>('message id')
+export const inviteIdSchema = idSchema<InviteId>('invite id')
 
 export const ID_BYTES = 16
 
 const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))
 
 /** 16 bytes at `offset` → identifier. */
-export function readId<T extends AccountId | DeviceId | ConversationId | MessageId>(
+export function readId<T extends AccountId | DeviceId | ConversationId | MessageId | InviteId>(
   bytes: Uint8Array,
   offset = 0,
 ): T {

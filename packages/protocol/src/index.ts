@@ -8,6 +8,12 @@ export {
   type EphemeralContent,
   encodeContent,
   ephemeralContentSchema,
+  type GroupChangeEvent,
+  groupChangeEventSchema,
+  type InviteEvent,
+  inviteEventSchema,
+  type KnownEvent,
+  knownEventSchema,
   parseContent,
   type ReceiptContent,
   receiptContentSchema,
@@ -46,6 +52,27 @@ export {
   SEND_HEADER_BYTES,
   type SendFrame,
 } from './frames/hot-frames.ts'
+export { encodeGroupData, type GroupData, type ManagedGroup, parseGroupData } from './groups/group-data.ts'
+export {
+  type CommitBreach,
+  type CommitFacts,
+  findCommitBreach,
+  isManager,
+  mayRemove,
+  prunedData,
+  type Role,
+  roleOf,
+} from './groups/group-rules.ts'
+export {
+  encodeGroupState,
+  type GroupState,
+  groupNameSchema,
+  groupPictureSchema,
+  groupStateSchema,
+  groupTopicSchema,
+  inviteSecretSchema,
+  parseGroupState,
+} from './groups/group-state.ts'
 export {
   type AccountId,
   accountIdSchema,
@@ -54,7 +81,9 @@ export {
   type DeviceId,
   deviceIdSchema,
   ID_BYTES,
+  type InviteId,
   idToBytes,
+  inviteIdSchema,
   type MessageId,
   messageIdSchema,
   readId,

@@ -22,6 +22,22 @@ export const LIMITS = {
   vaultBytes: 16 * 1024,
   deviceListBytes: 256 * 1024,
   eventsPerPage: 256,
+  /** Accounts in a group. */
+  groupMembers: 1000,
+  /** Owners, and as many admins. */
+  groupManagers: 64,
+  groupInvites: 8,
+  /** Devices added by one commit. */
+  addsPerCommit: 256,
+  groupNameLength: 64,
+  groupTopicLength: 512,
+  groupPictureBytes: 10 * 1024,
+  /** A group's sealed state for somebody who comes in. */
+  snapshotBytes: 16 * 1024,
+  /** In larger groups nobody is told who has read or is typing. */
+  receiptMembers: 50,
+  /** Accounts in one question to a directory. */
+  accountsPerRequest: 100,
   devicesPerAccount: 16,
   archiveRecordBytes: 64 * 1024,
   archiveRecordsPerPage: 256,

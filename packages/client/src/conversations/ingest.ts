@@ -91,7 +91,8 @@ function settleOwn(
 function readContent(plaintext: Uint8Array, messageId: MessageId): MessageContent {
   try {
     const content = parseContent(unpad(plaintext))
-    if (content?.known && content.event.id === messageId) return { kind: 'text', text: content.event.text }
+    if (content?.known && content.event.kind === 'text' && content.event.id === messageId)
+      return { kind: 'text', text: content.event.text }
   } catch (error) {
     if (!(error instanceof CryptoError)) throw error
   }

@@ -255,6 +255,16 @@ impl DeviceCore {
         })
     }
 
+    #[wasm_bindgen(js_name = exportPendingSecret)]
+    pub fn export_pending_secret(&mut self, group_id: &[u8], label: &str, context: &[u8], length: usize) -> Result<Vec<u8>, JsValue> {
+        self.on_group(group_id, |group, provider| {
+            let Some(staged) = group.pending_commit() else {
+                return fail("CRYPTO_NO_PENDING_COMMIT", "export");
+            };
+            staged.export_secret(provider.crypto(), label, context, length).map_err(with("CRYPTO_INVALID_ARGUMENT"))
+        })
+    }
+
     #[wasm_bindgen(js_name = exportGroupInfo)]
     pub fn export_group_info(&mut self, group_id: &[u8]) -> Result<Vec<u8>, JsValue> {
         self.on_group(group_id, |group, provider| {

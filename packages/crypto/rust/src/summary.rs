@@ -4,14 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openmls::prelude::*;
+use openmls::schedule::{PreSharedKeyId, Psk};
+use tls_codec::{Deserialize as _, Serialize as _};
 use wasm_bindgen::JsValue;
 
 use crate::config::{group_data, has_sound_lifetime, is_sound};
-use crate::fail::{fail, Outcome};
+use crate::fail::{fail, with, Outcome};
 use crate::js;
 
 pub struct Summary {
-    pub fields: [(&'static str, JsValue); 8],
+    pub fields: [(&'static str, JsValue); 9],
 }
 
 /// Refuses what no commit in Entangle contains, and enforces the rules of external commits
@@ -38,6 +40,22 @@ fn check_proposals(staged: &StagedCommit, external: bool) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// Ids of the external pre-shared keys in a commit. The proposal keeps its content to itself, so it is read from
+/// its own encoding (RFC 9420 section 12.1.4: a PreSharedKey proposal is one PreSharedKeyID).
+fn psk_ids(staged: &StagedCommit) -> Outcome<Vec<Vec<u8>>> {
+    staged
+        .psk_proposals()
+        .map(|queued| {
+            let encoded = queued.psk_proposal().tls_serialize_detached().map_err(with("CRYPTO_INTERNAL"))?;
+            let id = PreSharedKeyId::tls_deserialize_exact(encoded).map_err(with("CRYPTO_INTERNAL"))?;
+            match id.psk() {
+                Psk::External(external) => Ok(external.psk_id().to_vec()),
+                _ => fail("CRYPTO_COMMIT_INVALID", "a pre-shared key that is not external"),
+            }
+        })
+        .collect()
 }
 
 fn leaf_of(member: &Member) -> JsValue {
@@ -111,6 +129,7 @@ pub fn summarize(
             ("removed", js::list(gone, |leaf| leaf)),
             ("updated", js::list(updated, |change| change)),
             ("selfRemovedLeaves", js::list(self_removed, JsValue::from)),
+            ("preSharedKeyIds", js::list(psk_ids(staged)?, |id| js::bytes(&id))),
             ("newEpoch", staged.epoch().as_u64().into()),
             ("groupData", if old_data == new_data { JsValue::NULL } else { js::optional(new_data) }),
         ],

@@ -68,6 +68,8 @@ export function openDeviceState(entries: Iterable<StateEntry> = []): DeviceState
     groupMembers: groupId => inGroup(groupId, (core): MemberLeaf[] => core.members(groupId)),
     exportSecret: (groupId, label, context, lengthBytes) =>
       inGroup(groupId, core => core.exportSecret(groupId, label, context, lengthBytes)),
+    exportPendingSecret: (groupId, label, context, lengthBytes) =>
+      inGroup(groupId, core => core.exportPendingSecret(groupId, label, context, lengthBytes)),
     exportGroupInfo: groupId => inGroup(groupId, core => core.exportGroupInfo(groupId)),
     exportRatchetTree: groupId => inGroup(groupId, core => core.exportTree(groupId)),
     deleteGroup: groupId => inGroup(groupId, core => core.deleteGroup(groupId)),

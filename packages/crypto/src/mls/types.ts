@@ -62,6 +62,8 @@ export interface CommitSummary {
   readonly updated: readonly LeafUpdate[]
   /** Of `removed`, the leaves that left by SelfRemove. */
   readonly selfRemovedLeaves: readonly number[]
+  /** Ids of the external pre-shared keys that entered the key schedule. Only external commits have any. */
+  readonly preSharedKeyIds: readonly Uint8Array[]
   readonly newEpoch: bigint
   /** New content of the group data extension, or null if the commit leaves it alone. */
   readonly groupData: Uint8Array | null

@@ -56,6 +56,8 @@ export const serverControlSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('ephemeral'), ...receiptFields, ...senderFields }),
   /** A Welcome waits for this device: fetch it. */
   z.object({ t: z.literal('welcome'), conversationId: conversationIdSchema }),
+  /** The log goes up to here: sent in place of an event that is too large for a frame. */
+  z.object({ t: z.literal('head'), conversationId: conversationIdSchema, lastSeq: seqSchema }),
   /** An account was deleted. */
   z.object({ t: z.literal('gone'), accountId: accountIdSchema }),
   /** The last frame was refused; the connection lives on. */

@@ -3,6 +3,7 @@ import { bytesSchema } from '../bytes-schema.ts'
 import { accountIdSchema, deviceIdSchema } from '../ids.ts'
 import { defineOperation, emptySchema } from '../operation.ts'
 import {
+  accountIdsSchema,
   accountSummarySchema,
   displayNameSchema,
   handleSchema,
@@ -246,6 +247,19 @@ export const readAccount = defineOperation({
   request: z.strictObject({ accountId: accountIdSchema }),
   response: accountSummarySchema,
   errors: ['ACCOUNT_NOT_FOUND', 'ACCOUNT_GONE', 'RATE_LIMITED'],
+})
+
+export const readAccounts = defineOperation({
+  name: 'readAccounts',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/accounts/read',
+  auth: 'device',
+  summary:
+    'Handles and display names of several accounts. One that is unknown or gone is missing in the answer.',
+  request: z.strictObject({ accountIds: accountIdsSchema }),
+  response: z.object({ accounts: z.array(accountSummarySchema) }),
+  errors: ['RATE_LIMITED'],
 })
 
 export const startRecovery = defineOperation({

@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { bytesSchema } from '../bytes-schema.ts'
-import { accountIdSchema, conversationIdSchema, deviceIdSchema, messageIdSchema } from '../ids.ts'
+import {
+  accountIdSchema,
+  conversationIdSchema,
+  deviceIdSchema,
+  inviteIdSchema,
+  messageIdSchema,
+} from '../ids.ts'
 import { LIMITS } from '../limits.ts'
 import { defineOperation, emptySchema } from '../operation.ts'
 import { epochSchema, seqSchema, timeMsSchema } from './fields.ts'
@@ -16,7 +22,7 @@ export const conversationHeadSchema = z.object({
   kind: conversationKindSchema,
   epoch: epochSchema,
   lastSeq: seqSchema,
-  /** Accounts with a leaf in the tree, the caller's included. */
+  /** Of a direct conversation: accounts with a leaf in the tree, the caller's included. Empty for a group. */
   members: z.array(accountIdSchema),
   /** Whether this very device has a leaf; a new device of a member account joins by external commit. */
   joined: z.boolean(),
@@ -42,6 +48,9 @@ const welcomeForDeviceSchema = z.strictObject({
   welcome: bytesSchema({ atMost: 64 * 1024 }),
 })
 
+/** The group's state (name, topic, picture, links), sealed under an exporter key of the epoch the joiners enter. */
+const snapshotSchema = bytesSchema({ atMost: LIMITS.snapshotBytes })
+
 export const createConversation = defineOperation({
   name: 'createConversation',
   service: 'chat',
@@ -55,10 +64,12 @@ export const createConversation = defineOperation({
     kind: conversationKindSchema,
     groupInfo: handshakeBytes,
     ratchetTree: handshakeBytes,
-    welcomes: z.array(welcomeForDeviceSchema).min(1).max(LIMITS.eventsPerPage),
+    /** Of a direct conversation at least the other's. */
+    welcomes: z.array(welcomeForDeviceSchema).max(LIMITS.addsPerCommit),
+    snapshot: snapshotSchema.optional(),
   }),
   response: conversationHeadSchema,
-  errors: ['CHAT_DIRECT_EXISTS', 'CHAT_COMMIT_INVALID', 'CHAT_PEER_GONE', 'RATE_LIMITED'],
+  errors: ['CHAT_DIRECT_EXISTS', 'CHAT_COMMIT_INVALID', 'CHAT_PEER_GONE', 'CHAT_GROUP_FULL', 'RATE_LIMITED'],
   bodyLimitBytes: LIMITS.handshakeBytes,
 })
 
@@ -103,12 +114,79 @@ export const submitCommit = defineOperation({
     messageId: messageIdSchema,
     epoch: epochSchema,
     commit: handshakeBytes,
-    welcomes: z.array(welcomeForDeviceSchema).max(1024),
+    welcomes: z.array(welcomeForDeviceSchema).max(LIMITS.addsPerCommit),
     groupInfo: handshakeBytes,
+    snapshot: snapshotSchema.optional(),
+    /** The link by which somebody who is no member comes in; its secret is in the commit as a pre-shared key. */
+    invite: inviteIdSchema.optional(),
   }),
   response: z.object({ seq: seqSchema, epoch: epochSchema, serverTime: timeMsSchema }),
-  errors: ['CHAT_EPOCH_STALE', 'CHAT_COMMIT_INVALID', 'CHAT_CONVERSATION_NOT_FOUND', 'CHAT_NOT_MEMBER'],
+  errors: [
+    'CHAT_EPOCH_STALE',
+    'CHAT_COMMIT_INVALID',
+    'CHAT_CONVERSATION_NOT_FOUND',
+    'CHAT_NOT_MEMBER',
+    'CHAT_ROLE_REQUIRED',
+    'CHAT_LEAVER_KEPT',
+    'CHAT_INVITE_INVALID',
+    'CHAT_GROUP_FULL',
+  ],
   bodyLimitBytes: LIMITS.handshakeBytes,
+})
+
+export const leaveConversation = defineOperation({
+  name: 'leaveConversation',
+  service: 'chat',
+  method: 'POST',
+  path: '/v1/chat/conversations/:conversationId/leave',
+  auth: 'device',
+  summary:
+    'A SelfRemove of this device, by which its whole account leaves a group. Delivery to the account ends with it; a member that is online commits it. The same message id again gets the recorded outcome.',
+  request: z.strictObject({
+    conversationId: conversationIdSchema,
+    messageId: messageIdSchema,
+    epoch: epochSchema,
+    proposal: bytesSchema({ atMost: 16 * 1024 }),
+  }),
+  response: z.object({ seq: seqSchema, serverTime: timeMsSchema }),
+  errors: ['CHAT_EPOCH_STALE', 'CHAT_COMMIT_INVALID', 'CHAT_CONVERSATION_NOT_FOUND', 'CHAT_NOT_MEMBER'],
+})
+
+export const writeInvite = defineOperation({
+  name: 'writeInvite',
+  service: 'chat',
+  method: 'POST',
+  path: '/v1/chat/conversations/:conversationId/invites/:inviteId',
+  auth: 'device',
+  summary:
+    "The group's state sealed under the secret of an invite link that the group data names. Written again when the state changes; it ends when a commit takes the link out of the group data.",
+  request: z.strictObject({
+    conversationId: conversationIdSchema,
+    inviteId: inviteIdSchema,
+    sealed: snapshotSchema,
+  }),
+  response: emptySchema,
+  errors: ['CHAT_INVITE_INVALID', 'CHAT_ROLE_REQUIRED', 'CHAT_CONVERSATION_NOT_FOUND'],
+})
+
+export const readInvite = defineOperation({
+  name: 'readInvite',
+  service: 'chat',
+  method: 'GET',
+  path: '/v1/chat/invites/:inviteId',
+  auth: 'device',
+  summary:
+    'What the holder of an invite link needs to look at the group and to come in by an external commit: GroupInfo and tree of the current epoch, and the sealed state.',
+  request: z.strictObject({ inviteId: inviteIdSchema }),
+  response: z.object({
+    conversationId: conversationIdSchema,
+    epoch: epochSchema,
+    lastSeq: seqSchema,
+    groupInfo: handshakeBytes,
+    ratchetTree: handshakeBytes,
+    sealed: snapshotSchema,
+  }),
+  errors: ['CHAT_INVITE_INVALID', 'RATE_LIMITED'],
 })
 
 export const readGroupInfo = defineOperation({
@@ -146,6 +224,7 @@ export const listWelcomes = defineOperation({
         /** The log begins for this device after this sequence number. */
         joinedSeq: seqSchema,
         welcome: handshakeBytes,
+        snapshot: snapshotSchema.optional(),
       }),
     ),
   }),

@@ -65,6 +65,8 @@ export const identitySchema = z.strictObject({
 })
 export type PublicIdentity = z.infer<typeof identitySchema>
 
+export const accountIdsSchema = z.array(accountIdSchema).min(1).max(LIMITS.accountsPerRequest)
+
 export const accountSummarySchema = z.object({
   accountId: accountIdSchema,
   handle: handleSchema,

@@ -3,9 +3,15 @@ import { bytesSchema } from '../bytes-schema.ts'
 import { accountIdSchema, deviceIdSchema } from '../ids.ts'
 import { LIMITS } from '../limits.ts'
 import { defineOperation, emptySchema } from '../operation.ts'
-import { identitySchema } from './fields.ts'
+import { accountIdsSchema, identitySchema } from './fields.ts'
 
 const keyPackageBytes = bytesSchema({ atMost: LIMITS.keyPackageBytes })
+
+const claimedPackageSchema = z.object({
+  deviceId: deviceIdSchema,
+  keyPackage: keyPackageBytes,
+  lastResort: z.boolean(),
+})
 
 export const publishKeyPackages = defineOperation({
   name: 'publishKeyPackages',
@@ -46,12 +52,38 @@ export const claimKeyPackages = defineOperation({
   summary:
     'Takes one key package of each active device of an account, each given out once; the last-resort package where the pool is empty.',
   request: z.strictObject({ accountId: accountIdSchema }),
-  response: z.object({
-    packages: z.array(
-      z.object({ deviceId: deviceIdSchema, keyPackage: keyPackageBytes, lastResort: z.boolean() }),
-    ),
-  }),
+  response: z.object({ packages: z.array(claimedPackageSchema) }),
   errors: ['ACCOUNT_NOT_FOUND', 'ACCOUNT_GONE', 'KEYS_PACKAGES_EXHAUSTED', 'RATE_LIMITED'],
+})
+
+export const claimManyKeyPackages = defineOperation({
+  name: 'claimManyKeyPackages',
+  service: 'keys',
+  method: 'POST',
+  path: '/v1/keys/packages/claim-many',
+  auth: 'device',
+  summary:
+    'The same for several accounts at once, to add them to a group. An account that is gone or has no package left is missing in the answer.',
+  request: z.strictObject({ accountIds: accountIdsSchema }),
+  response: z.object({
+    accounts: z.array(z.object({ accountId: accountIdSchema, packages: z.array(claimedPackageSchema) })),
+  }),
+  errors: ['RATE_LIMITED'],
+})
+
+export const readIdentities = defineOperation({
+  name: 'readIdentities',
+  service: 'keys',
+  method: 'POST',
+  path: '/v1/keys/identities',
+  auth: 'device',
+  summary:
+    'The public identities of several accounts. An account that is unknown or gone is missing in the answer.',
+  request: z.strictObject({ accountIds: accountIdsSchema }),
+  response: z.object({
+    identities: z.array(z.object({ accountId: accountIdSchema, identity: identitySchema })),
+  }),
+  errors: ['RATE_LIMITED'],
 })
 
 export const readIdentity = defineOperation({
