@@ -44,7 +44,7 @@ import { createFileSecretStore, randomSecret } from './secrets.ts'
 
 /** What a test, or another deployment, may put in the place of the standard part. */
 export type Overrides = {
-  readonly clock?: Clock
+  readonly clock?: Partial<Clock>
   readonly log?: Log
   readonly cache?: Cache
   readonly bus?: EventBus<ChatEvent>
@@ -67,7 +67,7 @@ async function openVerifier() {
 
 /** The composition root: the one place that says which adapter stands behind which port. */
 export async function createContext(config: ServerConfig, overrides: Overrides): Promise<Context> {
-  const clock = overrides.clock ?? systemClock
+  const clock = { ...systemClock, ...overrides.clock }
   const log = overrides.log ?? createLog(config.logLevel)
   const cache = overrides.cache ?? createInMemoryCache(clock)
   const bus = overrides.bus ?? createInMemoryEventBus<ChatEvent>()
@@ -88,7 +88,7 @@ export async function createContext(config: ServerConfig, overrides: Overrides):
 
 async function compose(
   config: ServerConfig,
-  { clock, log, cache, bus }: Required<Overrides>,
+  { clock, log, cache, bus }: Required<Overrides> & { readonly clock: Clock },
   databases: Databases,
 ): Promise<Context> {
   const secrets = createFileSecretStore(join(config.dataDir, 'secrets'))

@@ -8,7 +8,7 @@ type Level = { tokens: number; at: number; readonly bucket: Bucket }
 const ENTRY_LIMIT = 200_000
 const SWEEP_EVERY = 10_000
 
-export function createInMemoryCache(clock: Clock): Cache {
+export function createInMemoryCache(clock: Pick<Clock, 'now'>): Cache {
   const entries = new Map<string, Entry>()
   const levels = new Map<string, Level>()
   let writes = 0

@@ -12,6 +12,7 @@ import type { UsersDatabase, UsersSchema } from './users-schema.ts'
 export type Databases = {
   readonly users: UsersDatabase
   readonly chat: ChatDatabase
+  readonly usersPool: pg.Pool
   readonly chatPool: pg.Pool
   /** The one connection on which batches of messages are written. */
   readonly ingestPool: pg.Pool
@@ -97,6 +98,7 @@ export async function openDatabases(options: Options): Promise<Databases> {
   return {
     users: new Kysely<UsersSchema>({ dialect: new PostgresDialect({ pool: usersPool }) }),
     chat: new Kysely<ChatSchema>({ dialect: new PostgresDialect({ pool: chatPool }) }),
+    usersPool,
     chatPool,
     ingestPool,
     embedded,

@@ -54,7 +54,7 @@ export function createHub(clock: Clock): Hub {
   /** A peer that is gone does not answer the close either. */
   function end(connection: Connection, code: number): void {
     connection.close(code)
-    setTimeout(() => connection.terminate(), TERMINATE_AFTER_MS).unref()
+    clock.after(TERMINATE_AFTER_MS, () => connection.terminate())
   }
 
   function handleEvent(event: ChatEvent): void {
@@ -123,8 +123,14 @@ export function createHub(clock: Clock): Hub {
       else connection.ping()
     }
   }
-  const timer = setInterval(tick, TICK_MS)
-  timer.unref()
+  let stopTicking: () => void = () => undefined
+  const keepTicking = () => {
+    stopTicking = clock.after(TICK_MS, () => {
+      tick()
+      keepTicking()
+    })
+  }
+  keepTicking()
 
   return {
     subscribe,
@@ -151,7 +157,7 @@ export function createHub(clock: Clock): Hub {
       for (const connection of [...connections]) end(connection, code)
     },
     stop() {
-      clearInterval(timer)
+      stopTicking()
       for (const connection of [...connections]) connection.terminate()
     },
     get size() {
