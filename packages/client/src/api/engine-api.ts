@@ -1,4 +1,4 @@
-import type { AccountId, AccountSummary, DeviceId, MessageId } from '@entangle/protocol'
+import type { AccountId, AccountSummary, DeviceId, InviteId, MessageId, Role } from '@entangle/protocol'
 
 /**
  * What an interface may ask of the engine and what it is told. Everything here is plain data that
@@ -40,29 +40,109 @@ export type ConnectionState =
 
 export type DeliveryState = 'queued' | 'sent' | 'delivered' | 'read' | 'failed'
 
-export type ChatSummary = {
+type ChatSummaryBase = {
   readonly id: ChatId
-  readonly kind: 'direct'
-  readonly peer: AccountSummary & { readonly gone: boolean; readonly blocked: boolean }
-  /** `request`: a stranger wrote first and waits for an answer. `new`: nothing was written yet. */
+  /**
+   * `request`: a stranger wrote, or took one into a group, and waits for an answer. `new`: nothing was written yet.
+   * Only a direct chat can be blocked.
+   */
   readonly standing: 'new' | 'request' | 'accepted' | 'blocked'
   readonly unread: number
   readonly last: {
+    /** Empty where there is no text to show. */
     readonly text: string
+    readonly notice: Notice | null
     readonly own: boolean
+    /** Who wrote it, as the others know them. */
+    readonly sender: AccountSummary | null
     readonly time: number
     readonly delivery: DeliveryState | null
   } | null
   /** Sorts the list, newest first: milliseconds since 1970. */
   readonly activity: number
   readonly draft: string
-  readonly typing: boolean
-  /** Set while sending is stopped because the other's identity changed in a way that does not verify. */
+  /** Who is writing at the moment. */
+  readonly typing: readonly AccountSummary[]
+  /** Set while sending is stopped because an identity changed in a way that does not verify. */
   readonly warning: 'identity-changed' | null
+}
+
+export type DirectSummary = ChatSummaryBase & {
+  readonly kind: 'direct'
+  readonly peer: AccountSummary & { readonly gone: boolean; readonly blocked: boolean }
+}
+
+export type GroupSummary = ChatSummaryBase & {
+  readonly kind: 'group'
+  readonly group: {
+    readonly name: string
+    readonly topic: string
+    /** JPEG, PNG or WebP bytes of a small square, or null. */
+    readonly picture: Uint8Array | null
+    /** Accounts, this one included. */
+    readonly memberCount: number
+    readonly role: Role
+    /**
+     * `joining`: this device is on its way in. `checking`: in, and the identities of the members are still being
+     * checked; sending waits. `repairing`: the group is being mended. `left`, `removed`: what was said stays readable.
+     */
+    readonly phase: 'creating' | 'joining' | 'checking' | 'active' | 'repairing' | 'left' | 'removed'
+    /** Rises whenever members, roles or links may have changed. */
+    readonly revision: number
+  }
+  /** Who took this account into the group; null for the founder and where it is not known. */
+  readonly addedBy: AccountSummary | null
+  /** Whose identity changed, while `warning` says so. */
+  readonly suspect: AccountSummary | null
+}
+
+export type ChatSummary = DirectSummary | GroupSummary
+
+/** Something that happened in a chat, told in its timeline. The row's sender is who did it. */
+export type Notice =
+  | { readonly kind: 'group-created' }
+  | { readonly kind: 'added'; readonly people: readonly AccountId[] }
+  | { readonly kind: 'removed'; readonly people: readonly AccountId[] }
+  | { readonly kind: 'left' }
+  | { readonly kind: 'joined-by-link' }
+  | { readonly kind: 'renamed'; readonly name: string }
+  | { readonly kind: 'topic-changed'; readonly topic: string }
+  | { readonly kind: 'picture-changed'; readonly removed: boolean }
+  | { readonly kind: 'role-changed'; readonly person: AccountId; readonly role: Role }
+  | { readonly kind: 'links-changed'; readonly open: number }
+  /** This device had to come in anew; what was said meanwhile may be missing here. */
+  | { readonly kind: 'repaired' }
+  /** The person's account key is another one, and the change verified. */
+  | { readonly kind: 'identity-changed'; readonly person: AccountId }
+
+export type GroupMember = {
+  readonly account: AccountSummary
+  readonly role: Role
+  readonly self: boolean
+  /** How their identity came to be trusted; null while it is not checked yet. */
+  readonly basis: 'first-use' | 'verified' | null
+}
+
+export type GroupInvite = {
+  readonly inviteId: InviteId
+  /** The whole address. Whoever has it can come in, until it is revoked. */
+  readonly link: string
+}
+
+export type InvitePreview = {
+  readonly name: string
+  readonly topic: string
+  readonly picture: Uint8Array | null
+  readonly memberCount: number
+  /** Whom the link names, when their account key fits the link. */
+  readonly invitedBy: AccountSummary | null
+  /** The chat, where this account is a member already. */
+  readonly chatId: ChatId | null
 }
 
 export type TimelineContent =
   | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'notice'; readonly notice: Notice }
   /** Made by a newer version of the application; kept and shown once this one is updated. */
   | { readonly kind: 'unsupported' }
   /** Not readable yet; the engine is working on it. Never an end state by itself. */
@@ -99,6 +179,8 @@ export type DeviceSummary = {
 export type TimelineWindow = {
   readonly chatId: ChatId
   readonly rows: readonly TimelineRow[]
+  /** Everybody whom the rows name. */
+  readonly people: readonly AccountSummary[]
   readonly hasOlder: boolean
   readonly hasNewer: boolean
   /** First unread message as it was when the window was opened; fixed until the window is closed. */
@@ -126,7 +208,10 @@ export type EngineEvents = {
 export type SettingValue = string | number | boolean | null
 export type AccountSettings = Readonly<Record<string, SettingValue>>
 
-/** Requests; every one resolves when its effect is durable on this device (not when the server has answered). */
+/**
+ * Requests; every one resolves when its effect is durable on this device (not when the server has answered). Those
+ * that change who is in a group or what they may do resolve when the group has accepted it.
+ */
 export type EngineRequests = {
   signUp: (input: { handle: string; displayName: string; password: string }) => Promise<void>
   signIn: (input: { handle: string; password: string }) => Promise<void>
@@ -157,6 +242,33 @@ export type EngineRequests = {
   findAccount: (input: { handle: string }) => Promise<AccountSummary>
   /** The chat with this person, made if there is none yet (nothing is sent). */
   openDirectChat: (input: { accountId: AccountId }) => Promise<ChatId>
+  /** A group of this account and these. It is usable at once; the others learn of it when the server has it. */
+  createGroup: (input: { name: string; accountIds: readonly AccountId[] }) => Promise<ChatId>
+  /** Answers with those who could not be added: gone, or without a key package. */
+  addMembers: (input: {
+    chatId: ChatId
+    accountIds: readonly AccountId[]
+  }) => Promise<{ missing: readonly AccountId[] }>
+  removeMember: (input: { chatId: ChatId; accountId: AccountId }) => Promise<void>
+  leaveGroup: (input: { chatId: ChatId }) => Promise<void>
+  setRole: (input: { chatId: ChatId; accountId: AccountId; role: Role }) => Promise<void>
+  /** What is not named stays; null takes the picture away. Sent like a message. */
+  editGroup: (input: {
+    chatId: ChatId
+    name?: string
+    topic?: string
+    picture?: Uint8Array | null
+  }) => Promise<void>
+  /** Owners first, then admins, then by name. */
+  listMembers: (input: { chatId: ChatId }) => Promise<readonly GroupMember[]>
+  listInvites: (input: { chatId: ChatId }) => Promise<readonly GroupInvite[]>
+  createInvite: (input: { chatId: ChatId }) => Promise<GroupInvite>
+  revokeInvite: (input: { chatId: ChatId; inviteId: InviteId }) => Promise<void>
+  /** `link`: the address, or its part behind the `#`. */
+  readInvite: (input: { link: string }) => Promise<InvitePreview>
+  joinByInvite: (input: { link: string }) => Promise<ChatId>
+  /** Takes a group that was left, or that put this account out, from the list, with its history on this device. */
+  forgetGroup: (input: { chatId: ChatId }) => Promise<void>
   sendText: (input: { chatId: ChatId; text: string }) => Promise<MessageId>
   retryMessage: (input: { chatId: ChatId; messageId: MessageId }) => Promise<void>
   /** Removes a message that was never accepted by the server. */
