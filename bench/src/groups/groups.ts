@@ -1,0 +1,118 @@
+import { randomBytes } from '@entangle/crypto'
+import type { Report } from '../report.ts'
+import { median, medianMs, timed } from '../timing.ts'
+import { BenchDevice, crowdPackages } from './bench-device.ts'
+
+/** Devices one commit adds, as in the product. */
+const ADDS_PER_COMMIT = 256
+const SENDS = 51
+
+type Group = {
+  readonly groupId: Uint8Array
+  readonly founder: BenchDevice
+  readonly last: BenchDevice
+  readonly addMs: number
+  readonly joinMs: number
+  readonly welcomeBytes: number
+  readonly treeBytes: number
+}
+
+/** A group of `members`; the last one to come in is a device of its own, the others are a crowd. */
+function buildGroup(members: number): Group {
+  const groupId = randomBytes(16)
+  const founder = new BenchDevice()
+  const last = new BenchDevice()
+  founder.create(groupId)
+  const packages = [...crowdPackages(members - 2), last.keyPackage()]
+  let bundle = founder.state.commit(groupId, {})
+  founder.state.mergePendingCommit(groupId)
+  const { ms: addMs } = timed(() => {
+    for (let at = 0; at < packages.length; at += ADDS_PER_COMMIT)
+      bundle = founder.add(groupId, packages.slice(at, at + ADDS_PER_COMMIT))
+  })
+  const welcome = bundle.welcomes.at(-1)?.welcome ?? new Uint8Array()
+  const { ms: joinMs } = timed(() => last.join(welcome, bundle.ratchetTree))
+  return {
+    groupId,
+    founder,
+    last,
+    addMs,
+    joinMs,
+    welcomeBytes: welcome.length,
+    treeBytes: bundle.ratchetTree.length,
+  }
+}
+
+function exchange({ groupId, founder, last }: Group) {
+  const text = randomBytes(256)
+  const messages: Uint8Array[] = []
+  const written: number[] = []
+  const serialised: number[] = []
+  const sendMs = medianMs(SENDS, () => {
+    messages.push(founder.send(groupId, text))
+    written.push(founder.changed.bytes)
+    serialised.push(founder.changed.ms)
+  })
+  const opened: number[] = []
+  const openMs = medianMs(SENDS, round => {
+    last.receive(groupId, messages[round] ?? new Uint8Array())
+    opened.push(last.changed.bytes)
+  })
+  const changedBytes = Math.max(...written, ...opened)
+  return { sendMs, openMs, serialiseMs: median(serialised), changedBytes, storedBytes: founder.storedBytes }
+}
+
+function closeGroup({ founder, last }: Group): void {
+  founder.state.close()
+  last.state.close()
+}
+
+/** The cryptography of a large group beside that of a pair, in one run. Transfer and first-time checks are not in it. */
+export function benchGroups(report: Report, members: number): void {
+  report.say(
+    `A group of ${members}, beside one of 2 (cryptography and serialising; nothing is stored or sent):`,
+  )
+  const pair = buildGroup(2)
+  const group = buildGroup(members)
+  const small = exchange(pair)
+  const large = exchange(group)
+  const peer = 'group of 2'
+  report.add({ measure: `adding ${members - 1} members`, value: group.addMs / 1000, unit: 's', atMost: 30 })
+  report.add({
+    measure: `joining as number ${members}`,
+    value: group.joinMs,
+    unit: 'ms',
+    peer,
+    peerValue: pair.joinMs,
+    atMost: 1000,
+  })
+  report.add({
+    measure: 'sending a message',
+    value: large.sendMs,
+    unit: 'ms',
+    peer,
+    peerValue: small.sendMs,
+    atMost: 20,
+  })
+  report.add({
+    measure: 'opening a message',
+    value: large.openMs,
+    unit: 'ms',
+    peer,
+    peerValue: small.openMs,
+    atMost: 20,
+  })
+  report.add({ measure: '… of which serialising what changed', value: large.serialiseMs, unit: 'ms' })
+  report.add({
+    measure: 'changed entries a message, the most seen',
+    value: large.changedBytes / 1024,
+    unit: 'KiB',
+    peer: 'the whole state',
+    peerValue: large.storedBytes / 1024,
+    atMost: 64,
+  })
+  report.add({ measure: 'Welcome of one joiner', value: group.welcomeBytes / 1024, unit: 'KiB' })
+  report.add({ measure: 'ratchet tree, fetched apart', value: group.treeBytes / 1024, unit: 'KiB' })
+  closeGroup(pair)
+  closeGroup(group)
+}

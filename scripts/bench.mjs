@@ -1,0 +1,12 @@
+import { ensureDependencies } from './lib/dependencies.mjs'
+import { inRoot } from './lib/paths.mjs'
+import { passThrough, underOurRuntime } from './lib/runtime.mjs'
+import { runMain } from './lib/say.mjs'
+
+/** `npm run bench -- NAME [--json]` */
+await runMain(async () => {
+  const code = await underOurRuntime()
+  if (code !== undefined) return code
+  await ensureDependencies()
+  return passThrough(process.execPath, [inRoot('bench', 'src', 'main.ts'), ...process.argv.slice(2)])
+})
