@@ -1,9 +1,8 @@
 import { LIMITS, ProtocolError } from '@entangle/protocol'
-import type { AccountContext } from '../account/context.ts'
-import { backoffMs } from '../account/timing.ts'
+import type { AccountRoom } from '../account/room.ts'
 import type { AccountSettings } from '../api/engine-api.ts'
-import { StoreError } from '../ports/key-value-store.ts'
 import type { Transaction } from '../store/ledger.ts'
+import { createRepeatable } from '../sync/repeatable.ts'
 import { createStamps } from './stamps.ts'
 import { createStateBook, type HeldEntry } from './state-book.ts'
 import { createStateCodec, type SealedEntry } from './state-codec.ts'
@@ -11,7 +10,7 @@ import type { StateEntry, StateValue } from './state-entry.ts'
 import { stateNames } from './state-names.ts'
 
 export type StateRoom = Pick<
-  AccountContext,
+  AccountRoom,
   'calls' | 'clock' | 'timing' | 'diagnostics' | 'ledger' | 'records' | 'sender' | 'self'
 >
 
@@ -26,19 +25,14 @@ const MOST_BYTES = 3 * 1024 * 1024
  * told to the others soon after; the server sees neither names nor values.
  */
 export function createAccountState(room: StateRoom, archiveKey: Uint8Array) {
-  const { calls, clock, timing, diagnostics, ledger, records, sender, self } = room
+  const { calls, clock, timing, diagnostics, ledger, records, self } = room
   const codec = createStateCodec(archiveKey)
   const book = createStateBook({ codec, stamps: createStamps(clock.now), deviceId: self.deviceId })
   const listeners = new Set<() => void>()
   let apply: StateApplier = () => undefined
   let newest = 0
   let mustPull = false
-  let running = false
-  let wanted = false
-  let failures = 0
   let skipped = 0
-  let stopped = false
-  let cancel: (() => void) | undefined
 
   const tell = () => {
     for (const listener of [...listeners]) listener()
@@ -99,43 +93,21 @@ export function createAccountState(room: StateRoom, archiveKey: Uint8Array) {
     return mustPull || newest > reached
   }
 
-  const run = async () => {
-    wanted = true
-    if (running) return
-    running = true
-    try {
-      while (wanted && !stopped && sender.isReady()) {
-        wanted = false
-        const pulled = await pull()
-        const pushed = await push()
-        wanted ||= pulled || pushed
-        failures = 0
-      }
-    } catch (error) {
-      if (!(error instanceof StoreError)) {
-        diagnostics.note('STATE_SYNC_FAILED', error)
-        failures += 1
-        const isFull = error instanceof ProtocolError && error.code === 'CHAT_STATE_FULL'
-        if (!isFull) schedule(backoffMs(timing, failures, clock.random()))
-      }
-    } finally {
-      running = false
-    }
-  }
-
-  const schedule = (delayMs: number) => {
-    if (stopped || cancel !== undefined) return
-    cancel = clock.after(delayMs, () => {
-      cancel = undefined
-      void run()
-    })
-  }
+  const sync = createRepeatable(room, {
+    code: 'STATE_SYNC_FAILED',
+    work: async () => {
+      const pulled = await pull()
+      const pushed = await push()
+      return pulled || pushed
+    },
+    isFinal: error => error instanceof ProtocolError && error.code === 'CHAT_STATE_FULL',
+  })
 
   /** Part of a transaction: written now, told to the other devices soon. What does not fit is not shared. */
   const stage = (transaction: Transaction, name: string, value: StateValue): void => {
     if (!codec.fits({ name, value }) || !book.stageOwn(transaction, name, value)) return
     transaction.afterCommit(() => {
-      schedule(timing.stateDelay)
+      sync.wantIn(timing.stateDelay)
       tell()
     })
   }
@@ -149,7 +121,7 @@ export function createAccountState(room: StateRoom, archiveKey: Uint8Array) {
     /** Part of a transaction: a first value that loses against whatever a person has decided on any device. */
     stageDefault(transaction: Transaction, name: string, value: StateValue): void {
       if (book.stageDefault(transaction, name, value)) {
-        transaction.afterCommit(() => schedule(timing.stateDelay))
+        transaction.afterCommit(() => sync.wantIn(timing.stateDelay))
       }
     },
     /** Resolves when it is durable on this device. */
@@ -162,7 +134,7 @@ export function createAccountState(room: StateRoom, archiveKey: Uint8Array) {
     /** What the server says is the newest revision. */
     learn(revision: number): void {
       newest = revision
-      void run()
+      sync.want()
     },
     /** Whether the other devices' entries were read at least once: before, what is missing may only be unknown. */
     isKnown: (): boolean => book.revision() !== undefined,
@@ -187,10 +159,7 @@ export function createAccountState(room: StateRoom, archiveKey: Uint8Array) {
         listeners.delete(listener)
       }
     },
-    stop(): void {
-      stopped = true
-      cancel?.()
-    },
+    stop: sync.stop,
   }
 }
 export type AccountState = ReturnType<typeof createAccountState>

@@ -1,6 +1,6 @@
 import type { ConversationId } from '@entangle/protocol'
 import { decodeCbor } from '@entangle/protocol'
-import type { AccountContext } from '../account/context.ts'
+import type { AccountRoom } from '../account/room.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { prefixRange } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
@@ -10,7 +10,7 @@ import type { MessageRecord } from '../timeline/message-record.ts'
 
 /** What the archive's rooms share. */
 export type ArchiveRoom = Pick<
-  AccountContext,
+  AccountRoom,
   'calls' | 'chats' | 'clock' | 'timing' | 'diagnostics' | 'ledger' | 'log' | 'records' | 'sender'
 >
 

@@ -1,7 +1,6 @@
 import { LIMITS, ProtocolError } from '@entangle/protocol'
-import { backoffMs } from '../account/timing.ts'
-import { StoreError } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
+import { createRepeatable } from '../sync/repeatable.ts'
 import type { MessageRecord } from '../timeline/message-record.ts'
 import type { ArchiveCodec, SealedRecord } from './archive-codec.ts'
 import { type ArchiveRoom, backfill, type PendingBatch, readPending } from './pending.ts'
@@ -11,12 +10,7 @@ const MOST_BYTES = 3 * 1024 * 1024
 
 /** Brings what waits into the archive, oldest first in each conversation, in batches, when nothing is urgent. */
 export function createUploader(room: ArchiveRoom, codec: ArchiveCodec) {
-  const { calls, clock, timing, diagnostics, ledger, log, records, sender } = room
-  let cancel: (() => void) | undefined
-  let running = false
-  let wanted = false
-  let failures = 0
-  let stopped = false
+  const { calls, timing, diagnostics, ledger, log, records } = room
 
   const settle = (batch: PendingBatch, seqs: Iterable<number>): Promise<void> =>
     ledger.transact(transaction => {
@@ -61,44 +55,19 @@ export function createUploader(room: ArchiveRoom, codec: ArchiveCodec) {
     return true
   }
 
-  const run = async () => {
-    wanted = true
-    if (running) return
-    running = true
-    try {
-      if (sender.isReady()) await backfill(room)
-      while (wanted && !stopped && sender.isReady()) {
-        wanted = false
-        wanted = (await upload()) || wanted
-        failures = 0
-      }
-    } catch (error) {
-      if (!(error instanceof StoreError)) {
-        diagnostics.note('ARCHIVE_UPLOAD_FAILED', error)
-        failures += 1
-        const isFull = error instanceof ProtocolError && error.code === 'CHAT_ARCHIVE_FULL'
-        if (!isFull) schedule(backoffMs(timing, failures, clock.random()))
-      }
-    } finally {
-      running = false
-    }
-  }
-
-  const schedule = (delayMs: number) => {
-    if (stopped || cancel !== undefined) return
-    cancel = clock.after(delayMs, () => {
-      cancel = undefined
-      void run()
-    })
-  }
+  const uploads = createRepeatable(room, {
+    code: 'ARCHIVE_UPLOAD_FAILED',
+    work: async () => {
+      await backfill(room)
+      return upload()
+    },
+    isFinal: error => error instanceof ProtocolError && error.code === 'CHAT_ARCHIVE_FULL',
+  })
 
   return {
     /** Something waits, or the connection has come back. Many calls lead to one upload. */
-    wake: (): void => schedule(timing.archiveDelay),
-    stop(): void {
-      stopped = true
-      cancel?.()
-    },
+    wake: (): void => uploads.wantIn(timing.archiveDelay),
+    stop: uploads.stop,
   }
 }
 export type Uploader = ReturnType<typeof createUploader>

@@ -1,6 +1,5 @@
 import type { AckFrame, DeliverFrame } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
-import { backoffMs } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { awaitConversation, createGate, ENTRANCES } from '../conversations/entering.ts'
 import { joinWaiting } from '../conversations/joining.ts'
@@ -12,6 +11,7 @@ import { failAll } from '../outbox/acknowledging.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Typing } from '../receipts/typing.ts'
 import type { Link, LinkEvents, Ready } from './link.ts'
+import { createRepeatable, type Repeatable } from './repeatable.ts'
 
 type Heads = Ready['heads']
 
@@ -23,10 +23,9 @@ export function createDispatcher(input: {
   readonly restartLink: Link['restart']
 }) {
   const { context, receipts, typing, restartLink } = input
-  const { self, changes, chats, clock, counter, diagnostics, outbox, sender, timing } = context
+  const { self, changes, chats, counter, diagnostics, outbox, sender } = context
   const runners = new Map<ChatId, Runner>()
   const inTurn = createGate(ENTRANCES)
-  const retries = new Set<() => void>()
   /** Conversations of the account of which this device has no chat. */
   let unknown: Heads = []
   let stopped = false
@@ -49,34 +48,11 @@ export function createDispatcher(input: {
 
   const note = (code: string) => (error: unknown) => diagnostics.note(code, error)
 
-  /** One run at a time; a wish that comes meanwhile leads to another run; a failure is tried again. */
-  const repeatable = (code: string, work: () => Promise<void>) => {
-    let running = false
-    let wanted = false
-    let failures = 0
-    let cancelRetry: () => void = () => undefined
-    const run = async () => {
-      running = true
-      while (wanted && sender.isReady() && !stopped) {
-        wanted = false
-        try {
-          await work()
-          failures = 0
-        } catch (error) {
-          note(code)(error)
-          cancelRetry()
-          retries.delete(cancelRetry)
-          cancelRetry = clock.after(backoffMs(timing, ++failures, clock.random()), () => want())
-          retries.add(cancelRetry)
-        }
-      }
-      running = false
-    }
-    const want = () => {
-      wanted = true
-      if (!running) void run()
-    }
-    return { want }
+  const repeated: Repeatable[] = []
+  const repeatable = (code: string, work: () => Promise<void>): Repeatable => {
+    const made = createRepeatable(context, { code, work: async () => void (await work()) })
+    repeated.push(made)
+    return made
   }
 
   const welcomes = repeatable('WELCOMES_FAILED', async () => {
@@ -200,7 +176,7 @@ export function createDispatcher(input: {
     stop(): void {
       stopped = true
       stopListening()
-      for (const cancel of retries) cancel()
+      for (const each of repeated) each.stop()
       for (const runner of runners.values()) runner.stop()
     },
   }

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest'
+import { DEFAULT_TIMING } from '../src/account/timing.ts'
+import { StoreError } from '../src/ports/key-value-store.ts'
+import { createRepeatable } from '../src/sync/repeatable.ts'
+
+/** A clock that the test moves, and a connection that it cuts. */
+function createRoom() {
+  const timers: { readonly at: number; readonly run: () => void }[] = []
+  const notes: string[] = []
+  let now = 0
+  let ready = true
+  return {
+    notes,
+    connect: (value: boolean) => {
+      ready = value
+    },
+    async pass(ms: number) {
+      now += ms
+      for (const timer of timers.splice(0)) {
+        if (timer.at <= now) timer.run()
+        else timers.push(timer)
+      }
+      await settle()
+    },
+    room: {
+      timing: DEFAULT_TIMING,
+      diagnostics: { note: (code: string) => void notes.push(code) },
+      sender: { isReady: () => ready, send: () => false, control: () => false },
+      clock: {
+        now: () => now,
+        random: () => 1,
+        after: (ms: number, run: () => void) => {
+          const timer = { at: now + ms, run }
+          timers.push(timer)
+          return () => void timers.splice(timers.indexOf(timer), 1)
+        },
+      },
+    },
+  }
+}
+const settle = () => new Promise(resolve => setTimeout(resolve, 0))
+
+test('wishes during a run lead to one more run, and what has more to do goes on', async () => {
+  const { room } = createRoom()
+  let runs = 0
+  const task = createRepeatable(room, {
+    code: 'X',
+    work: async () => {
+      runs += 1
+      if (runs === 1) for (let wish = 0; wish < 5; wish++) task.want()
+      return runs < 4
+    },
+  })
+  task.want()
+  await settle()
+  expect(runs).toBe(4)
+})
+
+test('a failure is noted and tried again later; a final one, one of the store and one after the end are not', async () => {
+  const at = createRoom()
+  let runs = 0
+  let failure = new Error('again')
+  const task = createRepeatable(at.room, {
+    code: 'X',
+    work: async () => {
+      runs += 1
+      throw failure
+    },
+    isFinal: error => error instanceof TypeError,
+  })
+  task.want()
+  await settle()
+  await at.pass(1_001)
+  expect([runs, at.notes.length]).toEqual([2, 2])
+  failure = new TypeError('full')
+  await at.pass(60_000)
+  await at.pass(60_000)
+  expect([runs, at.notes.length]).toEqual([3, 3])
+  failure = new StoreError('STORE_FAILED', 'broken')
+  task.want()
+  await settle()
+  await at.pass(60_000)
+  expect([runs, at.notes.length]).toEqual([4, 3])
+  task.wantIn(10)
+  task.stop()
+  await at.pass(20)
+  expect(runs).toBe(4)
+})
+
+test('nothing runs without a connection; the wish waits for the next one', async () => {
+  const at = createRoom()
+  let runs = 0
+  const task = createRepeatable(at.room, {
+    code: 'X',
+    work: async () => {
+      runs += 1
+      return false
+    },
+  })
+  at.connect(false)
+  task.want()
+  await settle()
+  expect(runs).toBe(0)
+  at.connect(true)
+  task.want()
+  await settle()
+  expect(runs).toBe(1)
+})
