@@ -1,0 +1,189 @@
+import { randomBytes } from '@entangle/crypto'
+import {
+  type AccountId,
+  type ConversationId,
+  type GroupState,
+  type InviteId,
+  LIMITS,
+  readId,
+  toBase64Url,
+} from '@entangle/protocol'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createInviteLink, type InviteLink, parseInviteLink } from '../src/groups/invite-link.ts'
+import { inviteSnapshotKey, openSnapshot, type SnapshotPlace, sealSnapshot } from '../src/groups/snapshot.ts'
+import {
+  applyToState,
+  closeInvites,
+  newGroupState,
+  type StateContent,
+  stateDifference,
+  stateForInvite,
+} from '../src/groups/state.ts'
+
+const conversationId: ConversationId = readId(randomBytes(16))
+const inviteId = (): InviteId => readId(randomBytes(16))
+const invite = () => ({ inviteId: inviteId(), secret: randomBytes(32) })
+
+const full = (): GroupState => ({
+  v: 1,
+  name: '語'.repeat(LIMITS.groupNameLength),
+  topic: '語'.repeat(LIMITS.groupTopicLength),
+  picture: randomBytes(LIMITS.groupPictureBytes),
+  invites: Array.from({ length: LIMITS.groupInvites }, invite),
+})
+
+describe('invite links', () => {
+  const link: InviteLink = {
+    inviteId: inviteId(),
+    secret: randomBytes(32),
+    inviter: readId<AccountId>(randomBytes(16)),
+    accountKeyHash: randomBytes(32),
+  }
+  const address = createInviteLink('https://chat.example', link)
+
+  test('P79 come back from the address and from its part behind the #', () => {
+    expect(address.startsWith('https://chat.example/join#')).toBe(true)
+    const fragment = address.slice(address.indexOf('#'))
+    for (const text of [address, fragment, fragment.slice(1), ` ${address}\n`]) {
+      expect(parseInviteLink(text)).toEqual(link)
+    }
+  })
+
+  test('P79 anything else is no link', () => {
+    for (const text of ['', '#', 'https://chat.example/join', `${address}A`, address.slice(0, -1)]) {
+      expect(parseInviteLink(text)).toBeUndefined()
+    }
+    expect(parseInviteLink(`#${toBase64Url(Uint8Array.of(2, ...randomBytes(96)))}`)).toBeUndefined()
+    expect(parseInviteLink(`${address}#again`)).toBeUndefined()
+    fc.assert(fc.property(fc.string(), text => parseInviteLink(text) === undefined))
+  })
+})
+
+describe('snapshots', () => {
+  const key = randomBytes(32)
+  const place: SnapshotPlace = { for: 'joiner', conversationId, epoch: 7 }
+
+  test('P77 the largest state comes back and is no larger than the server takes', () => {
+    const state = full()
+    const sealed = sealSnapshot(key, place, state)
+    expect(sealed.length).toBeLessThanOrEqual(LIMITS.snapshotBytes)
+    expect(openSnapshot(key, place, sealed)).toEqual(state)
+  })
+
+  test('P77 opens under its own key and in its own place only', () => {
+    const sealed = sealSnapshot(key, place, newGroupState('Choir'))
+    const id = inviteId()
+    const others: SnapshotPlace[] = [
+      { ...place, epoch: 8 },
+      { ...place, conversationId: readId(randomBytes(16)) },
+      { for: 'invite', conversationId, inviteId: id },
+    ]
+    for (const other of others) expect(openSnapshot(key, other, sealed)).toBeUndefined()
+    expect(openSnapshot(randomBytes(32), place, sealed)).toBeUndefined()
+    expect(openSnapshot(key, place, randomBytes(200))).toBeUndefined()
+
+    const secret = randomBytes(32)
+    const invited: SnapshotPlace = { for: 'invite', conversationId, inviteId: id }
+    const forLink = sealSnapshot(inviteSnapshotKey(id, secret), invited, newGroupState('Choir'))
+    expect(openSnapshot(inviteSnapshotKey(id, secret), invited, forLink)?.name).toBe('Choir')
+    expect(openSnapshot(inviteSnapshotKey(inviteId(), secret), invited, forLink)).toBeUndefined()
+    const elsewhere: SnapshotPlace = { ...invited, inviteId: inviteId() }
+    expect(openSnapshot(inviteSnapshotKey(id, secret), elsewhere, forLink)).toBeUndefined()
+  })
+
+  test('P83 hides the length of names', () => {
+    const lengths = ['a', 'ab', 'a longer name'].map(
+      name => sealSnapshot(key, place, newGroupState(name)).length,
+    )
+    expect(new Set(lengths).size).toBe(1)
+  })
+})
+
+describe('state events', () => {
+  const nobody: ReadonlySet<InviteId> = new Set()
+  const owner = { role: 'owner', open: nobody } as const
+  const state = newGroupState('Choir')
+  const rename: StateContent = { kind: 'group-change', name: 'Quartet' }
+
+  test('P77 of managers are applied, of others not', () => {
+    expect(applyToState(state, rename, owner)?.state.name).toBe('Quartet')
+    expect(applyToState(state, rename, { role: 'admin', open: nobody })?.state.name).toBe('Quartet')
+    expect(applyToState(state, rename, { role: 'member', open: nobody })).toBeUndefined()
+    const link: StateContent = { kind: 'invite', ...invite() }
+    expect(applyToState(state, link, { role: 'member', open: nobody })).toBeUndefined()
+  })
+
+  test('P77 each says in a notice what is new, and nothing when nothing is', () => {
+    const noticeOf = (content: StateContent) => applyToState(state, content, owner)?.notice
+    expect(noticeOf(rename)).toEqual({ kind: 'renamed', name: 'Quartet' })
+    expect(noticeOf({ kind: 'group-change', topic: 'Tuesdays' })).toEqual({
+      kind: 'topic-changed',
+      topic: 'Tuesdays',
+    })
+    const picture = randomBytes(20)
+    expect(noticeOf({ kind: 'group-change', picture })).toEqual({ kind: 'picture-changed', removed: false })
+    const shown = { ...state, picture }
+    const again: StateContent = { kind: 'group-change', picture: picture.slice() }
+    expect(applyToState(shown, again, owner)).toBeUndefined()
+    expect(applyToState(shown, { kind: 'group-change', picture: null }, owner)?.notice).toEqual({
+      kind: 'picture-changed',
+      removed: true,
+    })
+    expect(noticeOf({ kind: 'group-change', name: 'Choir', topic: '', picture: null })).toBeUndefined()
+    expect(noticeOf({ kind: 'invite', ...invite() })).toBeNull()
+  })
+
+  test('P77 what an event does not name stays', () => {
+    const before = full()
+    const after = applyToState(before, { kind: 'group-change', topic: 'new' }, owner)?.state
+    expect(after).toEqual({ ...before, topic: 'new' })
+  })
+
+  test('P79 the first secret of a link stays, and a link that never opened gives way to one more', () => {
+    const before = full()
+    const [first] = before.invites
+    if (first === undefined) throw new Error('no invites')
+    const other: StateContent = { kind: 'invite', inviteId: first.inviteId, secret: randomBytes(32) }
+    expect(applyToState(before, other, owner)).toBeUndefined()
+    const open = new Set(before.invites.map(each => each.inviteId))
+    const more = invite()
+    expect(applyToState(before, { kind: 'invite', ...more }, { role: 'owner', open })).toBeUndefined()
+    open.delete(first.inviteId)
+    const step = applyToState(before, { kind: 'invite', ...more }, { role: 'owner', open })
+    expect(step?.secret).toEqual(more)
+    expect(step?.state.invites).toEqual([...before.invites.slice(1), more])
+  })
+
+  test('P79 a closed link loses its secret', () => {
+    const before = full()
+    const [gone, ...rest] = before.invites
+    if (gone === undefined) throw new Error('no invites')
+    const ids = before.invites.map(each => each.inviteId)
+    const outcome = closeInvites(before, { invites: new Set(ids) }, { invites: new Set(ids.slice(1)) })
+    expect(outcome.closed).toEqual([gone.inviteId])
+    expect(outcome.state.invites).toEqual(rest)
+  })
+
+  test('P79 who holds one link reads no other secret', () => {
+    const state = full()
+    const [one] = state.invites
+    if (one === undefined) throw new Error('no invites')
+    expect(stateForInvite(state, one.inviteId)).toEqual({ ...state, invites: [one] })
+  })
+
+  test('P77 the difference of two states, sent as events, brings the one to the other', () => {
+    const one = full()
+    for (const other of [full(), { ...one, picture: null }, { ...one, name: 'x' }, one]) {
+      const known = { ...one, invites: one.invites.slice(0, 3) }
+      const target = { ...other, invites: [...known.invites, invite()] }
+      const open: ReadonlySet<InviteId> = new Set()
+      const reached = stateDifference(known, target).reduce(
+        (state, content) => applyToState(state, content, { role: 'owner', open })?.state ?? state,
+        known,
+      )
+      expect(reached).toEqual(target)
+    }
+    expect(stateDifference(one, one)).toEqual([])
+  })
+})
