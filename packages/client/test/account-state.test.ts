@@ -165,14 +165,14 @@ describe('state codec', () => {
   })
 
   test('what fits is never larger than the server takes', () => {
-    for (const length of [0, 100, 4_000, 8_000, 8_150, 8_160, 8_170, 8_192, 16_384]) {
+    for (const length of [0, 100, 4_000, 8_192, 16_000, 16_350, 16_360, 16_370, 16_384]) {
       const value = 'x'.repeat(length)
       if (!codec.fits({ name: 'n', value })) continue
       expect(codec.seal({ ...entry, name: 'n', value }).sealed.length).toBeLessThanOrEqual(
         LIMITS.accountStateBytes,
       )
     }
-    expect(codec.fits({ name: 'n', value: 'x'.repeat(8_000) })).toBe(true)
-    expect(codec.fits({ name: 'n', value: 'x'.repeat(8_192) })).toBe(false)
+    expect(codec.fits({ name: 'n', value: 'x'.repeat(16_000) })).toBe(true)
+    expect(codec.fits({ name: 'n', value: 'x'.repeat(16_384) })).toBe(false)
   })
 })

@@ -32,8 +32,8 @@ export const LIMITS = {
   groupNameLength: 64,
   groupTopicLength: 512,
   groupPictureBytes: 10 * 1024,
-  /** A group's sealed state for somebody who comes in. */
-  snapshotBytes: 16 * 1024,
+  /** A group's sealed state for somebody who comes in: padded to 16 KiB, and its seal. */
+  snapshotBytes: 16 * 1024 + 64,
   /** In larger groups nobody is told who has read or is typing. */
   receiptMembers: 50,
   /** Accounts in one question to a directory. */
@@ -41,7 +41,8 @@ export const LIMITS = {
   devicesPerAccount: 16,
   archiveRecordBytes: 64 * 1024,
   archiveRecordsPerPage: 256,
-  accountStateBytes: 16 * 1024,
+  /** One sealed entry: padded to 16 KiB, and its seal. */
+  accountStateBytes: 16 * 1024 + 64,
   accountStateEntriesPerPage: 512,
   accessTokenLifetimeMs: 10 * 60 * 1000,
   refreshTokenLifetimeMs: 90 * 24 * 3600 * 1000,

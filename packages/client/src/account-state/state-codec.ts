@@ -1,5 +1,5 @@
 import { createSealer, deriveKey, padToBucket, unpad } from '@entangle/crypto'
-import { type DeviceId, decodeCbor, encodeCbor, idToBytes, LIMITS } from '@entangle/protocol'
+import { type DeviceId, decodeCbor, encodeCbor, idToBytes } from '@entangle/protocol'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { z } from 'zod'
@@ -19,8 +19,8 @@ const valueSchema: z.ZodType<StateValue> = z.lazy(() =>
 
 const contentSchema = z.object({ v: z.literal(1), name: z.string(), value: valueSchema })
 
-/** Content of this size still fits its bucket, seal and all. */
-const MOST_CONTENT_BYTES = LIMITS.accountStateBytes / 2 - 1
+/** Content of this size still fits the largest bucket below the limit, seal and all. */
+const MOST_CONTENT_BYTES = 16 * 1024 - 1
 
 /**
  * Names become keyed hashes, so that the server sees neither whom nor what an entry is about; values are sealed,
