@@ -1,47 +1,10 @@
 import { expect, test } from 'vitest'
-import { DEFAULT_TIMING } from '../src/account/timing.ts'
 import { StoreError } from '../src/ports/key-value-store.ts'
 import { createRepeatable } from '../src/sync/repeatable.ts'
-
-/** A clock that the test moves, and a connection that it cuts. */
-function createRoom() {
-  const timers: { readonly at: number; readonly run: () => void }[] = []
-  const notes: string[] = []
-  let now = 0
-  let ready = true
-  return {
-    notes,
-    connect: (value: boolean) => {
-      ready = value
-    },
-    async pass(ms: number) {
-      now += ms
-      for (const timer of timers.splice(0)) {
-        if (timer.at <= now) timer.run()
-        else timers.push(timer)
-      }
-      await settle()
-    },
-    room: {
-      timing: DEFAULT_TIMING,
-      diagnostics: { note: (code: string) => void notes.push(code) },
-      sender: { isReady: () => ready, send: () => false, control: () => false },
-      clock: {
-        now: () => now,
-        random: () => 1,
-        after: (ms: number, run: () => void) => {
-          const timer = { at: now + ms, run }
-          timers.push(timer)
-          return () => void timers.splice(timers.indexOf(timer), 1)
-        },
-      },
-    },
-  }
-}
-const settle = () => new Promise(resolve => setTimeout(resolve, 0))
+import { createBackground, settle } from './support/background.ts'
 
 test('wishes during a run lead to one more run, and what has more to do goes on', async () => {
-  const { room } = createRoom()
+  const { room } = createBackground()
   let runs = 0
   const task = createRepeatable(room, {
     code: 'X',
@@ -57,7 +20,7 @@ test('wishes during a run lead to one more run, and what has more to do goes on'
 })
 
 test('a failure is noted and tried again later; a final one, one of the store and one after the end are not', async () => {
-  const at = createRoom()
+  const at = createBackground()
   let runs = 0
   let failure = new Error('again')
   const task = createRepeatable(at.room, {
@@ -88,7 +51,7 @@ test('a failure is noted and tried again later; a final one, one of the store an
 })
 
 test('nothing runs without a connection; the wish waits for the next one', async () => {
-  const at = createRoom()
+  const at = createBackground()
   let runs = 0
   const task = createRepeatable(at.room, {
     code: 'X',

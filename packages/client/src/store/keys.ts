@@ -25,9 +25,13 @@ export const accountKeys = {
   mlsPrefix: 'mls/',
   chat: (chatId: ChatId) => `chat/${chatId}`,
   chats: 'chat/',
+  /** Of a group, what changes seldom. */
+  group: (chatId: ChatId) => `group/${chatId}`,
   founding: (chatId: ChatId) => `founding/${chatId}`,
   contact: (accountId: AccountId) => `contact/${accountId}`,
   contacts: 'contact/',
+  person: (accountId: AccountId) => `person/${accountId}`,
+  people: 'person/',
   outbox: (chatId: ChatId, place: number) => `outbox/${chatId}/${ordinal(place)}`,
   outboxes: 'outbox/',
   message: (chatId: ChatId, seq: number) => `message/${chatId}/${ordinal(seq)}`,
