@@ -58,7 +58,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const present = runtime
     watches.publish(
       'chats',
-      present === undefined ? [] : summarise(present.context, chat => present.isTyping(chat.id)),
+      present === undefined ? [] : summarise({ context: present.context, typing: present.typing }),
     )
   }
 
@@ -158,6 +158,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       removeDevice: session.removeDevice,
       findAccount: input => chatRequests().findAccount(input),
       openDirectChat: input => chatRequests().openDirectChat(input),
+      createGroup: input => chatRequests().createGroup(input),
+      addMembers: input => chatRequests().addMembers(input),
+      removeMember: input => chatRequests().removeMember(input),
+      leaveGroup: input => chatRequests().leaveGroup(input),
+      setRole: input => chatRequests().setRole(input),
+      editGroup: input => chatRequests().editGroup(input),
+      listMembers: input => chatRequests().listMembers(input),
+      listInvites: input => chatRequests().listInvites(input),
+      createInvite: input => chatRequests().createInvite(input),
+      revokeInvite: input => chatRequests().revokeInvite(input),
+      readInvite: input => chatRequests().readInvite(input),
+      joinByInvite: input => chatRequests().joinByInvite(input),
+      forgetGroup: input => chatRequests().forgetGroup(input),
       sendText: (input, id) => chatRequests().sendText(input, messageIdSchema.parse(id)),
       retryMessage: input => chatRequests().retryMessage(input),
       discardMessage: input => chatRequests().discardMessage(input),

@@ -72,9 +72,9 @@ describe('two people over a real server', () => {
     const { a, b, toB } = await couple()
     await a.untilChat(b.handle, chat => chat.last?.delivery === 'delivered')
     await a.client.request('setTyping', { chatId: toB, active: true })
-    await b.untilChat(a.handle, chat => chat.typing)
+    await b.untilChat(a.handle, chat => chat.typing.length > 0)
     await a.client.request('setTyping', { chatId: toB, active: false })
-    await b.untilChat(a.handle, chat => !chat.typing)
+    await b.untilChat(a.handle, chat => chat.typing.length === 0)
   })
 
   test('P63 offline for 50 messages, then online: all there; history is there before the network', async () => {

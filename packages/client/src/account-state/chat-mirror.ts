@@ -1,6 +1,6 @@
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import type { ChatRecord } from '../chats/chat-record.ts'
+import { type ChatRecord, peerOf } from '../chats/chat-record.ts'
 import { readUpTo } from '../chats/reading.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { StateEntry, StateValue } from './state-entry.ts'
@@ -37,7 +37,8 @@ export function createChatMirror(room: MirrorRoom) {
   const isEditing = (chatId: ChatId) => clock.now() - (edited.get(chatId) ?? 0) < timing.editing
 
   const withDecisions = (chat: ChatRecord): ChatRecord => {
-    const blocked = state.read(stateNames.blocked(chat.peer.accountId))
+    const peer = peerOf(chat)
+    const blocked = peer && state.read(stateNames.blocked(peer.accountId))
     const standing = state.read(stateNames.standing(chat.id))
     const draft = state.read(stateNames.draft(chat.id))
     let next = chat
@@ -63,8 +64,9 @@ export function createChatMirror(room: MirrorRoom) {
       const read = state.read(stateNames.read(conversationId)) ?? 0
       if (typeof read === 'number' && chat.readSeq > read) put(stateNames.read(conversationId), chat.readSeq)
     }
-    const blocked = stateNames.blocked(chat.peer.accountId)
-    if (chat.blocked && state.read(blocked) === undefined) put(blocked, true)
+    const peer = peerOf(chat)
+    const blocked = peer && stateNames.blocked(peer.accountId)
+    if (chat.blocked && blocked !== undefined && state.read(blocked) === undefined) put(blocked, true)
     const standing = stateNames.standing(chat.id)
     if (chat.standing === 'request') state.stageDefault(transaction, standing, { is: 'request' })
     if (chat.standing === 'accepted' && state.read(standing) === undefined) put(standing, { is: 'accepted' })
@@ -117,8 +119,9 @@ export function createChatMirror(room: MirrorRoom) {
       const names = new Set(changed.map(({ name }) => name))
       const concerns = (chat: ChatRecord) => {
         const conversationId = conversationOf(chat)
+        const peer = peerOf(chat)
         return (
-          names.has(stateNames.blocked(chat.peer.accountId)) ||
+          (peer !== undefined && names.has(stateNames.blocked(peer.accountId))) ||
           names.has(stateNames.standing(chat.id)) ||
           names.has(stateNames.draft(chat.id)) ||
           (conversationId !== undefined && names.has(stateNames.read(conversationId)))
@@ -140,7 +143,10 @@ export function createChatMirror(room: MirrorRoom) {
       if (conversationId !== undefined && after.readSeq > before.readSeq) {
         put(stateNames.read(conversationId), after.readSeq)
       }
-      if (after.blocked !== before.blocked) put(stateNames.blocked(after.peer.accountId), after.blocked)
+      const peer = peerOf(after)
+      if (peer !== undefined && after.blocked !== before.blocked) {
+        put(stateNames.blocked(peer.accountId), after.blocked)
+      }
       if (after.standing === 'accepted' && before.standing !== 'accepted') {
         put(stateNames.standing(after.id), { is: 'accepted' })
       } else if (after.hidden && !before.hidden) {

@@ -48,7 +48,7 @@ export function createChatRequests(input: {
 
   const assertSendable = (chat: ChatRecord) => {
     if (chat.blocked) throw engineFailure('ENGINE_CHAT_BLOCKED')
-    if (chat.peer.gone) throw toEngineError(new ProtocolError('CHAT_PEER_GONE'))
+    if (chat.kind === 'direct' && chat.peer.gone) throw toEngineError(new ProtocolError('CHAT_PEER_GONE'))
     if (counter.isRolledBack()) throw toEngineError(new ProtocolError('CHAT_DEVICE_ROLLED_BACK'))
     if (chat.warning !== null) throw engineFailure('ENGINE_IDENTITY_CHANGED')
   }
@@ -90,7 +90,8 @@ export function createChatRequests(input: {
     try {
       const summary = await calls.call('readAccount', { accountId })
       await edit(directChatId(accountId), chat =>
-        summary.displayName === chat.peer.displayName && summary.handle === chat.peer.handle
+        chat.kind !== 'direct' ||
+        (summary.displayName === chat.peer.displayName && summary.handle === chat.peer.handle)
           ? undefined
           : { ...chat, peer: { ...summary, gone: chat.peer.gone } },
       )

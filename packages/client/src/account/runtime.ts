@@ -1,11 +1,13 @@
 import type { Crypto } from '@entangle/crypto'
-import type { DeviceId } from '@entangle/protocol'
+import type { AccountId, DeviceId } from '@entangle/protocol'
 import { type AccountState, createAccountState } from '../account-state/account-state.ts'
 import { createChatMirror } from '../account-state/chat-mirror.ts'
 import { stateNames } from '../account-state/state-names.ts'
 import type { ConnectionState } from '../api/engine-api.ts'
 import { type Archive, createArchive } from '../archive/archive.ts'
 import { createChatBook } from '../chats/chat-book.ts'
+import type { ChatRecord } from '../chats/chat-record.ts'
+import { createGroupRequests } from '../groups/group-requests.ts'
 import { createContactBook } from '../identity/contact-book.ts'
 import { createOutboxBook } from '../outbox/outbox-book.ts'
 import { createSendCounter } from '../outbox/send-counter.ts'
@@ -131,7 +133,10 @@ export async function startAccount(options: RuntimeOptions) {
   const receipts = createReceipts(context)
   const typing = createTyping(context)
   dispatcher = createDispatcher({ context, receipts, typing, restartLink: link.restart })
-  const requests = createChatRequests({ context, mirror, receipts, typing, wake: dispatcher.wake })
+  const requests = {
+    ...createChatRequests({ context, mirror, receipts, typing, wake: dispatcher.wake }),
+    ...createGroupRequests(),
+  }
 
   return {
     context,
@@ -144,7 +149,9 @@ export async function startAccount(options: RuntimeOptions) {
       set: (deviceId: DeviceId, name: string): Promise<void> =>
         state.write(stateNames.deviceName(deviceId), name),
     },
-    isTyping: typing.isTyping,
+    /** Who is writing at the moment. */
+    typing: (chat: ChatRecord): readonly AccountId[] =>
+      chat.kind === 'direct' && typing.isTyping(chat.id) ? [chat.peer.accountId] : [],
     connect(): void {
       link.start()
       mirror.alignAll()

@@ -2,6 +2,7 @@ import { LIMITS, ProtocolError } from '@entangle/protocol'
 import { backoffMs } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
+import { previewOf } from '../chats/preview.ts'
 import { sleep } from '../ports/clock.ts'
 import { StoreError } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
@@ -30,15 +31,7 @@ function withHistory(chat: ChatRecord, messages: readonly MessageRecord[]): Chat
     ...chat,
     unread: chat.unread + foreign.filter(({ seq }) => seq > chat.readSeq).length,
     peerSeq: Math.max(chat.peerSeq, foreign.at(-1)?.seq ?? 0),
-    last: isNewest
-      ? {
-          messageId: newest.id,
-          seq: newest.seq,
-          text: newest.content.kind === 'text' ? newest.content.text : '',
-          own: newest.own,
-          time: newest.time,
-        }
-      : chat.last,
+    last: isNewest ? previewOf(newest) : chat.last,
   }
 }
 

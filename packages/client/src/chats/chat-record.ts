@@ -1,5 +1,8 @@
 import type { AccountId, AccountSummary, ConversationId, DeviceId, MessageId } from '@entangle/protocol'
-import type { ChatId } from '../api/engine-api.ts'
+import type { ChatId, Notice } from '../api/engine-api.ts'
+import type { GroupRecord, Marks } from '../groups/group-record.ts'
+
+export type { Marks } from '../groups/group-record.ts'
 
 /** Keys of one epoch for what is not a message, from the MLS exporter. */
 export type EpochKeys = {
@@ -40,11 +43,8 @@ export type ActiveConversation = {
   readonly strangers: readonly DeviceId[]
 }
 
-export type Marks = { readonly delivered: number; readonly read: number }
-
-export type ChatRecord = {
+type ChatBase = {
   readonly id: ChatId
-  readonly peer: AccountSummary & { readonly gone: boolean }
   readonly standing: 'new' | 'request' | 'accepted'
   readonly blocked: boolean
   /** A refused request: comes back with the next message. */
@@ -55,29 +55,45 @@ export type ChatRecord = {
     readonly messageId: MessageId
     readonly seq: number
     readonly text: string
+    readonly notice: Notice | null
     readonly own: boolean
+    /** Null where an earlier version has stored an own one. */
+    readonly from: AccountId | null
     readonly time: number
   } | null
   /** The person here has read up to this sequence number. */
   readonly readSeq: number
   readonly unread: number
-  /** Newest message of the other. */
+  /** Newest message of anybody else. */
   readonly peerSeq: number
-  /** How far the other has stored and read. */
-  readonly marks: Marks
-  /** What the other was last told of us. */
+  /** What the others were last told of us. */
   readonly receipted: Marks
   readonly warning: 'identity-changed' | null
+  /** Whose identity it is. */
+  readonly suspect: AccountId | null
   /** Messages sealed singly, after the last segment. */
   readonly tail: number
   readonly conversation: ConversationState
 }
 
+export type DirectChat = ChatBase & {
+  readonly kind: 'direct'
+  readonly peer: AccountSummary & { readonly gone: boolean }
+  /** How far the other has stored and read. */
+  readonly marks: Marks
+}
+
+export type GroupChat = ChatBase & { readonly kind: 'group'; readonly group: GroupRecord }
+
+export type ChatRecord = DirectChat | GroupChat
+
 export const directChatId = (accountId: AccountId): ChatId => `direct-${accountId}` as ChatId
 
-export const newChat = (peer: AccountSummary, standing: ChatRecord['standing'], now: number): ChatRecord => ({
-  id: directChatId(peer.accountId),
-  peer: { ...peer, gone: false },
+/** A group is one conversation for its whole life. */
+export const groupChatId = (conversationId: ConversationId): ChatId => `group-${conversationId}` as ChatId
+
+const newBase = (id: ChatId, standing: ChatRecord['standing'], now: number): ChatBase => ({
+  id,
   standing,
   blocked: false,
   hidden: false,
@@ -87,12 +103,38 @@ export const newChat = (peer: AccountSummary, standing: ChatRecord['standing'], 
   readSeq: 0,
   unread: 0,
   peerSeq: 0,
-  marks: { delivered: 0, read: 0 },
   receipted: { delivered: 0, read: 0 },
   warning: null,
+  suspect: null,
   tail: 0,
   conversation: { phase: 'none' },
 })
 
-/** Whether anything about us may go back to the other: receipts, typing. */
+export const newChat = (peer: AccountSummary, standing: ChatRecord['standing'], now: number): DirectChat => ({
+  ...newBase(directChatId(peer.accountId), standing, now),
+  kind: 'direct',
+  peer: { ...peer, gone: false },
+  marks: { delivered: 0, read: 0 },
+})
+
+export const newGroupChat = (
+  conversationId: ConversationId,
+  group: GroupRecord,
+  standing: ChatRecord['standing'],
+  now: number,
+): GroupChat => ({ ...newBase(groupChatId(conversationId), standing, now), kind: 'group', group })
+
+/** The other of two, where it is a chat of two. */
+export const peerOf = (chat: ChatRecord): DirectChat['peer'] | undefined =>
+  chat.kind === 'direct' ? chat.peer : undefined
+
+/** Whether the chat is with this account, or this account is in it. */
+export const concerns = (chat: ChatRecord, accountId: AccountId): boolean =>
+  chat.kind === 'direct' ? chat.peer.accountId === accountId : chat.group.members.includes(accountId)
+
+/** Nobody is left who could read what is sent, or nobody lets this account send. */
+export const isOver = (chat: ChatRecord): boolean =>
+  chat.kind === 'direct' ? chat.peer.gone : chat.group.end !== null
+
+/** Whether anything about us may go back to the others: receipts, typing. */
 export const mayAnswer = (chat: ChatRecord): boolean => chat.standing === 'accepted' && !chat.blocked

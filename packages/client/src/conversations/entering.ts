@@ -2,7 +2,7 @@ import type { AccountId, AccountSummary, ConversationHead } from '@entangle/prot
 import { ProtocolError } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
+import { type DirectChat, directChatId, newChat, peerOf } from '../chats/chat-record.ts'
 
 /** Conversations of which this device is fetching something at the same time. */
 export const ENTRANCES = 4
@@ -32,7 +32,7 @@ export function peerIn({ kind, members }: ConversationHead, self: AccountId): Ac
 }
 
 /** Who has deleted the account stays in the list, with what was said. */
-async function readPeer({ calls }: AccountContext, accountId: AccountId): Promise<ChatRecord['peer']> {
+async function readPeer({ calls }: AccountContext, accountId: AccountId): Promise<DirectChat['peer']> {
   try {
     return { ...(await calls.call('readAccount', { accountId })), gone: false }
   } catch (error) {
@@ -55,7 +55,8 @@ export async function awaitConversation(
   if (accountId === undefined) return undefined
   const chatId = directChatId(accountId)
   const { conversationId } = head
-  const peer = chats.get(chatId)?.peer ?? (await readPeer(context, accountId))
+  const present = chats.get(chatId)
+  const peer = (present && peerOf(present)) ?? (await readPeer(context, accountId))
   await ledger.transact(transaction => {
     const known = chats.get(chatId) ?? { ...newChat(peer, 'request', clock.now()), peer }
     if (known.conversation.phase !== 'none') return

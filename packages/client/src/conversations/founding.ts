@@ -61,8 +61,9 @@ async function claimOwn(context: AccountContext): Promise<Joiner[]> {
 }
 
 async function claimJoiners(context: AccountContext, chatId: ChatId): Promise<Joiner[]> {
-  const peer = context.chats.get(chatId)?.peer
-  if (peer === undefined) return []
+  const chat = context.chats.get(chatId)
+  if (chat?.kind !== 'direct') return []
+  const { peer } = chat
   await refreshContact(context, peer.accountId)
   const peers = await claimVerified(context, peer.accountId)
   if (peers.length === 0) throw new ProtocolError('KEYS_PACKAGES_EXHAUSTED')

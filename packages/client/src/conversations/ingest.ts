@@ -10,7 +10,8 @@ import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { equalBytes } from '../bytes.ts'
-import type { ActiveConversation, ChatRecord } from '../chats/chat-record.ts'
+import { type ActiveConversation, type ChatRecord, peerOf } from '../chats/chat-record.ts'
+import { previewOf } from '../chats/preview.ts'
 import { IdentityMismatch, isUnlisted } from '../identity/directory.ts'
 import { assertLeaf, assertRemoval, assertUpdatedLeaf, type Fresh, memberOf } from '../identity/leaf-check.ts'
 import type { OutboxEntry } from '../outbox/outbox-entry.ts'
@@ -52,14 +53,14 @@ type Room = { readonly context: AccountContext; readonly transaction: Transactio
 /** Nothing to be seen of these: a repetition, or a message of ours that is here already. */
 const SILENT: ReadonlySet<string> = new Set(['CRYPTO_REPLAY', 'CRYPTO_OWN_MESSAGE'])
 
-function keep(draft: Draft, message: MessageRecord, preview: string): void {
+function keep(draft: Draft, message: MessageRecord): void {
   const { chat } = draft
   draft.messages.push(message)
   draft.ids.add(`${message.from}/${message.id}`)
   draft.chat = {
     ...chat,
     hidden: false,
-    last: { messageId: message.id, seq: message.seq, text: preview, own: message.own, time: message.time },
+    last: previewOf(message),
     unread: chat.unread + (message.own || message.seq <= chat.readSeq ? 0 : 1),
     peerSeq: message.own ? chat.peerSeq : message.seq,
   }
@@ -74,18 +75,14 @@ function settleOwn(
   // Not in the outbox: it was settled before and the server repeats itself.
   if (entry === undefined || draft.settled.includes(entry)) return
   draft.settled.push(entry)
-  keep(
-    draft,
-    {
-      seq: event.seq,
-      id: entry.messageId,
-      from: context.self.accountId,
-      own: true,
-      time: event.serverTime,
-      content: { kind: 'text', text: entry.text },
-    },
-    entry.text,
-  )
+  keep(draft, {
+    seq: event.seq,
+    id: entry.messageId,
+    from: context.self.accountId,
+    own: true,
+    time: event.serverTime,
+    content: { kind: 'text', text: entry.text },
+  })
 }
 
 function readContent(plaintext: Uint8Array, messageId: MessageId): MessageContent {
@@ -110,11 +107,7 @@ async function keepForeign(
   if (chat.blocked) return
   const id = { from, id: event.messageId }
   if (draft.ids.has(`${from}/${event.messageId}`) || (await context.log.isRepeated(chat.id, id))) return
-  keep(
-    draft,
-    { seq: event.seq, id: event.messageId, from, own: false, time: event.serverTime, content },
-    content.kind === 'text' ? content.text : '',
-  )
+  keep(draft, { seq: event.seq, id: event.messageId, from, own: false, time: event.serverTime, content })
 }
 
 /** The id is bound by the encryption: a server that moves a ciphertext under another id gains nothing. */
@@ -142,11 +135,7 @@ async function keepOwn(
   const from = context.self.accountId
   const id = { from, id: event.messageId }
   if (draft.ids.has(`${from}/${event.messageId}`) || (await context.log.isRepeated(draft.chat.id, id))) return
-  keep(
-    draft,
-    { seq: event.seq, id: event.messageId, from, own: true, time: event.serverTime, content },
-    content.kind === 'text' ? content.text : '',
-  )
+  keep(draft, { seq: event.seq, id: event.messageId, from, own: true, time: event.serverTime, content })
   draft.chat = { ...draft.chat, standing: 'accepted' }
 }
 
@@ -172,8 +161,9 @@ async function applyFailure(
 ): Promise<void> {
   if (SILENT.has(failure.code)) return
   room.context.diagnostics.note('EVENT_UNREADABLE', failure.code)
-  if (event.kind !== 'application') return
-  await keepForeign(room, draft, event, draft.chat.peer.accountId, {
+  const peer = peerOf(draft.chat)
+  if (event.kind !== 'application' || peer === undefined) return
+  await keepForeign(room, draft, event, peer.accountId, {
     kind: 'pending',
     state: 'waiting',
     code: failure.code,
@@ -189,7 +179,7 @@ async function applyFailure(
 function assertCommit({ context, trust }: Room, draft: Draft, commit: StagedCommitMessage): void {
   const { self, contacts, clock } = context
   const check = { self, contacts, nowMs: clock.now(), fresh: trust.fresh }
-  const members = new Set([self.accountId, draft.chat.peer.accountId])
+  const members = new Set([self.accountId, peerOf(draft.chat)?.accountId])
   const committer = memberOf(commit.sender).accountId
   for (const leaf of [commit.sender, ...commit.added]) {
     const { accountId } = memberOf(leaf)

@@ -92,7 +92,8 @@ async function join(
     const conversationId: ConversationId = readId(staged.groupId)
     if (conversationId !== waiting.conversationId) throw new WelcomeRefused('another group than announced')
     const { peer, strangers } = inspect(context, staged, trust)
-    const known = chats.get(directChatId(peer))
+    const present = chats.get(directChatId(peer))
+    const known = present?.kind === 'direct' ? present : undefined
     if (known?.conversation.phase === 'active') throw new WelcomeRefused('a conversation exists already')
     const status = transaction.mls.acceptWelcome()
     const summary = peers.get(peer) ??

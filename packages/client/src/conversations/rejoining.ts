@@ -10,6 +10,7 @@ import {
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { equalBytes } from '../bytes.ts'
+import { peerOf } from '../chats/chat-record.ts'
 import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
 import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
 import { prefixRange } from '../ports/key-value-store.ts'
@@ -89,7 +90,7 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
   const { epoch, groupInfo, ratchetTree, strangers } = await fetchTree(
     context,
     conversationId,
-    chat.peer.accountId,
+    peerOf(chat)?.accountId,
   )
   const scratch = await openScratchState(context)
   try {

@@ -11,7 +11,7 @@ import {
 import type { AccountContext } from '../account/context.ts'
 import { backoffMs } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import type { ChatRecord } from '../chats/chat-record.ts'
+import { type ChatRecord, isOver, peerOf } from '../chats/chat-record.ts'
 import { IdentityMismatch, isUnlisted, refreshContact } from '../identity/directory.ts'
 import { IdentityNeeded } from '../identity/leaf-check.ts'
 import { failAll, markFailed, readAck, requeue } from '../outbox/acknowledging.ts'
@@ -67,6 +67,11 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
   let cancelAckTimer: () => void = () => undefined
 
   const chat = (): ChatRecord | undefined => chats.get(chatId)
+
+  const peerId = (): AccountId | undefined => {
+    const present = chat()
+    return present && peerOf(present)?.accountId
+  }
 
   const wakeAt = (time: number) => {
     cancelTimer()
@@ -217,7 +222,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
   }
 
   const peerGone = async () => {
-    const accountId = chat()?.peer.accountId
+    const accountId = peerId()
     if (accountId !== undefined) await markGone(context, accountId)
     await failAll(context, chatId, 'CHAT_PEER_GONE')
   }
@@ -277,7 +282,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
       head = Math.max(head ?? 0, seq)
       return true
     }
-    if (dueAt === null || present.peer.gone || context.counter.isRolledBack()) return false
+    if (dueAt === null || isOver(present) || context.counter.isRolledBack()) return false
     if (dueAt > clock.now()) {
       wakeAt(dueAt)
       return false
@@ -297,7 +302,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
       if (await heal(conversationId, cursor)) return true
     }
     if (!sender.isReady()) return false
-    if (present.peer.gone) {
+    if (isOver(present)) {
       if (hasQueued()) await peerGone()
       return false
     }
@@ -320,7 +325,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
     if (error instanceof StoreError) return
     if (error instanceof IdentityMismatch) {
       diagnostics.note('IDENTITY_MISMATCH', error.cause)
-      await warnOfIdentity(context, chat()?.peer.accountId ?? error.accountId)
+      await warnOfIdentity(context, peerId() ?? error.accountId)
       return
     }
     if (

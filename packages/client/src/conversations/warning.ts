@@ -7,7 +7,7 @@ export async function warnOfIdentity({ chats, ledger }: AccountContext, accountI
   await ledger.transact(transaction => {
     const chat = chats.get(directChatId(accountId))
     if (chat !== undefined && chat.warning === null) {
-      chats.stage(transaction, { ...chat, warning: 'identity-changed' })
+      chats.stage(transaction, { ...chat, warning: 'identity-changed', suspect: accountId })
     }
   })
 }
@@ -16,7 +16,7 @@ export async function warnOfIdentity({ chats, ledger }: AccountContext, accountI
 export async function markGone({ chats, ledger }: AccountContext, accountId: AccountId): Promise<void> {
   await ledger.transact(transaction => {
     const chat = chats.get(directChatId(accountId))
-    if (chat !== undefined && !chat.peer.gone) {
+    if (chat?.kind === 'direct' && !chat.peer.gone) {
       chats.stage(transaction, { ...chat, peer: { ...chat.peer, gone: true } })
     }
   })

@@ -10,6 +10,7 @@ import { type AccountId, idToBytes, type PublicIdentity } from '@entangle/protoc
 import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import { equalBytes } from '../bytes.ts'
+import { concerns } from '../chats/chat-record.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { Contact } from './contact-book.ts'
 
@@ -103,8 +104,8 @@ function stageSweeps(
   range: { readonly min: number; readonly max: number },
 ): void {
   for (const chat of chats.all()) {
-    const concerns = accountId === self.accountId || accountId === chat.peer.accountId
-    if (chat.conversation.phase !== 'active' || !concerns) continue
+    const isInside = accountId === self.accountId || concerns(chat, accountId)
+    if (chat.conversation.phase !== 'active' || !isInside) continue
     const sweepDueAt = clock.now() + between(range, clock.random())
     chats.stage(transaction, { ...chat, conversation: { ...chat.conversation, sweepDueAt } })
   }

@@ -3,6 +3,7 @@ import { encodeContent, idToBytes } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
+import { isOver } from '../chats/chat-record.ts'
 import { formerDevices } from '../conversations/former-devices.ts'
 import type { OutboxEntry } from './outbox-entry.ts'
 
@@ -19,7 +20,7 @@ export function sealNext(context: AccountContext, chatId: ChatId, room: number):
   return ledger.transact(async transaction => {
     const chat = chats.get(chatId)
     if (chat?.conversation.phase !== 'active' || counter.isRolledBack()) return []
-    if (chat.warning !== null || chat.blocked || chat.peer.gone) return []
+    if (chat.warning !== null || chat.blocked || isOver(chat)) return []
     const { conversationId } = chat.conversation
     await transaction.openGroup(conversationId)
     const groupId = idToBytes(conversationId)

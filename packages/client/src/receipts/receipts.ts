@@ -64,7 +64,8 @@ export function createReceipts(context: AccountContext) {
 
   const take = async (frame: ReceiptFrame): Promise<void> => {
     const chat = chats.ofConversation(frame.conversationId)
-    if (chat?.conversation.phase !== 'active' || frame.senderAccount !== chat.peer.accountId) return
+    if (chat?.conversation.phase !== 'active' || chat.kind !== 'direct') return
+    if (frame.senderAccount !== chat.peer.accountId) return
     const keys = chat.conversation.keys.find(({ epoch }) => epoch === frame.epoch)
     if (keys === undefined) {
       if (frame.epoch > (chat.conversation.keys[0]?.epoch ?? 0))
@@ -75,7 +76,7 @@ export function createReceipts(context: AccountContext) {
     if (marks === undefined) return
     await ledger.transact(transaction => {
       const present = chats.get(chat.id)
-      if (present === undefined) return
+      if (present?.kind !== 'direct') return
       // Of the other's devices the one that is furthest counts: a person reads on one of them.
       const next = newer(present.marks, { ...marks, delivered: Math.max(marks.delivered, marks.read) })
       if (next.delivered === present.marks.delivered && next.read === present.marks.read) return

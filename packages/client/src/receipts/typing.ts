@@ -33,7 +33,7 @@ export function createTyping(context: AccountContext) {
     take(frame: ReceiptFrame): void {
       const chat = chats.ofConversation(frame.conversationId)
       if (chat?.conversation.phase !== 'active' || chat.blocked || chat.hidden) return
-      if (frame.senderAccount !== chat.peer.accountId) return
+      if (chat.kind !== 'direct' || frame.senderAccount !== chat.peer.accountId) return
       const keys = chat.conversation.keys.find(({ epoch }) => epoch === frame.epoch)
       if (keys === undefined) return
       const content = ephemeralContentSchema.safeParse(openSignal('ephemeral', keys, frame, frame.body)).data

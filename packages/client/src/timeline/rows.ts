@@ -4,8 +4,11 @@ import type { ChatRecord } from '../chats/chat-record.ts'
 import type { OutboxEntry } from '../outbox/outbox-entry.ts'
 import type { MessageContent, MessageRecord } from './message-record.ts'
 
+const NO_MARKS = { delivered: 0, read: 0 }
+
 /** How far an own message has come, by the other's marks. */
-export const deliveryOf = (seq: number, { marks }: ChatRecord): DeliveryState => {
+export const deliveryOf = (seq: number, chat: ChatRecord): DeliveryState => {
+  const marks = chat.kind === 'direct' ? chat.marks : NO_MARKS
   if (seq <= marks.read) return 'read'
   return seq <= marks.delivered ? 'delivered' : 'sent'
 }

@@ -41,7 +41,7 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     }
     const { hasNewer, firstUnread, unreadAtOpen } = view
     const hasOlder = view.hasOlder || archive.mayHold(chatId)
-    return { chatId, rows, hasOlder, hasNewer, firstUnread, unreadAtOpen }
+    return { chatId, rows, people: [], hasOlder, hasNewer, firstUnread, unreadAtOpen }
   }
 
   const flush = () => {

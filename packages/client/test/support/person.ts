@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Timing } from '../../src/account/timing.ts'
 import { createNodeClient, type NodeClient } from '../../src/adapters/node/index.ts'
-import type { ChatId, ChatSummary, EngineEvents, TimelineRow } from '../../src/api/engine-api.ts'
+import type {
+  ChatId,
+  ChatSummary,
+  DirectSummary,
+  EngineEvents,
+  TimelineRow,
+} from '../../src/api/engine-api.ts'
 
 export const PASSWORD = 'correct horse battery staple'
 
@@ -43,17 +49,20 @@ export type Person = {
   readonly chatWith: (other: Person) => Promise<ChatId>
   readonly say: (chatId: ChatId, text: string) => Promise<string>
   readonly rows: (chatId: ChatId) => Promise<readonly TimelineRow[]>
-  readonly summary: (handle: string) => Promise<ChatSummary | undefined>
+  readonly summary: (handle: string) => Promise<DirectSummary | undefined>
   readonly untilChat: (
     handle: string,
-    holds: (chat: ChatSummary) => boolean,
+    holds: (chat: DirectSummary) => boolean,
     timeoutMs?: number,
-  ) => Promise<ChatSummary>
+  ) => Promise<DirectSummary>
   readonly online: () => Promise<unknown>
   /** A new engine over the same folder, as after a restart of the application. */
   readonly restart: (serverUrl?: string) => Promise<Person>
   readonly leave: () => Promise<void>
 }
+
+const isWith = (chat: ChatSummary, handle: string): chat is DirectSummary =>
+  chat.kind === 'direct' && chat.peer.handle === handle
 
 export async function openPerson(input: {
   readonly serverUrl: string
@@ -94,10 +103,10 @@ export async function openPerson(input: {
     },
     summary: async other => {
       const chats = await until(client, 'chats', () => true)
-      return chats.find(chat => chat.peer.handle === other)
+      return chats.find(chat => isWith(chat, other))
     },
     untilChat: async (other, holds, timeoutMs) => {
-      const isIt = (chat: ChatSummary) => chat.peer.handle === other && holds(chat)
+      const isIt = (chat: ChatSummary): chat is DirectSummary => isWith(chat, other) && holds(chat)
       const chats = await until(client, 'chats', all => all.some(isIt), timeoutMs)
       const chat = chats.find(isIt)
       if (chat === undefined) throw new Error('no chat')

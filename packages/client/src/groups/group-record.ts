@@ -1,0 +1,81 @@
+import {
+  type AccountId,
+  type DeviceId,
+  type GroupState,
+  type InviteId,
+  type ManagedGroup,
+  type MessageId,
+  type Role,
+  roleOf,
+} from '@entangle/protocol'
+
+/** How far somebody has stored and read. */
+export type Marks = { readonly delivered: number; readonly read: number }
+
+/** Somebody who has said that they leave, as long as a leaf of theirs is in the tree. */
+export type Leaver = {
+  readonly accountId: AccountId
+  readonly deviceId: DeviceId
+  readonly messageId: MessageId
+  /** The epoch in which a commit may refer to the proposal; later it needs a Remove. */
+  readonly epoch: number
+  /** The SelfRemove, held outside the MLS state; null when nobody can refer to it any more. */
+  readonly proposal: Uint8Array | null
+}
+
+/** What every member agrees on, as the group context of the present epoch has it. */
+export type GroupRoles = {
+  readonly owners: readonly AccountId[]
+  readonly admins: readonly AccountId[]
+  /** Links by which somebody may come in. */
+  readonly invites: readonly InviteId[]
+}
+
+/** A group, besides what every chat has. It changes seldom and is stored apart, so that a message stays small. */
+export type GroupRecord = {
+  readonly state: GroupState
+  readonly data: GroupRoles
+  /** Accounts with a leaf in the tree, this one included. */
+  readonly members: readonly AccountId[]
+  readonly leaving: readonly Leaver[]
+  /** Members whose leaves were not checked yet. Nothing is sent before they are. */
+  readonly unchecked: readonly AccountId[]
+  /** Who took this account in; null for the founder, and where it is not known. */
+  readonly addedBy: AccountId | null
+  /** Why this account is out, for good. */
+  readonly end: 'left' | 'removed' | null
+  /** Rises whenever members, roles or links may have changed. */
+  readonly revision: number
+  /** Of the other members, as far as they tell. */
+  readonly marks: Readonly<Record<AccountId, Marks>>
+}
+
+export const EMPTY_STATE: GroupState = { v: 1, name: '…', topic: '', picture: null, invites: [] }
+
+export const newGroup = (state: GroupState, addedBy: AccountId | null): GroupRecord => ({
+  state,
+  data: { owners: [], admins: [], invites: [] },
+  members: [],
+  leaving: [],
+  unchecked: [],
+  addedBy,
+  end: null,
+  revision: 0,
+  marks: {},
+})
+
+export const rolesOf = ({ owners, admins, invites }: ManagedGroup): GroupRoles => ({
+  owners: [...owners],
+  admins: [...admins],
+  invites: [...invites],
+})
+
+export const managedOf = ({ data }: Pick<GroupRecord, 'data'>): ManagedGroup => ({
+  kind: 'group',
+  owners: new Set(data.owners),
+  admins: new Set(data.admins),
+  invites: new Set(data.invites),
+})
+
+export const roleIn = (group: Pick<GroupRecord, 'data' | 'members'>, accountId: AccountId): Role =>
+  roleOf(managedOf(group), new Set(group.members), accountId)
