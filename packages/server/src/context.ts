@@ -22,6 +22,8 @@ import type { ChatEvent } from './chat/chat-event.ts'
 import { type ChatService, createChatService } from './chat/chat-service.ts'
 import { createCommitService } from './chat/commit-service.ts'
 import { createConversationService } from './chat/conversation-service.ts'
+import { createInviteService } from './chat/invite-service.ts'
+import { createLeaveService } from './chat/leave-service.ts'
 import { createLogService } from './chat/log-service.ts'
 import { createTickets } from './chat/tickets.ts'
 import { createVerifiedPublicGroups } from './chat/verified-public-groups.ts'
@@ -145,6 +147,8 @@ async function compose(
     keyPackages: createKeyPackageService({ database, material, limits, clock }),
     conversations: createConversationService({ database: databases.chat, directory, groups, bus }),
     commits: createCommitService({ database: databases.chat, directory, groups, bus, clock }),
+    leaving: createLeaveService({ database: databases.chat, groups, bus, clock }),
+    invites: createInviteService(databases.chat),
     archive: createArchiveService({ database: databases.chat, quotaBytes: config.archiveQuotaBytes }),
     accountState: createAccountStateService({
       database: databases.chat,

@@ -14,6 +14,7 @@ import { finishRecovery } from './auth/routes/finish-recovery.ts'
 import { finishRegistration } from './auth/routes/finish-registration.ts'
 import { listDevices } from './auth/routes/list-devices.ts'
 import { readAccount } from './auth/routes/read-account.ts'
+import { readAccounts } from './auth/routes/read-accounts.ts'
 import { refreshSession } from './auth/routes/refresh-session.ts'
 import { replaceDevices } from './auth/routes/replace-devices.ts'
 import { signOut } from './auth/routes/sign-out.ts'
@@ -27,27 +28,34 @@ import type { AccountStateService } from './chat/account-state-service.ts'
 import type { ArchiveService } from './chat/archive-service.ts'
 import type { CommitService } from './chat/commit-service.ts'
 import type { ConversationService } from './chat/conversation-service.ts'
+import type { InviteService } from './chat/invite-service.ts'
+import type { LeaveService } from './chat/leave-service.ts'
 import type { LogService } from './chat/log-service.ts'
 import { createConversation } from './chat/routes/create-conversation.ts'
 import { issueTicket } from './chat/routes/issue-ticket.ts'
+import { leaveConversation } from './chat/routes/leave-conversation.ts'
 import { listConversations } from './chat/routes/list-conversations.ts'
 import { listWelcomes } from './chat/routes/list-welcomes.ts'
 import { readAccountState } from './chat/routes/read-account-state.ts'
 import { readArchive } from './chat/routes/read-archive.ts'
 import { readEvents } from './chat/routes/read-events.ts'
 import { readGroupInfo } from './chat/routes/read-group-info.ts'
+import { readInvite } from './chat/routes/read-invite.ts'
 import { readTree } from './chat/routes/read-tree.ts'
 import { settleWelcome } from './chat/routes/settle-welcome.ts'
 import { submitCommit } from './chat/routes/submit-commit.ts'
 import { writeAccountState } from './chat/routes/write-account-state.ts'
 import { writeArchive } from './chat/routes/write-archive.ts'
+import { writeInvite } from './chat/routes/write-invite.ts'
 import type { Tickets } from './chat/tickets.ts'
 import type { UsersDatabase } from './database/users-schema.ts'
 import type { Handlers } from './http/route.ts'
 import type { KeyPackageService } from './keys/key-package-service.ts'
 import { claimKeyPackages } from './keys/routes/claim-key-packages.ts'
+import { claimManyKeyPackages } from './keys/routes/claim-many-key-packages.ts'
 import { keyPackageStatus } from './keys/routes/key-package-status.ts'
 import { publishKeyPackages } from './keys/routes/publish-key-packages.ts'
+import { readIdentities } from './keys/routes/read-identities.ts'
 import { readIdentity } from './keys/routes/read-identity.ts'
 
 export type Services = {
@@ -60,6 +68,8 @@ export type Services = {
   readonly keyPackages: KeyPackageService
   readonly conversations: ConversationService
   readonly commits: CommitService
+  readonly leaving: LeaveService
+  readonly invites: InviteService
   readonly logService: LogService
   readonly tickets: Tickets
   readonly recovery: RecoveryService
@@ -85,13 +95,19 @@ export function createHandlers(services: Services): Handlers {
     updateProfile: updateProfile(services),
     findAccount: findAccount(services),
     readAccount: readAccount(services),
+    readAccounts: readAccounts(services),
     publishKeyPackages: publishKeyPackages(services),
     keyPackageStatus: keyPackageStatus(services),
     claimKeyPackages: claimKeyPackages(services),
+    claimManyKeyPackages: claimManyKeyPackages(services),
     readIdentity: readIdentity(services),
+    readIdentities: readIdentities(services),
     createConversation: createConversation(services),
     listConversations: listConversations(services),
     submitCommit: submitCommit(services),
+    leaveConversation: leaveConversation(services),
+    writeInvite: writeInvite(services),
+    readInvite: readInvite(services),
     readEvents: readEvents(services),
     readGroupInfo: readGroupInfo(services),
     listWelcomes: listWelcomes(services),

@@ -17,6 +17,24 @@ export async function readAccountSummary(
   return { accountId, handle: row.handle, displayName: row.display_name }
 }
 
+/** Those of the given accounts that are there. */
+export async function readAccountSummaries(
+  database: UsersDatabase,
+  accountIds: readonly AccountId[],
+): Promise<AccountSummary[]> {
+  const rows = await database
+    .selectFrom('account')
+    .select(['id', 'handle', 'display_name'])
+    .where('id', 'in', accountIds.map(idBytes))
+    .where('deleted_at', 'is', null)
+    .execute()
+  return rows.map(row => ({
+    accountId: idText<AccountId>(row.id),
+    handle: row.handle,
+    displayName: row.display_name,
+  }))
+}
+
 /** By exact handle; a deleted account is not found. */
 export async function findAccountSummary(database: UsersDatabase, handle: string): Promise<AccountSummary> {
   const row = await database

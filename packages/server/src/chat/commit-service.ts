@@ -1,17 +1,30 @@
-import { createHash } from 'node:crypto'
-import { type ConversationId, type DeviceId, ProtocolError } from '@entangle/protocol'
-import { sql, type Transaction } from 'kysely'
-import type { ChatDatabase, ChatSchema } from '../database/chat-schema.ts'
-import { idBytes } from '../database/packed-arrays.ts'
+import { type AccountId, type ConversationId, ProtocolError } from '@entangle/protocol'
+import { sql } from 'kysely'
+import type { ChatDatabase } from '../database/chat-schema.ts'
+import { idBytes, idText, packIds } from '../database/packed-arrays.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventBus } from '../ports/event-bus.ts'
 import type { KeyDirectory } from '../ports/key-directory.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
+import { assertCommitAllowed } from './commit-rules.ts'
+import { CONVERSATION_KINDS } from './conversation-store.ts'
 import { encodeDelivery } from './deliver-frames.ts'
+import { storedData, storeEntries, storeJoined, storeLeft, storeWelcomes } from './group-store.ts'
+import {
+  assertMember,
+  findRecorded,
+  type Handshake,
+  type LockedConversation,
+  lockConversation,
+  recordRefusal,
+  storeHandshake,
+  type Work,
+  withPublicGroup,
+} from './handshake-log.ts'
 import { accountsOf, assertListedMembers, assertWelcomesFit } from './member-check.ts'
-import type { PublicGroups, VerifiedCommit } from './public-groups.ts'
+import type { GroupMember, OpenGroup, PublicGroups, VerifiedCommit } from './public-groups.ts'
 
 export type CommitService = {
   submit(session: DeviceSession, request: RequestOf<'submitCommit'>): Promise<AnswerOf<'submitCommit'>>
@@ -26,15 +39,19 @@ type Dependencies = {
 }
 
 type Request = RequestOf<'submitCommit'>
-type Work = Transaction<ChatSchema>
-type Locked = { readonly kind: number; readonly epoch: number; readonly last_seq: number }
+type Answer = AnswerOf<'submitCommit'>
 type Outcome =
-  | { readonly kind: 'known'; readonly answer: AnswerOf<'submitCommit'> }
+  | { readonly kind: 'known'; readonly answer: Answer }
   | { readonly kind: 'refused'; readonly epoch: number }
-  | { readonly kind: 'accepted'; readonly answer: AnswerOf<'submitCommit'>; readonly commit: VerifiedCommit }
+  | { readonly kind: 'accepted'; readonly answer: Answer; readonly commit: VerifiedCommit }
 
-const KIND_COMMIT = 1
-const KIND_DIRECT = 0
+const handshakeOf = ({ conversationId, messageId, epoch, commit }: Request): Handshake => ({
+  kind: 'commit',
+  conversationId,
+  messageId,
+  epoch,
+  body: commit,
+})
 
 export function createCommitService({
   database,
@@ -43,150 +60,102 @@ export function createCommitService({
   bus,
   clock,
 }: Dependencies): CommitService {
-  async function lockConversation(work: Work, id: Buffer): Promise<Locked> {
-    const row = await work
-      .selectFrom('conversation')
-      .select(['kind', 'epoch', 'last_seq'])
-      .where('id', '=', id)
-      .forNoKeyUpdate()
-      .executeTakeFirst()
-    if (row === undefined) throw new ProtocolError('CHAT_CONVERSATION_NOT_FOUND')
-    return row
-  }
-
-  /** The device is in the tree, or may come in by an external commit because its account is. */
-  async function assertMayCommit(work: Work, session: DeviceSession, id: Buffer): Promise<void> {
-    const member = await work
-      .selectFrom('conversation_member')
-      .select('device_id')
-      .where('conversation_id', '=', id)
-      .where('account_id', '=', idBytes(session.accountId))
-      .where('left_seq', 'is', null)
-      .executeTakeFirst()
-    if (member !== undefined) return
-    const former = await work
-      .selectFrom('conversation_member')
-      .select('device_id')
-      .where('conversation_id', '=', id)
-      .where('device_id', '=', idBytes(session.deviceId))
-      .executeTakeFirst()
-    throw new ProtocolError(former === undefined ? 'CHAT_CONVERSATION_NOT_FOUND' : 'CHAT_NOT_MEMBER')
-  }
-
-  async function findRecorded(
-    work: Work,
-    session: DeviceSession,
-    request: Request,
-    digest: Buffer,
-  ): Promise<Outcome | undefined> {
-    const known = await work
-      .selectFrom('message')
-      .select(['seq', 'epoch', 'server_time', 'body', 'kind'])
-      .where('conversation_id', '=', idBytes(request.conversationId))
-      .where('sender_device', '=', idBytes(session.deviceId))
-      .where('message_id', '=', idBytes(request.messageId))
-      .executeTakeFirst()
-    if (known !== undefined) {
-      const same = known.kind === KIND_COMMIT && Buffer.from(known.body).equals(Buffer.from(request.commit))
-      if (!same) throw new ProtocolError('CHAT_MESSAGE_ID_REUSED')
-      return {
-        kind: 'known',
-        answer: { seq: known.seq, epoch: known.epoch + 1, serverTime: known.server_time },
-      }
-    }
-    const refusal = await work
-      .selectFrom('epoch_refusal')
-      .select('current_epoch')
-      .where('conversation_id', '=', idBytes(request.conversationId))
-      .where('sender_device', '=', idBytes(session.deviceId))
-      .where('message_id', '=', idBytes(request.messageId))
-      .where('digest', '=', digest)
-      .executeTakeFirst()
-    return refusal && { kind: 'refused', epoch: refusal.current_epoch }
-  }
-
-  async function recordRefusal(
-    work: Work,
-    session: DeviceSession,
-    request: Request,
-    digest: Buffer,
-    epoch: number,
-  ): Promise<Outcome> {
-    await work
-      .insertInto('epoch_refusal')
-      .values({
-        conversation_id: idBytes(request.conversationId),
-        sender_device: idBytes(session.deviceId),
-        message_id: idBytes(request.messageId),
-        digest,
-        current_epoch: epoch,
-      })
-      .onConflict(conflict => conflict.doNothing())
-      .execute()
-    return { kind: 'refused', epoch }
-  }
-
   async function verify(
     work: Work,
     session: DeviceSession,
     request: Request,
-    locked: Locked,
+    locked: LockedConversation,
+    group: OpenGroup,
   ): Promise<VerifiedCommit> {
-    const id = idBytes(request.conversationId)
-    const entries = await work
-      .selectFrom('public_group_entry')
-      .select(['key', 'value'])
-      .where('conversation_id', '=', id)
-      .execute()
-    const commit = groups.verifyCommit(request.conversationId, entries, request.commit, request.groupInfo)
-    assertCommitAllowed(session, locked, commit)
-    await assertListedMembers(directory, [...commit.added, ...(commit.external ? [commit.sender] : [])])
+    const { leaving, proposals } = await readLeaving(work, request.conversationId, locked.epoch)
+    const commit = group.verifyCommit(request.commit, request.groupInfo, proposals)
+    await assertCommitAllowed(directory, commit, {
+      session,
+      epoch: locked.epoch,
+      invite: request.invite,
+      leaving,
+    })
+    await assertListedMembers(directory, joinedBy(commit))
     assertWelcomesFit(commit.added, request.welcomes)
-    if (locked.kind === KIND_DIRECT) await assertSamePeople(work, id, commit)
+    if (CONVERSATION_KINDS[locked.kind] === 'direct') await assertSamePeople(work, request, commit)
     return commit
   }
 
   return {
     async submit(session, request) {
+      const handshake = handshakeOf(request)
       const id = idBytes(request.conversationId)
-      const digest = createHash('sha256').update(request.commit).digest()
       const nowMs = clock.now()
-      const outcome = await database.transaction().execute(async (work): Promise<Outcome> => {
-        const locked = await lockConversation(work, id)
-        const recorded = await findRecorded(work, session, request, digest)
-        if (recorded !== undefined) return recorded
-        await assertMayCommit(work, session, id)
-        if (request.epoch !== locked.epoch) return recordRefusal(work, session, request, digest, locked.epoch)
-        const commit = await verify(work, session, request, locked)
-        const seq = locked.last_seq + 1
-        await storeCommit(work, session.deviceId, request, commit, seq, nowMs)
-        return { kind: 'accepted', commit, answer: { seq, epoch: commit.newEpoch, serverTime: nowMs } }
-      })
+      const outcome = await withPublicGroup(groups, open =>
+        database.transaction().execute(async (work): Promise<Outcome> => {
+          const locked = await lockConversation(work, id)
+          const recorded = await findRecorded(work, session, handshake)
+          if (recorded?.kind === 'refused') return recorded
+          if (recorded !== undefined) {
+            const { seq, epoch, serverTime } = recorded
+            return { kind: 'known', answer: { seq, epoch: epoch + 1, serverTime } }
+          }
+          if (request.invite === undefined || !(await isOpenInvite(work, request.invite, id)))
+            await assertMember(work, session, id)
+          if (request.epoch !== locked.epoch) return recordRefusal(work, session, handshake, locked.epoch)
+          const group = await open(request.conversationId, locked.epoch, work)
+          const commit = await verify(work, session, request, locked, group)
+          const seq = locked.last_seq + 1
+          await storeHandshake(work, session, handshake, seq, nowMs)
+          await storeCommit(work, session, request, commit, seq)
+          return { kind: 'accepted', commit, answer: { seq, epoch: commit.newEpoch, serverTime: nowMs } }
+        }),
+      )
       if (outcome.kind === 'refused') throw new ProtocolError('CHAT_EPOCH_STALE', { epoch: outcome.epoch })
       if (outcome.kind === 'accepted')
-        bus.publish(LOCAL_SLOT, eventsOf(session, request, outcome.commit, outcome.answer))
+        bus.publish(LOCAL_SLOT, eventsOf(session, handshake, outcome.commit, outcome.answer))
       return outcome.answer
     },
   }
 }
 
-/** What MLS allows and Entangle does not. */
-function assertCommitAllowed(session: DeviceSession, locked: Locked, commit: VerifiedCommit): void {
-  const ownDevice =
-    commit.sender.deviceId === session.deviceId && commit.sender.accountId === session.accountId
-  const stepsOn = commit.newEpoch === locked.epoch + 1
-  // Who comes in from outside brings nobody and puts out nobody but the earlier self.
-  const externalFits =
-    !commit.external ||
-    (commit.added.length === 0 && commit.removed.every(member => member.deviceId === session.deviceId))
-  if (!ownDevice || !stepsOn || !externalFits) throw new ProtocolError('CHAT_COMMIT_INVALID')
+const joinedBy = ({ added, external, sender }: VerifiedCommit): GroupMember[] =>
+  external ? [...added, sender] : [...added]
+
+function leftBy({ members, removed }: VerifiedCommit): GroupMember[] {
+  const stay = new Set(members.map(member => member.deviceId))
+  return removed.filter(member => !stay.has(member.deviceId))
 }
 
-async function assertSamePeople(work: Work, id: Buffer, commit: VerifiedCommit): Promise<void> {
+const isOpenInvite = async (work: Work, invite: string, id: Buffer): Promise<boolean> =>
+  (await work
+    .selectFrom('invite')
+    .select('invite_id')
+    .where('invite_id', '=', idBytes(invite))
+    .where('conversation_id', '=', id)
+    .executeTakeFirst()) !== undefined
+
+/** Who leaves and is still in the tree, and their proposals as far as a commit may still refer to them. */
+async function readLeaving(
+  work: Work,
+  conversationId: ConversationId,
+  epoch: number,
+): Promise<{ readonly leaving: ReadonlySet<AccountId>; readonly proposals: readonly Uint8Array[] }> {
+  const rows = await work
+    .selectFrom('leaving as l')
+    .innerJoin('message as m', join =>
+      join.onRef('m.conversation_id', '=', 'l.conversation_id').onRef('m.seq', '=', 'l.seq'),
+    )
+    .select(['l.account_id', 'l.epoch', 'm.body'])
+    .where('l.conversation_id', '=', idBytes(conversationId))
+    .orderBy('l.seq')
+    .execute()
+  return {
+    leaving: new Set(rows.map(row => idText<AccountId>(row.account_id))),
+    proposals: rows.filter(row => row.epoch === epoch).map(row => row.body),
+  }
+}
+
+async function assertSamePeople(work: Work, request: Request, commit: VerifiedCommit): Promise<void> {
   const pair = await work
     .selectFrom('direct_pair')
     .select(['low', 'high'])
-    .where('conversation_id', '=', id)
+    .where('conversation_id', '=', idBytes(request.conversationId))
     .executeTakeFirst()
   const allowed = pair === undefined ? [] : [pair.low.toString('hex'), pair.high.toString('hex')]
   if (commit.members.some(member => !allowed.includes(member.accountId)))
@@ -195,20 +164,13 @@ async function assertSamePeople(work: Work, id: Buffer, commit: VerifiedCommit):
 
 async function storeCommit(
   work: Work,
-  senderDevice: DeviceId,
+  session: DeviceSession,
   request: Request,
   commit: VerifiedCommit,
   seq: number,
-  nowMs: number,
 ): Promise<void> {
-  const conversation_id = idBytes(request.conversationId)
-  const message = {
-    conversation_id,
-    seq,
-    epoch: request.epoch,
-    message_id: idBytes(request.messageId),
-    sender_device: idBytes(senderDevice),
-  }
+  const { conversationId } = request
+  const conversation_id = idBytes(conversationId)
   await work
     .updateTable('conversation')
     .set({ epoch: commit.newEpoch, last_seq: seq })
@@ -216,49 +178,36 @@ async function storeCommit(
     .where('epoch', '=', request.epoch)
     .execute()
   await work
-    .insertInto('message')
-    .values({ ...message, server_time: nowMs, kind: KIND_COMMIT, body: request.commit })
+    .insertInto('commit_log')
+    .values({
+      conversation_id,
+      seq,
+      epoch: request.epoch,
+      message_id: idBytes(request.messageId),
+      sender_device: idBytes(session.deviceId),
+    })
     .execute()
-  await work.insertInto('commit_log').values(message).execute()
-  await work
-    .updateTable('conversation_group')
-    .set({ group_info: request.groupInfo })
-    .where('conversation_id', '=', conversation_id)
-    .execute()
-  await storeGroupState(work, conversation_id, commit)
-  await storeMembers(work, conversation_id, commit, seq)
-  if (request.welcomes.length > 0) {
-    await work
-      .insertInto('welcome')
-      .values(
-        request.welcomes.map(({ deviceId, welcome }) => ({
-          device_id: idBytes(deviceId),
-          conversation_id,
-          epoch: commit.newEpoch,
-          joined_seq: seq,
-          welcome,
-        })),
-      )
-      .execute()
-  }
+  await storeEntries(work, conversationId, commit.changes)
+  await storeTree(work, request, commit)
+  await storeData(work, request, commit)
+  await storeLeft(
+    work,
+    conversationId,
+    leftBy(commit).map(member => member.deviceId),
+    seq,
+  )
+  await storeJoined(work, conversationId, joinedBy(commit), seq)
+  await endLeaving(work, conversationId, commit)
+  await storeWelcomes(work, {
+    conversationId,
+    epoch: commit.newEpoch,
+    joinedSeq: seq,
+    welcomes: request.welcomes,
+  })
 }
 
-async function storeGroupState(work: Work, conversation_id: Buffer, commit: VerifiedCommit): Promise<void> {
-  for (const { key, value } of commit.changes) {
-    if (value === null) {
-      await work
-        .deleteFrom('public_group_entry')
-        .where('conversation_id', '=', conversation_id)
-        .where('key', '=', key)
-        .execute()
-    } else {
-      await work
-        .insertInto('public_group_entry')
-        .values({ conversation_id, key, value })
-        .onConflict(conflict => conflict.columns(['conversation_id', 'key']).doUpdateSet({ value }))
-        .execute()
-    }
-  }
+async function storeTree(work: Work, request: Request, commit: VerifiedCommit): Promise<void> {
+  const conversation_id = idBytes(request.conversationId)
   await sql`
     DELETE FROM ratchet_tree t WHERE t.conversation_id = ${conversation_id} AND NOT EXISTS (
       SELECT 1 FROM welcome w WHERE w.conversation_id = t.conversation_id AND w.epoch = t.epoch)`.execute(
@@ -266,70 +215,59 @@ async function storeGroupState(work: Work, conversation_id: Buffer, commit: Veri
   )
   await work
     .insertInto('ratchet_tree')
-    .values({ conversation_id, epoch: commit.newEpoch, tree: commit.ratchetTree })
+    .values({
+      conversation_id,
+      epoch: commit.newEpoch,
+      tree: commit.ratchetTree,
+      snapshot: request.snapshot ?? null,
+    })
     .execute()
 }
 
-async function storeMembers(
-  work: Work,
-  conversation_id: Buffer,
-  commit: VerifiedCommit,
-  seq: number,
-): Promise<void> {
-  const stay = new Set(commit.members.map(member => member.deviceId))
-  const left = commit.removed.filter(member => !stay.has(member.deviceId))
-  if (left.length > 0) {
-    await work
-      .updateTable('conversation_member')
-      .set({ left_seq: seq })
-      .where('conversation_id', '=', conversation_id)
-      .where(
-        'device_id',
-        'in',
-        left.map(member => idBytes(member.deviceId)),
-      )
-      .execute()
-  }
-  for (const member of [...commit.added, ...(commit.external ? [commit.sender] : [])]) {
-    const place = { joined_seq: seq, left_seq: null }
-    await work
-      .insertInto('conversation_member')
-      .values({
-        conversation_id,
-        device_id: idBytes(member.deviceId),
-        account_id: idBytes(member.accountId),
-        ...place,
-      })
-      .onConflict(conflict => conflict.columns(['conversation_id', 'device_id']).doUpdateSet(place))
-      .execute()
-  }
+/** A link ends here when the commit takes its id out. */
+async function storeData(work: Work, request: Request, { dataAfter }: VerifiedCommit): Promise<void> {
+  const conversation_id = idBytes(request.conversationId)
+  await work
+    .updateTable('conversation_group')
+    .set({
+      group_info: request.groupInfo,
+      ...(dataAfter === undefined ? {} : { group_data: storedData(dataAfter) }),
+    })
+    .where('conversation_id', '=', conversation_id)
+    .execute()
+  if (dataAfter?.kind !== 'group') return
+  await sql`
+    DELETE FROM invite WHERE conversation_id = ${conversation_id}
+      AND invite_id <> ALL (${packIds([...dataAfter.invites])}::bytea[])`.execute(work)
+}
+
+async function endLeaving(work: Work, conversationId: ConversationId, commit: VerifiedCommit): Promise<void> {
+  const stay = new Set(accountsOf(commit.members))
+  const gone = accountsOf(commit.removed).filter(account => !stay.has(account))
+  if (gone.length === 0) return
+  await work
+    .deleteFrom('leaving')
+    .where('conversation_id', '=', idBytes(conversationId))
+    .where('account_id', 'in', gone.map(idBytes))
+    .execute()
 }
 
 function eventsOf(
   session: DeviceSession,
-  request: Request,
+  handshake: Handshake,
   commit: VerifiedCommit,
-  answer: AnswerOf<'submitCommit'>,
+  { seq, serverTime }: Answer,
 ): ChatEvent[] {
-  const conversationId: ConversationId = request.conversationId
-  const stay = new Set(commit.members.map(member => member.deviceId))
-  const left = commit.removed.filter(member => !stay.has(member.deviceId)).map(member => member.deviceId)
-  const joined = [...commit.added, ...(commit.external ? [commit.sender] : [])].map(member => member.deviceId)
-  const frame = encodeDelivery({
-    kind: 'commit',
-    conversationId,
-    messageId: request.messageId,
-    epoch: request.epoch,
-    seq: answer.seq,
-    serverTime: answer.serverTime,
-    senderDevice: session.deviceId,
-    body: request.commit,
-  })
+  const { conversationId } = handshake
   return [
     // Those it removes still get the commit, to know that they were removed, and nothing after it.
-    { kind: 'deliver', conversationId, frame },
-    { kind: 'left', conversationId, deviceIds: left },
-    { kind: 'joined', conversationId, deviceIds: joined },
+    {
+      kind: 'deliver',
+      conversationId,
+      frame: encodeDelivery({ ...handshake, seq, serverTime, senderDevice: session.deviceId }),
+    },
+    { kind: 'left', conversationId, deviceIds: leftBy(commit).map(member => member.deviceId) },
+    { kind: 'joined', conversationId, deviceIds: joinedBy(commit).map(member => member.deviceId) },
     { kind: 'announced', conversationId, accountIds: accountsOf([...commit.added, ...commit.removed]) },
     ...commit.added.map(({ deviceId }): ChatEvent => ({ kind: 'welcome', conversationId, deviceId })),
   ]

@@ -1,4 +1,11 @@
-import { type AccountId, type ConversationHead, type ConversationId, ProtocolError } from '@entangle/protocol'
+import {
+  type AccountId,
+  type ConversationHead,
+  type ConversationId,
+  type ConversationKind,
+  LIMITS,
+  ProtocolError,
+} from '@entangle/protocol'
 import { type Kysely, sql } from 'kysely'
 import type { ChatDatabase, ChatSchema } from '../database/chat-schema.ts'
 import { idBytes, idText } from '../database/packed-arrays.ts'
@@ -8,6 +15,7 @@ import type { KeyDirectory } from '../ports/key-directory.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
 import { CONVERSATION_KINDS, readHeads } from './conversation-store.ts'
+import { storedData, storeEntries, storeJoined, storeWelcomes } from './group-store.ts'
 import { accountsOf, assertListedMembers, assertWelcomesFit } from './member-check.ts'
 import type { PublicGroups, VerifiedGroup } from './public-groups.ts'
 
@@ -59,7 +67,8 @@ export function createConversationService(dependencies: Dependencies): Conversat
     group: VerifiedGroup,
     pair: Pair | undefined,
   ): Promise<void> {
-    const id = idBytes(request.conversationId)
+    const { conversationId } = request
+    const id = idBytes(conversationId)
     await database.transaction().execute(async work => {
       if (pair !== undefined) await takePair(work, pair, id)
       await work
@@ -73,40 +82,25 @@ export function createConversationService(dependencies: Dependencies): Conversat
         .execute()
       await work
         .insertInto('conversation_group')
-        .values({ conversation_id: id, group_info: request.groupInfo })
+        .values({ conversation_id: id, group_info: request.groupInfo, group_data: storedData(group.data) })
         .execute()
-      await work
-        .insertInto('public_group_entry')
-        .values(group.entries.map(({ key, value }) => ({ conversation_id: id, key, value })))
-        .execute()
+      await storeEntries(work, conversationId, group.entries)
       await work
         .insertInto('ratchet_tree')
-        .values({ conversation_id: id, epoch: group.epoch, tree: request.ratchetTree })
+        .values({
+          conversation_id: id,
+          epoch: group.epoch,
+          tree: request.ratchetTree,
+          snapshot: request.snapshot ?? null,
+        })
         .execute()
-      await work
-        .insertInto('conversation_member')
-        .values(
-          group.members.map(member => ({
-            conversation_id: id,
-            device_id: idBytes(member.deviceId),
-            account_id: idBytes(member.accountId),
-            joined_seq: 0,
-            left_seq: null,
-          })),
-        )
-        .execute()
-      await work
-        .insertInto('welcome')
-        .values(
-          request.welcomes.map(({ deviceId, welcome }) => ({
-            device_id: idBytes(deviceId),
-            conversation_id: id,
-            epoch: group.epoch,
-            joined_seq: 0,
-            welcome,
-          })),
-        )
-        .execute()
+      await storeJoined(work, conversationId, group.members, 0)
+      await storeWelcomes(work, {
+        conversationId,
+        epoch: group.epoch,
+        joinedSeq: 0,
+        welcomes: request.welcomes,
+      })
     })
   }
 
@@ -122,6 +116,7 @@ export function createConversationService(dependencies: Dependencies): Conversat
       const own = group.members.find(member => member.deviceId === session.deviceId)
       if (own === undefined || own.accountId !== session.accountId)
         throw new ProtocolError('CHAT_COMMIT_INVALID')
+      assertDataFits(session, request.kind, group)
       await assertListedMembers(directory, group.members)
       const others = group.members.filter(member => member !== own)
       assertWelcomesFit(others, request.welcomes)
@@ -149,6 +144,20 @@ export function createConversationService(dependencies: Dependencies): Conversat
       return headFor(session, conversationId)
     },
   }
+}
+
+/** Whoever makes a group owns it, and roles are those of members. */
+function assertDataFits(
+  session: DeviceSession,
+  kind: ConversationKind,
+  { data, members }: VerifiedGroup,
+): void {
+  if (data.kind !== kind) throw new ProtocolError('CHAT_COMMIT_INVALID')
+  if (data.kind === 'direct') return
+  const accounts = new Set(accountsOf(members))
+  if (accounts.size > LIMITS.groupMembers) throw new ProtocolError('CHAT_GROUP_FULL')
+  const areMembers = [...data.owners, ...data.admins].every(account => accounts.has(account))
+  if (!areMembers || !data.owners.has(session.accountId)) throw new ProtocolError('CHAT_COMMIT_INVALID')
 }
 
 const isUniqueViolation = (error: unknown): boolean =>

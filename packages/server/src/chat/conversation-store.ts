@@ -38,7 +38,7 @@ export async function readHeads(
 ): Promise<ConversationHead[]> {
   const one = only === undefined ? sql`` : sql`AND me.conversation_id = ${idBytes(only)}`
   const { rows } = await sql<HeadRow>`
-    SELECT c.id, c.kind, c.epoch, c.last_seq, m.members, mine.joined
+    SELECT c.id, c.kind, c.epoch, c.last_seq, coalesce(m.members, '{}') AS members, mine.joined
     FROM (
       SELECT me.conversation_id, bool_or(me.device_id = ${idBytes(deviceId)}) AS joined
       FROM conversation_member me
@@ -47,7 +47,9 @@ export async function readHeads(
     JOIN conversation c ON c.id = mine.conversation_id
     CROSS JOIN LATERAL (
       SELECT array_agg(DISTINCT other.account_id::bytea) AS members FROM conversation_member other
-      WHERE other.conversation_id = c.id AND other.left_seq IS NULL) m
+      -- Not of groups: nobody reads a thousand accounts at each reconnect, the tree has them.
+      WHERE c.kind = ${CONVERSATION_KINDS.indexOf('direct')}
+        AND other.conversation_id = c.id AND other.left_seq IS NULL) m
     ORDER BY c.id`.execute(database)
   return rows.map(toHead)
 }

@@ -1,5 +1,15 @@
-import { type DeliverFrame, encodeDeliver } from '@entangle/protocol'
+import { type DeliverFrame, encodeDeliver, encodeServerControl } from '@entangle/protocol'
 import { wrapBinaryFrame } from './socket/websocket-frames.ts'
 
+/** Over this the sockets are told only that it is there: a large group's handshakes would stall the slow ones. */
+const DELIVERED_BYTES = 32 * 1024
+
 /** Encoded once a message: WebSocket header, our header and body in one buffer for every socket. */
-export const encodeDelivery = (frame: DeliverFrame): Buffer => wrapBinaryFrame(encodeDeliver(frame))
+export function encodeDelivery(frame: DeliverFrame): Buffer {
+  const { conversationId, seq, body } = frame
+  const bytes =
+    body.length > DELIVERED_BYTES
+      ? encodeServerControl({ t: 'head', conversationId, lastSeq: seq })
+      : encodeDeliver(frame)
+  return wrapBinaryFrame(bytes)
+}

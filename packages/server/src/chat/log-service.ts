@@ -123,7 +123,10 @@ export function createLogService(database: ChatDatabase): LogService {
       const rows = await database
         .selectFrom('welcome as w')
         .innerJoin('conversation as c', 'c.id', 'w.conversation_id')
-        .select(['w.conversation_id', 'c.kind', 'w.epoch', 'w.joined_seq', 'w.welcome'])
+        .leftJoin('ratchet_tree as t', join =>
+          join.onRef('t.conversation_id', '=', 'w.conversation_id').onRef('t.epoch', '=', 'w.epoch'),
+        )
+        .select(['w.conversation_id', 'c.kind', 'w.epoch', 'w.joined_seq', 'w.welcome', 't.snapshot'])
         .where('w.device_id', '=', idBytes(session.deviceId))
         .orderBy('w.created_at')
         .orderBy('w.epoch')
@@ -136,6 +139,7 @@ export function createLogService(database: ChatDatabase): LogService {
           epoch: row.epoch,
           joinedSeq: row.joined_seq,
           welcome: row.welcome,
+          ...(row.snapshot === null ? {} : { snapshot: row.snapshot }),
         })),
       }
     },

@@ -1,10 +1,14 @@
 import { type AccountId, ProtocolError } from '@entangle/protocol'
-import type { KeyDirectory } from '../ports/key-directory.ts'
+import type { KeyDirectory, ListedDevice } from '../ports/key-directory.ts'
 import type { GroupMember } from './public-groups.ts'
 
 export const accountsOf = (members: readonly GroupMember[]): AccountId[] => [
   ...new Set(members.map(member => member.accountId)),
 ]
+
+/** Whether the device is in its account's list today. */
+export const isListed = (listed: ListedDevice | undefined, accountId: AccountId): listed is ListedDevice =>
+  listed !== undefined && !listed.revoked && listed.accountId === accountId
 
 /**
  * A leaf claims an account and a device. It is believed only if the directory lists that device, for that
@@ -20,9 +24,7 @@ export async function assertListedMembers(
   for (const member of members) {
     const listed = devices.get(member.deviceId)
     const fits =
-      listed !== undefined &&
-      !listed.revoked &&
-      listed.accountId === member.accountId &&
+      isListed(listed, member.accountId) &&
       Buffer.from(listed.signatureKey).equals(Buffer.from(member.signatureKey))
     if (!fits) throw new ProtocolError('CHAT_COMMIT_INVALID')
   }

@@ -6,8 +6,35 @@ import {
   type PublicGroupSource,
   parseCredential,
 } from '@entangle/crypto/verify'
-import { type ConversationId, idToBytes, ProtocolError, readId } from '@entangle/protocol'
-import type { GroupEntry, GroupMember, PublicGroups, VerifiedCommit, VerifiedGroup } from './public-groups.ts'
+import {
+  type ConversationId,
+  type GroupData,
+  ID_BYTES,
+  type InviteId,
+  idToBytes,
+  ProtocolError,
+  parseGroupData,
+  readId,
+} from '@entangle/protocol'
+import { createGroupCache } from './group-cache.ts'
+import type {
+  GroupEntry,
+  GroupMember,
+  OpenGroup,
+  PublicGroups,
+  VerifiedCommit,
+  VerifiedGroup,
+} from './public-groups.ts'
+
+const invalid = (cause?: unknown) => new ProtocolError('CHAT_COMMIT_INVALID', {}, { cause })
+
+function orInvalid<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    throw cause instanceof ProtocolError ? cause : invalid(cause)
+  }
+}
 
 function toMember(leaf: MemberLeaf): GroupMember {
   const credential = parseCredential(leaf.credential)
@@ -25,14 +52,15 @@ function membersOf(group: PublicGroup): GroupMember[] {
   return members
 }
 
-const invalid = (cause?: unknown) => new ProtocolError('CHAT_COMMIT_INVALID', {}, { cause })
+function parseData(bytes: Uint8Array | null): GroupData {
+  const data = bytes === null ? undefined : parseGroupData(bytes)
+  if (data === undefined) throw invalid('group data')
+  return data
+}
 
-function orInvalid<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (cause) {
-    throw cause instanceof ProtocolError ? cause : invalid(cause)
-  }
+function toInvite(id: Uint8Array): InviteId {
+  if (id.length !== ID_BYTES) throw invalid('a pre-shared key of no link')
+  return readId<InviteId>(id)
 }
 
 function assertGroupId(group: PublicGroup, conversationId: ConversationId): void {
@@ -40,29 +68,32 @@ function assertGroupId(group: PublicGroup, conversationId: ConversationId): void
 }
 
 export function createVerifiedPublicGroups(source: PublicGroupSource): PublicGroups {
-  function withGroup<T>(group: PublicGroup, work: (group: PublicGroup) => T): T {
+  const cache = createGroupCache()
+
+  function verifyGroup(
+    conversationId: ConversationId,
+    groupInfo: Uint8Array,
+    tree: Uint8Array,
+  ): VerifiedGroup {
+    const group = source.createPublicGroup(groupInfo, tree)
     try {
-      return work(group)
+      assertGroupId(group, conversationId)
+      const entries = group
+        .takeChanges()
+        .flatMap(({ key, value }): GroupEntry[] => (value === null ? [] : [{ key, value }]))
+      return {
+        epoch: Number(group.epoch),
+        data: parseData(group.groupData),
+        members: membersOf(group),
+        entries,
+      }
     } finally {
       group.close()
     }
   }
 
-  const verifyGroup = (
-    conversationId: ConversationId,
-    groupInfo: Uint8Array,
-    tree: Uint8Array,
-  ): VerifiedGroup =>
-    withGroup(source.createPublicGroup(groupInfo, tree), group => {
-      assertGroupId(group, conversationId)
-      const entries = group
-        .takeChanges()
-        .flatMap(({ key, value }): GroupEntry[] => (value === null ? [] : [{ key, value }]))
-      return { epoch: Number(group.epoch), members: membersOf(group), entries }
-    })
-
-  function stage(group: PublicGroup, commit: Uint8Array): PublicCommit {
-    const processed = group.processHandshake(commit)
+  function stage(group: PublicGroup, commit: Uint8Array, proposals: readonly Uint8Array[]): PublicCommit {
+    const processed = group.processHandshake(commit, proposals)
     if (processed.kind !== 'commit')
       throw invalid(processed.kind === 'failure' ? processed.detail : undefined)
     for (const { before, after } of processed.updated) assertSameDevice(before, after)
@@ -71,38 +102,67 @@ export function createVerifiedPublicGroups(source: PublicGroupSource): PublicGro
 
   function verifyCommit(
     conversationId: ConversationId,
-    entries: readonly GroupEntry[],
+    group: PublicGroup,
     commit: Uint8Array,
     groupInfo: Uint8Array,
+    proposals: readonly Uint8Array[],
   ): VerifiedCommit {
-    return withGroup(source.openPublicGroup(idToBytes(conversationId), entries), group => {
-      const staged = stage(group, commit)
-      group.mergeStagedCommit()
-      const ratchetTree = group.exportRatchetTree()
-      const next = verifyGroup(conversationId, groupInfo, ratchetTree)
-      const newEpoch = Number(group.epoch)
-      const sender = toMember(staged.sender)
-      if (next.epoch !== newEpoch) throw invalid()
-      return {
-        newEpoch,
-        sender,
-        external: staged.external,
-        // An external commit counts its sender among those it adds; here the sender stands apart.
-        added: staged.added
-          .map(toMember)
-          .filter(member => !staged.external || member.deviceId !== sender.deviceId),
-        removed: staged.removed.map(toMember),
-        members: membersOf(group),
-        ratchetTree,
-        changes: group.takeChanges(),
-      }
-    })
+    const membersBefore = membersOf(group)
+    const dataBefore = parseData(group.groupData)
+    const staged = stage(group, commit, proposals)
+    group.mergeStagedCommit()
+    const ratchetTree = group.exportRatchetTree()
+    const newEpoch = Number(group.epoch)
+    const sender = toMember(staged.sender)
+    if (verifyGroup(conversationId, groupInfo, ratchetTree).epoch !== newEpoch) throw invalid()
+    return {
+      newEpoch,
+      sender,
+      external: staged.external,
+      // An external commit counts its sender among those it adds; here the sender stands apart.
+      added: staged.added
+        .map(toMember)
+        .filter(member => !staged.external || member.deviceId !== sender.deviceId),
+      removed: staged.removed.map(toMember),
+      membersBefore,
+      members: membersOf(group),
+      dataBefore,
+      dataAfter: staged.groupData === null ? undefined : parseData(staged.groupData),
+      usedInvites: staged.preSharedKeyIds.map(toInvite),
+      ratchetTree,
+      changes: group.takeChanges(),
+    }
+  }
+
+  function verifySelfRemove(group: PublicGroup, proposal: Uint8Array): GroupMember {
+    const processed = group.processHandshake(proposal)
+    if (processed.kind === 'commit') group.discardStagedCommit()
+    if (processed.kind !== 'self-remove') throw invalid()
+    return toMember(processed.sender)
   }
 
   return {
     verifyGroup: (conversationId, groupInfo, tree) =>
       orInvalid(() => verifyGroup(conversationId, groupInfo, tree)),
-    verifyCommit: (conversationId, entries, commit, groupInfo) =>
-      orInvalid(() => verifyCommit(conversationId, entries, commit, groupInfo)),
+
+    async open(conversationId, epoch, readEntries) {
+      const group =
+        cache.take(conversationId, epoch) ??
+        source.openPublicGroup(idToBytes(conversationId), await readEntries())
+      const open: OpenGroup = {
+        verifyCommit: (commit, groupInfo, proposals) =>
+          orInvalid(() => verifyCommit(conversationId, group, commit, groupInfo, proposals)),
+        verifySelfRemove: proposal => orInvalid(() => verifySelfRemove(group, proposal)),
+        keep() {
+          group.accept()
+          cache.put(conversationId, group)
+        },
+        restore() {
+          group.discard()
+          cache.put(conversationId, group)
+        },
+      }
+      return open
+    },
   }
 }

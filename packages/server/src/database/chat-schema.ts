@@ -11,9 +11,11 @@ export type ChatSchema = {
     creator: Buffer
   }
   direct_pair: { low: Buffer; high: Buffer; conversation_id: Buffer }
-  conversation_group: { conversation_id: Buffer; group_info: Uint8Array }
+  conversation_group: { conversation_id: Buffer; group_info: Uint8Array; group_data: Uint8Array | null }
   public_group_entry: { conversation_id: Buffer; key: string; value: Uint8Array }
-  ratchet_tree: { conversation_id: Buffer; epoch: number; tree: Uint8Array }
+  ratchet_tree: { conversation_id: Buffer; epoch: number; tree: Uint8Array; snapshot: Uint8Array | null }
+  invite: { invite_id: Buffer; conversation_id: Buffer; sealed: Uint8Array }
+  leaving: { conversation_id: Buffer; account_id: Buffer; epoch: number; seq: number }
   conversation_member: {
     conversation_id: Buffer
     device_id: Buffer

@@ -15,24 +15,33 @@ import type { CheckedIdentity } from './key-material.ts'
 
 const certificatesSchema = z.array(z.instanceof(Uint8Array))
 
-export type StoredIdentity = PublicIdentity & { readonly version: number }
+export type StoredIdentity = PublicIdentity & { readonly accountId: AccountId; readonly version: number }
+
+/** Those of the given accounts that are there. */
+export async function readIdentities(
+  database: UsersDatabase,
+  accountIds: readonly AccountId[],
+): Promise<StoredIdentity[]> {
+  const rows = await database
+    .selectFrom('identity')
+    .selectAll()
+    .where('account_id', 'in', accountIds.map(idBytes))
+    .execute()
+  return rows.map(row => ({
+    accountId: idText<AccountId>(row.account_id),
+    accountKey: row.account_key,
+    deviceList: row.device_list,
+    certificates: certificatesSchema.parse(decodeCbor(row.certificates)),
+    version: row.version,
+  }))
+}
 
 export async function readIdentity(
   database: UsersDatabase,
   accountId: AccountId,
 ): Promise<StoredIdentity | undefined> {
-  const row = await database
-    .selectFrom('identity')
-    .selectAll()
-    .where('account_id', '=', idBytes(accountId))
-    .executeTakeFirst()
-  if (row === undefined) return undefined
-  return {
-    accountKey: row.account_key,
-    deviceList: row.device_list,
-    certificates: certificatesSchema.parse(decodeCbor(row.certificates)),
-    version: row.version,
-  }
+  const [identity] = await readIdentities(database, [accountId])
+  return identity
 }
 
 export type Revocation = { readonly devices: readonly DeviceId[]; readonly sessions: readonly SessionId[] }

@@ -1,6 +1,6 @@
 import { type AccountId, type DeviceId, LIMITS, ProtocolError } from '@entangle/protocol'
 import { sql } from 'kysely'
-import { idBytes, idText } from '../database/packed-arrays.ts'
+import { idBytes, idText, packIds } from '../database/packed-arrays.ts'
 import type { UsersDatabase } from '../database/users-schema.ts'
 import { CLAIM_OF_TARGET, type RateLimits } from '../http/rate-limits.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
@@ -13,6 +13,11 @@ export type KeyPackageService = {
   publish(session: DeviceSession, request: RequestOf<'publishKeyPackages'>): Promise<{ available: number }>
   status(session: DeviceSession): Promise<AnswerOf<'keyPackageStatus'>>
   claim(session: DeviceSession, accountId: AccountId): Promise<AnswerOf<'claimKeyPackages'>>
+  /** Of several accounts at once. One of which the caller has taken too many lately is left out, as are empty ones. */
+  claimMany(
+    session: DeviceSession,
+    accountIds: readonly AccountId[],
+  ): Promise<AnswerOf<'claimManyKeyPackages'>>
 }
 
 type Dependencies = {
@@ -21,6 +26,14 @@ type Dependencies = {
   readonly limits: RateLimits
   readonly clock: Clock
 }
+
+type TakenRow = { account_id: Buffer; device_id: Buffer; key_package: Buffer; last_resort: boolean }
+
+const toClaimed = (row: TakenRow) => ({
+  deviceId: idText<DeviceId>(row.device_id),
+  keyPackage: row.key_package,
+  lastResort: row.last_resort,
+})
 
 /** A last-resort package is replaced after its first use or this age. */
 const LAST_RESORT_AGE_MS = 30 * 24 * 3600 * 1000
@@ -66,33 +79,48 @@ export function createKeyPackageService({
   }
 
   /**
-   * One statement takes the package, so that of any number of parallel claims each gets another one:
-   * a row that a rival has locked is skipped, a row that is gone cannot be returned.
+   * One statement takes a package of each device, so that of any number of parallel claims each gets another
+   * one: a row that a rival has locked is skipped, a row that is gone cannot be returned. Last-resort packages
+   * are marked in one order, so that two claims never wait for each other in a circle.
    */
-  async function takeOneTime(deviceId: DeviceId): Promise<Uint8Array | undefined> {
-    const { rows } = await sql<{ key_package: Buffer }>`
-      WITH taken AS (
-        DELETE FROM key_package WHERE ref = (
-          SELECT ref FROM key_package
-          WHERE device_id = ${idBytes(deviceId)} AND expires_at > ${new Date(clock.now())}
-          ORDER BY stored_at FOR UPDATE SKIP LOCKED LIMIT 1)
-        RETURNING ref, key_package
+  async function take(session: DeviceSession, accountIds: readonly AccountId[]): Promise<TakenRow[]> {
+    const now = new Date(clock.now())
+    const { rows } = await sql<TakenRow>`
+      WITH wanted AS MATERIALIZED (
+        SELECT d.id, d.account_id FROM device d JOIN account a ON a.id = d.account_id
+        -- Whoever asks for their own account adds their other devices.
+        WHERE d.account_id = ANY (${packIds(accountIds)}::bytea[]) AND d.id <> ${idBytes(session.deviceId)}
+          AND d.revoked_at IS NULL AND a.deleted_at IS NULL
+      ), picked AS MATERIALIZED (
+        SELECT w.id, w.account_id, p.ref FROM wanted w CROSS JOIN LATERAL (
+          SELECT k.ref FROM key_package k WHERE k.device_id = w.id AND k.expires_at > ${now}
+          ORDER BY k.stored_at FOR UPDATE SKIP LOCKED LIMIT 1) p
+      ), taken AS (
+        DELETE FROM key_package k USING picked p WHERE k.ref = p.ref
+        RETURNING k.ref, p.account_id, k.device_id, k.key_package
       ), spent AS (
         INSERT INTO key_package_spent (ref) SELECT ref FROM taken ON CONFLICT DO NOTHING
+      ), last AS MATERIALIZED (
+        SELECT l.device_id FROM last_resort_package l JOIN wanted w ON w.id = l.device_id
+        WHERE l.expires_at > ${now} AND NOT EXISTS (SELECT 1 FROM picked p WHERE p.id = w.id)
+        ORDER BY l.device_id FOR UPDATE OF l
+      ), used AS (
+        UPDATE last_resort_package l SET used_at = ${now} FROM last WHERE l.device_id = last.device_id
+        RETURNING l.account_id, l.device_id, l.key_package
       )
-      SELECT key_package FROM taken`.execute(database)
-    return rows[0]?.key_package
+      SELECT account_id, device_id, key_package, false AS last_resort FROM taken
+      UNION ALL SELECT account_id, device_id, key_package, true FROM used`.execute(database)
+    return rows
   }
 
-  async function useLastResort(deviceId: DeviceId): Promise<Uint8Array | undefined> {
-    const row = await database
-      .updateTable('last_resort_package')
-      .set({ used_at: new Date(clock.now()) })
-      .where('device_id', '=', idBytes(deviceId))
-      .where('expires_at', '>', new Date(clock.now()))
-      .returning('key_package')
-      .executeTakeFirst()
-    return row?.key_package
+  async function mayClaim(session: DeviceSession, accountId: AccountId): Promise<boolean> {
+    try {
+      await limits.check(`claim ${session.accountId} of ${accountId}`, CLAIM_OF_TARGET)
+      return true
+    } catch (error) {
+      if (error instanceof ProtocolError) return false
+      throw error
+    }
   }
 
   return {
@@ -150,24 +178,24 @@ export function createKeyPackageService({
       const own = accountId === session.accountId
       if (!own) await limits.check(`claim ${session.accountId} of ${accountId}`, CLAIM_OF_TARGET)
       await assertAccountLives(database, accountId)
-      const devices = await database
-        .selectFrom('device')
-        .select('id')
-        .where('account_id', '=', idBytes(accountId))
-        .where('revoked_at', 'is', null)
-        // Whoever asks for their own account adds their other devices.
-        .$if(own, query => query.where('id', '!=', idBytes(session.deviceId)))
-        .execute()
-      const packages: { deviceId: DeviceId; keyPackage: Uint8Array; lastResort: boolean }[] = []
-      for (const { id } of devices) {
-        const deviceId = idText<DeviceId>(id)
-        const oneTime = await takeOneTime(deviceId)
-        const keyPackage = oneTime ?? (await useLastResort(deviceId))
-        if (keyPackage !== undefined)
-          packages.push({ deviceId, keyPackage, lastResort: oneTime === undefined })
-      }
+      const packages = (await take(session, [accountId])).map(toClaimed)
       if (packages.length === 0 && !own) throw new ProtocolError('KEYS_PACKAGES_EXHAUSTED')
       return { packages }
+    },
+
+    async claimMany(session, accountIds) {
+      const wanted = [...new Set(accountIds)]
+      const allowed = await Promise.all(
+        wanted.map(accountId => accountId === session.accountId || mayClaim(session, accountId)),
+      )
+      const rows = await take(
+        session,
+        wanted.filter((_, index) => allowed[index]),
+      )
+      const byAccount = Map.groupBy(rows, row => idText<AccountId>(row.account_id))
+      return {
+        accounts: [...byAccount].map(([accountId, taken]) => ({ accountId, packages: taken.map(toClaimed) })),
+      }
     },
   }
 }

@@ -23,7 +23,7 @@ import type {
   SealedVault,
   Session,
 } from '@entangle/protocol'
-import { idToBytes } from '@entangle/protocol'
+import { encodeGroupData, idToBytes } from '@entangle/protocol'
 import { client as opaque, ready } from '@serenity-kit/opaque'
 import { Api } from './api.ts'
 
@@ -271,7 +271,7 @@ export class Person {
     const conversationId = randomId<ConversationId>()
     const groupId = idToBytes(conversationId)
     const { state, signatureKey, credential } = this.device
-    state.createGroup({ groupId, signatureKey, credential, groupData: new Uint8Array() })
+    state.createGroup({ groupId, signatureKey, credential, groupData: encodeGroupData({ kind: 'direct' }) })
     const bundle = state.commit(groupId, { add: others.map(other => other.keyPackage) })
     state.mergePendingCommit(groupId)
     return {

@@ -1,0 +1,15 @@
+import type { UsersDatabase } from '../../database/users-schema.ts'
+import { defineRoute } from '../../http/route.ts'
+import { readIdentities as readStored } from '../identity-store.ts'
+
+export const readIdentities = defineRoute('readIdentities')(
+  ({ database }: { readonly database: UsersDatabase }) =>
+    async ({ accountIds }) => ({
+      identities: (await readStored(database, accountIds)).map(
+        ({ accountId, accountKey, deviceList, certificates }) => ({
+          accountId,
+          identity: { accountKey, deviceList, certificates },
+        }),
+      ),
+    }),
+)
