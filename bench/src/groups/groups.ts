@@ -6,6 +6,7 @@ import { BenchDevice, crowdPackages } from './bench-device.ts'
 /** Devices one commit adds, as in the product. */
 const ADDS_PER_COMMIT = 256
 const SENDS = 51
+const PAST_EPOCHS = 2
 
 type Group = {
   readonly groupId: Uint8Array
@@ -43,7 +44,14 @@ function buildGroup(members: number): Group {
   }
 }
 
-function exchange({ groupId, founder, last }: Group) {
+/** Both have as many past epochs behind them as a device keeps: each message is stored beside those. */
+function age({ groupId, founder, last }: Group): void {
+  for (let epoch = 0; epoch < PAST_EPOCHS; epoch++) last.receive(groupId, founder.add(groupId, []).commit)
+}
+
+function exchange(group: Group) {
+  const { groupId, founder, last } = group
+  age(group)
   const text = randomBytes(256)
   const messages: Uint8Array[] = []
   const written: number[] = []

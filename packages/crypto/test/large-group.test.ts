@@ -3,6 +3,8 @@ import { randomBytes } from '../src/index.ts'
 import { Device, NOTHING } from './support/people.ts'
 
 const MEMBERS = 1000
+/** What a device keeps: their member lists lie beside the secrets that each message changes. */
+const PAST_EPOCHS = 3
 const BUDGET_BYTES = 64 * 1024
 
 it(`at ${MEMBERS} members a message changes far less than ${BUDGET_BYTES} bytes of entries`, {
@@ -29,9 +31,11 @@ it(`at ${MEMBERS} members a message changes far less than ${BUDGET_BYTES} bytes 
   alice.save()
   expect(bundle.welcomes[0]?.welcome.length).toBeLessThan(4096)
   bob.join(groupId, bundle, bundle.welcomes[0]?.welcome ?? NOTHING)
-  bob.follow(groupId, alice.state.commit(groupId, {}).commit)
-  alice.state.mergePendingCommit(groupId)
-  alice.save()
+  for (let epoch = 0; epoch < PAST_EPOCHS; epoch++) {
+    bob.follow(groupId, alice.state.commit(groupId, {}).commit)
+    alice.state.mergePendingCommit(groupId)
+    alice.save()
+  }
   for (let round = 0; round < 5; round++) {
     const fromAlice = alice.send(groupId, 'x'.repeat(256))
     expect(alice.store.lastWriteBytes).toBeLessThan(BUDGET_BYTES)
@@ -40,5 +44,10 @@ it(`at ${MEMBERS} members a message changes far less than ${BUDGET_BYTES} bytes 
     expect(alice.read(groupId, bob.send(groupId, 'y'))).toBe('y')
   }
   bob.reload()
+  alice.reload()
   expect(bob.read(groupId, alice.send(groupId, 'after reload'))).toBe('after reload')
+  const late = alice.send(groupId, 'of a past epoch')
+  bob.follow(groupId, alice.state.commit(groupId, {}).commit)
+  bob.reload()
+  expect(bob.read(groupId, late)).toBe('of a past epoch')
 })

@@ -3,6 +3,7 @@
 //! `summary.rs` and `key_package.rs`.
 
 mod config;
+mod encode;
 mod fail;
 mod group;
 mod identity;

@@ -5,15 +5,21 @@
 //! so that a change in the middle of a big secret tree dirties one part and the index of parts.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use openmls_traits::storage::{traits, StorageProvider, CURRENT_VERSION};
 use serde::{de::DeserializeOwned, Serialize};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
+use crate::encode::{encode_in_segments, Segment};
+
 const INLINE: u8 = 0;
+/// Then the ids of the parts.
 const PARTS: u8 = 1;
+/// Then for each segment: the past epoch whose member list it is (or none), how many parts, their ids.
+const SEGMENTS: u8 = 2;
+const NO_EPOCH: u64 = u64::MAX;
 const INLINE_LIMIT: usize = 8 * 1024;
 const PART_MIN: usize = 1024;
 const PART_MAX: usize = 8 * 1024;
@@ -154,52 +160,94 @@ impl Store {
         }
     }
 
-    fn part_ids(&self, key: &str) -> Vec<u32> {
+    fn stored_segments(&self, key: &str) -> Vec<StoredSegment> {
         match self.0.borrow().get(key) {
-            Some([PARTS, ids @ ..]) => {
-                ids.chunks_exact(4).map(|id| u32::from_le_bytes([id[0], id[1], id[2], id[3]])).collect()
-            }
+            Some([PARTS, ids @ ..]) => vec![StoredSegment { epoch: NO_EPOCH, ids: ids_in(ids) }],
+            Some([SEGMENTS, rest @ ..]) => segments_in(rest),
             _ => Vec::new(),
+        }
+    }
+
+    fn part_ids(&self, key: &str) -> Vec<u32> {
+        self.stored_segments(key).into_iter().flat_map(|segment| segment.ids).collect()
+    }
+
+    /// Cuts a value and finds each part among those that are stored, else gives it a new id.
+    fn place(&self, key: &str, value: &[u8], among: &[u32], next: &mut u32) -> Vec<u32> {
+        let mut fresh = Vec::new();
+        let ids = {
+            let layers = self.0.borrow();
+            let known: HashMap<&[u8], u32> = among
+                .iter()
+                .filter_map(|id| layers.get(&part_key(key, *id)).map(|bytes| (bytes, *id)))
+                .collect();
+            let id_of = |part| {
+                known.get(part).copied().unwrap_or_else(|| {
+                    fresh.push((*next, part));
+                    *next = next.wrapping_add(1);
+                    next.wrapping_sub(1)
+                })
+            };
+            cut(value).into_iter().map(id_of).collect()
+        };
+        for (id, part) in fresh {
+            self.0.borrow_mut().set(&part_key(key, id), Some(part.to_vec()));
+        }
+        ids
+    }
+
+    /// Stores the index of a value and drops the parts it no longer names.
+    fn put_index(&self, key: &str, index: Vec<u8>, old_ids: &[u32], kept: &[u32]) {
+        let kept: HashSet<u32> = kept.iter().copied().collect();
+        self.0.borrow_mut().set(key, Some(index));
+        for id in old_ids.iter().filter(|id| !kept.contains(id)) {
+            self.0.borrow_mut().set(&part_key(key, *id), None);
         }
     }
 
     fn write(&self, key: &str, value: &[u8]) {
         let old_ids = self.part_ids(key);
-        let mut index = Vec::new();
-        let mut kept = Vec::new();
         if value.len() <= INLINE_LIMIT {
-            index.push(INLINE);
-            index.extend_from_slice(value);
-        } else {
-            let mut next = old_ids.iter().max().map_or(0, |id| id.wrapping_add(1));
-            let mut fresh = Vec::new();
-            {
-                let layers = self.0.borrow();
-                let known: HashMap<&[u8], u32> = old_ids
-                    .iter()
-                    .filter_map(|id| layers.get(&part_key(key, *id)).map(|bytes| (bytes, *id)))
-                    .collect();
-                for part in cut(value) {
-                    let id = known.get(part).copied().unwrap_or_else(|| {
-                        fresh.push((next, part));
-                        next = next.wrapping_add(1);
-                        next.wrapping_sub(1)
-                    });
-                    kept.push(id);
-                }
-            }
-            for (id, part) in fresh {
-                self.0.borrow_mut().set(&part_key(key, id), Some(part.to_vec()));
-            }
-            index.push(PARTS);
-            for id in &kept {
+            return self.put_index(key, [&[INLINE], value].concat(), &old_ids, &[]);
+        }
+        let ids = self.place(key, value, &old_ids, &mut next_id(&old_ids));
+        let mut index = vec![PARTS];
+        for id in &ids {
+            index.extend_from_slice(&id.to_le_bytes());
+        }
+        self.put_index(key, index, &old_ids, &ids);
+    }
+
+    /// Like `write`, for a value whose unchanged segments are not even encoded again.
+    fn write_in_segments<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<()> {
+        let stored = self.stored_segments(key);
+        let find = |epoch: u64| stored.iter().find(|segment| segment.epoch == epoch && epoch != NO_EPOCH);
+        let segments = encode_in_segments(value, &|epoch| find(epoch).is_some())?;
+        let whole: Option<Vec<&[u8]>> = segments.iter().map(Segment::bytes).collect();
+        if let Some(whole) = whole.filter(|parts| parts.iter().map(|part| part.len()).sum::<usize>() <= INLINE_LIMIT) {
+            self.write(key, &whole.concat());
+            return Ok(());
+        }
+        let old_ids = self.part_ids(key);
+        let plain_ids: Vec<u32> =
+            stored.iter().filter(|segment| segment.epoch == NO_EPOCH).flat_map(|segment| segment.ids.clone()).collect();
+        let (mut next, mut index, mut kept) = (next_id(&old_ids), vec![SEGMENTS], Vec::new());
+        for segment in &segments {
+            let (epoch, ids) = match segment {
+                Segment::Plain(bytes) => (NO_EPOCH, self.place(key, bytes, &plain_ids, &mut next)),
+                // The lists of two epochs have most of their parts in common.
+                Segment::Leaves(epoch, Some(bytes)) => (*epoch, self.place(key, bytes, &old_ids, &mut next)),
+                Segment::Leaves(epoch, None) => (*epoch, find(*epoch).ok_or(StorageError::Encode)?.ids.clone()),
+            };
+            index.extend_from_slice(&epoch.to_le_bytes());
+            index.extend_from_slice(&(ids.len() as u32).to_le_bytes());
+            for id in &ids {
                 index.extend_from_slice(&id.to_le_bytes());
             }
+            kept.extend(ids);
         }
-        self.0.borrow_mut().set(key, Some(index));
-        for id in old_ids.iter().filter(|id| !kept.contains(id)) {
-            self.0.borrow_mut().set(&part_key(key, *id), None);
-        }
+        self.put_index(key, index, &old_ids, &kept);
+        Ok(())
     }
 
     fn read(&self, key: &str) -> Result<Entry> {
@@ -208,7 +256,7 @@ impl Store {
         match layers.get(key) {
             None => Ok(None),
             Some([INLINE, value @ ..]) => Ok(Some(value.to_vec())),
-            Some([PARTS, ..]) => {
+            Some([PARTS | SEGMENTS, ..]) => {
                 let mut value = Vec::new();
                 for id in ids {
                     value.extend_from_slice(layers.get(&part_key(key, id)).ok_or(StorageError::Decode)?);
@@ -248,6 +296,34 @@ impl Store {
         }
         self.put(key, list)
     }
+}
+
+struct StoredSegment {
+    /// `NO_EPOCH` for all that is no member list.
+    epoch: u64,
+    ids: Vec<u32>,
+}
+
+fn ids_in(bytes: &[u8]) -> Vec<u32> {
+    bytes.chunks_exact(4).map(|id| u32::from_le_bytes([id[0], id[1], id[2], id[3]])).collect()
+}
+
+/// An index that does not fit its own counts gives fewer parts, and then the value does not decode.
+fn segments_in(mut index: &[u8]) -> Vec<StoredSegment> {
+    let mut segments = Vec::new();
+    while let Some((head, rest)) = index.split_first_chunk::<12>() {
+        let (epoch, count) = head.split_at(8);
+        let epoch = u64::from_le_bytes(epoch.try_into().unwrap_or_default());
+        let count = u32::from_le_bytes(count.try_into().unwrap_or_default()) as usize;
+        let Some((ids, rest)) = rest.split_at_checked(count.saturating_mul(4)) else { break };
+        segments.push(StoredSegment { epoch, ids: ids_in(ids) });
+        index = rest;
+    }
+    segments
+}
+
+fn next_id(ids: &[u32]) -> u32 {
+    ids.iter().max().map_or(0, |id| id.wrapping_add(1))
 }
 
 fn part_key(key: &str, id: u32) -> String {
@@ -353,10 +429,19 @@ impl StorageProvider<CURRENT_VERSION> for Store {
         write_confirmation_tag confirmation_tag delete_confirmation_tag "tag" ConfirmationTag;
         write_context group_context delete_context "context" GroupContext;
         write_interim_transcript_hash interim_transcript_hash delete_interim_transcript_hash "transcript" InterimTranscriptHash;
-        write_message_secrets message_secrets delete_message_secrets "messages" MessageSecrets;
         write_resumption_psk_store resumption_psk_store delete_all_resumption_psk_secrets "resumption" ResumptionPskStore;
         write_own_leaf_index own_leaf_index delete_own_leaf_index "leaf" LeafNodeIndex;
         write_group_epoch_secrets group_epoch_secrets delete_group_epoch_secrets "epoch" GroupEpochSecrets;
+    }
+
+    fn write_message_secrets<I: traits::GroupId<V>, T: traits::MessageSecrets<V>>(&self, id: &I, value: &T) -> Result<()> {
+        self.write_in_segments(&of_group(id, "messages")?, value)
+    }
+    fn message_secrets<I: traits::GroupId<V>, T: traits::MessageSecrets<V>>(&self, id: &I) -> Result<Option<T>> {
+        self.fetch(&of_group(id, "messages")?)
+    }
+    fn delete_message_secrets<I: traits::GroupId<V>>(&self, id: &I) -> Result<()> {
+        self.delete(&of_group(id, "messages")?)
     }
 
     // The trait orders the type parameters of the group state the other way round.
