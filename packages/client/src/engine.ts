@@ -98,6 +98,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         runtime = next
         const stops = [
           next?.context.changes.listen(chatsChanged),
+          next?.context.people.listen(chatsChanged),
           next?.context.state.listen(settingsChanged),
         ]
         stopListening = () => {

@@ -2,6 +2,7 @@ import { randomBytes } from '@entangle/crypto'
 import { type AccountId, type ConversationId, encodeCbor, type MessageId, readId } from '@entangle/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Notice } from '../src/api/engine-api.ts'
 import { createArchiveCodec, type SealedRecord } from '../src/archive/archive-codec.ts'
 import { afterPage, type ChatHoles, mayHold, newHole, nextHole } from '../src/archive/holes.ts'
 import type { MessageRecord } from '../src/timeline/message-record.ts'
@@ -62,6 +63,23 @@ describe('archive codec', () => {
     expect(codec.seal(conversationId, message({ content: pending }))).toBeUndefined()
     const large = { kind: 'unsupported', raw: randomBytes(61_440) } as const
     expect(codec.seal(conversationId, message({ content: large }))).toBeUndefined()
+  })
+
+  test('what happened in the chat comes back; of a kind of a newer version it is kept as it came', () => {
+    const notices: Notice[] = [
+      { kind: 'added', people: [id(), id()] },
+      { kind: 'renamed', name: 'Choir' },
+      { kind: 'role-changed', person: id(), role: 'admin' },
+    ]
+    for (const notice of notices) {
+      const record = message({ content: { kind: 'notice', notice } })
+      expect(codec.open(conversationId, sealed(record))).toEqual(record)
+    }
+    const newer = { kind: 'notice', notice: { kind: 'moved', to: 'elsewhere' } } as never
+    const opened = codec.open(conversationId, sealed(message({ content: newer })))
+    expect(opened?.content).toEqual({ kind: 'unsupported', raw: encodeCbor(newer) })
+    const repaired = message({ content: { kind: 'notice', notice: { kind: 'repaired' } } })
+    expect(codec.seal(conversationId, repaired)).toBeUndefined()
   })
 
   test('a kind of a newer version is kept as it came', () => {

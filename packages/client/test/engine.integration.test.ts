@@ -130,7 +130,7 @@ describe('two people over a real server', () => {
     await new Promise(resolve => setTimeout(resolve, 400))
     const seen = await a.summary(b.handle)
     expect(seen?.last?.delivery).toBe('sent')
-    expect(seen?.typing).toBe(false)
+    expect(seen?.typing).toEqual([])
     await b.client.request('answerRequest', { chatId: request.id, answer: 'refuse' })
     expect(await b.summary(a.handle)).toBeUndefined()
     await a.say(toB, 'hello?')

@@ -4,6 +4,7 @@ import type { Archive } from '../archive/archive.ts'
 import type { ContactBook } from '../identity/contact-book.ts'
 import type { OutboxBook } from '../outbox/outbox-book.ts'
 import type { SendCounter } from '../outbox/send-counter.ts'
+import type { PeopleBook } from '../people/people-book.ts'
 import type { Pace } from '../sync/pace.ts'
 import type { AccountRoom } from './room.ts'
 
@@ -13,6 +14,7 @@ export type { Self } from './room.ts'
 export type AccountContext = AccountRoom & {
   readonly crypto: Crypto
   readonly contacts: ContactBook
+  readonly people: PeopleBook
   readonly outbox: OutboxBook
   readonly counter: SendCounter
   readonly archive: Archive

@@ -30,7 +30,7 @@ export function createChatRequests(input: {
   readonly wake: (chatId: ChatId) => void
 }) {
   const { context, mirror, receipts, typing, wake } = input
-  const { self, calls, chats, clock, contacts, counter, ledger, log, outbox } = context
+  const { self, calls, chats, clock, contacts, counter, ledger, log, outbox, people } = context
 
   const known = (chatId: ChatId): ChatRecord => {
     const chat = chats.get(chatId)
@@ -88,20 +88,11 @@ export function createChatRequests(input: {
 
   const refreshPeer = async (accountId: AccountId) => {
     try {
-      const summary = await calls.call('readAccount', { accountId })
-      await edit(directChatId(accountId), chat =>
-        chat.kind !== 'direct' ||
-        (summary.displayName === chat.peer.displayName && summary.handle === chat.peer.handle)
-          ? undefined
-          : { ...chat, peer: { ...summary, gone: chat.peer.gone } },
-      )
+      await people.learn([await calls.call('readAccount', { accountId })])
     } catch (error) {
       if (error instanceof ProtocolError && error.code === 'ACCOUNT_GONE') await markGone(context, accountId)
     }
   }
-
-  /** People found in this session: opening a chat with them needs no second question. */
-  const found = new Map<AccountId, AccountSummary>()
 
   return {
     sendText,
@@ -110,7 +101,7 @@ export function createChatRequests(input: {
       const parsed = handleSchema.safeParse(handle.trim().toLowerCase().replace(/^@/, ''))
       if (!parsed.success) throw toEngineError(new ProtocolError('ACCOUNT_NOT_FOUND'))
       const summary = await calls.call('findAccount', { handle: parsed.data })
-      found.set(summary.accountId, summary)
+      await people.learn([summary])
       return summary
     },
 
@@ -121,7 +112,8 @@ export function createChatRequests(input: {
         void refreshPeer(accountId).catch(() => undefined)
         return chatId
       }
-      const peer = found.get(accountId) ?? (await calls.call('readAccount', { accountId }))
+      const isKnown = people.get(accountId)?.gone === false
+      const peer = isKnown ? people.describe(accountId) : await calls.call('readAccount', { accountId })
       await ledger.transact(transaction => {
         if (chats.get(chatId) === undefined) chats.stage(transaction, newChat(peer, 'new', clock.now()))
       })

@@ -11,12 +11,14 @@ import { createGroupRequests } from '../groups/group-requests.ts'
 import { createContactBook } from '../identity/contact-book.ts'
 import { createOutboxBook } from '../outbox/outbox-book.ts'
 import { createSendCounter } from '../outbox/send-counter.ts'
+import { createPeopleBook, type PeopleBook } from '../people/people-book.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Diagnostics } from '../ports/diagnostics.ts'
 import { prefixRange } from '../ports/key-value-store.ts'
 import type { NetworkWatch } from '../ports/network-watch.ts'
 import type { Transport } from '../ports/transport.ts'
 import { createReceipts } from '../receipts/receipts.ts'
+import { createSenders } from '../receipts/senders.ts'
 import { createTyping } from '../receipts/typing.ts'
 import { accountKeys } from '../store/keys.ts'
 import { createLedger } from '../store/ledger.ts'
@@ -80,7 +82,9 @@ export async function startAccount(options: RuntimeOptions) {
   const ledger = createLedger({ records, mls, broken: options.broken })
 
   let dispatcher: Dispatcher | undefined
-  let shared: { readonly archive: Archive; readonly state: AccountState } | undefined
+  let shared:
+    | { readonly archive: Archive; readonly people: PeopleBook; readonly state: AccountState }
+    | undefined
   const link = createLink({
     clock,
     timing,
@@ -92,6 +96,7 @@ export async function startAccount(options: RuntimeOptions) {
       ready: ready => {
         dispatcher?.events.ready(ready)
         shared?.archive.connected()
+        shared?.people.connected()
         shared?.state.learn(ready.stateRevision)
       },
       lost: () => dispatcher?.events.lost(),
@@ -116,22 +121,25 @@ export async function startAccount(options: RuntimeOptions) {
     { accountId: self.accountId, archiveKey: archiveKey ?? NO_KEY },
   )
   const state = createAccountState({ ...room, sender }, archiveKey ?? NO_KEY)
-  await Promise.all([archive.load(), state.load()])
-  shared = { archive, state }
+  const people = createPeopleBook(room)
+  await Promise.all([archive.load(), state.load(), people.load()])
+  shared = { archive, people, state }
   const mirror = createChatMirror({ ...room, state })
   state.applyWith(mirror.apply)
   const context: AccountContext = {
     ...room,
     crypto,
     contacts,
+    people,
     outbox,
     counter,
     archive,
     state,
     pace: createPace(clock, timing.sendRate),
   }
-  const receipts = createReceipts(context)
-  const typing = createTyping(context)
+  const senders = createSenders(context)
+  const receipts = createReceipts(context, senders)
+  const typing = createTyping(context, senders)
   dispatcher = createDispatcher({ context, receipts, typing, restartLink: link.restart })
   const requests = {
     ...createChatRequests({ context, mirror, receipts, typing, wake: dispatcher.wake }),
@@ -150,8 +158,7 @@ export async function startAccount(options: RuntimeOptions) {
         state.write(stateNames.deviceName(deviceId), name),
     },
     /** Who is writing at the moment. */
-    typing: (chat: ChatRecord): readonly AccountId[] =>
-      chat.kind === 'direct' && typing.isTyping(chat.id) ? [chat.peer.accountId] : [],
+    typing: (chat: ChatRecord): readonly AccountId[] => typing.writers(chat.id),
     connect(): void {
       link.start()
       mirror.alignAll()
@@ -164,6 +171,7 @@ export async function startAccount(options: RuntimeOptions) {
       mirror.stop()
       archive.stop()
       state.stop()
+      people.stop()
       await ledger.close()
       mls.close()
     },

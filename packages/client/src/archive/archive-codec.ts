@@ -10,6 +10,7 @@ import {
 import { z } from 'zod'
 import { concatBytes, utf8Bytes } from '../bytes.ts'
 import type { MessageContent, MessageRecord } from '../timeline/message-record.ts'
+import { isOfOneDevice, noticeSchema } from '../timeline/notice-schema.ts'
 
 /** Which archive key seals; rises when the key is rotated. */
 export const KEY_VERSION = 1
@@ -34,6 +35,7 @@ const archivedSchema = z.object({
   content: z.union([
     z.object({ kind: z.literal('text'), text: z.string() }),
     z.object({ kind: z.literal('unsupported'), raw: bytes }),
+    z.object({ kind: z.literal('notice'), notice: noticeSchema }),
     z.looseObject({ kind: z.string() }),
   ]),
 })
@@ -44,6 +46,8 @@ function contentOf(content: z.output<typeof archivedSchema>['content']): Message
   if (text.success) return text.data
   const unsupported = known[1].safeParse(content)
   if (unsupported.success) return unsupported.data
+  const notice = known[2].safeParse(content)
+  if (notice.success) return notice.data
   // A kind that a newer version has archived: kept for the day this one is updated.
   return { kind: 'unsupported', raw: encodeCbor(content) }
 }
@@ -60,10 +64,11 @@ export function createArchiveCodec(accountId: AccountId, archiveKey: Uint8Array)
     )
 
   return {
-    /** Undefined for what is not to be archived: not readable yet, or too large for any bucket. */
+    /** Undefined for what is not to be archived: not readable yet, of this device alone, or too large for any bucket. */
     seal(conversationId: ConversationId, message: MessageRecord): SealedRecord | undefined {
-      if (message.content.kind === 'pending') return undefined
       const { id, seq, from, time, content } = message
+      if (content.kind === 'pending') return undefined
+      if (content.kind === 'notice' && isOfOneDevice(content.notice)) return undefined
       try {
         const padded = padToBucket(encodeCbor({ v: 1, seq, from, time, content }))
         const sealed = sealer.seal(padded, bindingOf(conversationId, id, KEY_VERSION))

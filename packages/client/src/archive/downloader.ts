@@ -7,7 +7,7 @@ import { sleep } from '../ports/clock.ts'
 import { StoreError } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { Transaction } from '../store/ledger.ts'
-import type { MessageRecord } from '../timeline/message-record.ts'
+import { countsAsUnread, type MessageRecord } from '../timeline/message-record.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import type { ArchiveCodec, SealedRecord } from './archive-codec.ts'
 import { afterPage, type ChatHoles, type Hole, isEmpty, mayHold, newHole, nextHole } from './holes.ts'
@@ -25,7 +25,7 @@ const PATIENCE_MS = 4_000
 /** What the chat shows of its history when older messages have come to it. */
 function withHistory(chat: ChatRecord, messages: readonly MessageRecord[]): ChatRecord {
   const newest = messages.at(-1)
-  const foreign = messages.filter(message => !message.own)
+  const foreign = messages.filter(countsAsUnread)
   const isNewest = newest !== undefined && newest.seq > (chat.last?.seq ?? 0)
   return {
     ...chat,

@@ -6,7 +6,7 @@ export const previewOf = ({ id, seq, content, own, from, time }: MessageRecord):
   messageId: id,
   seq,
   text: content.kind === 'text' ? content.text : '',
-  notice: null,
+  notice: content.kind === 'notice' ? content.notice : null,
   own,
   from,
   time,

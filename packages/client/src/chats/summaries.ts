@@ -1,9 +1,11 @@
-import type { AccountId, AccountSummary } from '@entangle/protocol'
+import type { AccountId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatSummary, DirectSummary, GroupSummary } from '../api/engine-api.ts'
 import { roleIn } from '../groups/group-record.ts'
+import { reachOf } from '../receipts/reach.ts'
 import { deliveryOf, outboxDelivery } from '../timeline/rows.ts'
 import type { ChatRecord, DirectChat, GroupChat } from './chat-record.ts'
+import { nameIn } from './names.ts'
 
 /** What the list needs beside the chats themselves. */
 export type SummaryRoom = {
@@ -11,12 +13,8 @@ export type SummaryRoom = {
   readonly typing: (chat: ChatRecord) => readonly AccountId[]
 }
 
-function nameOf(chat: ChatRecord, accountId: AccountId): AccountSummary {
-  if (chat.kind === 'direct' && chat.peer.accountId === accountId) return chat.peer
-  return { accountId, handle: '', displayName: '' }
-}
-
-function lastOf(chat: ChatRecord, { context: { outbox } }: SummaryRoom): ChatSummary['last'] {
+function lastOf(chat: ChatRecord, { context }: SummaryRoom): ChatSummary['last'] {
+  const { outbox, people, self } = context
   const waiting = outbox.list(chat.id).at(-1)
   if (waiting !== undefined) {
     const acceptance = outbox.acceptance(waiting.messageId)
@@ -31,8 +29,9 @@ function lastOf(chat: ChatRecord, { context: { outbox } }: SummaryRoom): ChatSum
   }
   if (chat.last === null) return null
   const { text, notice, own, from, time, seq } = chat.last
-  const sender = own || from === null ? null : nameOf(chat, from)
-  return { text, notice, own, sender, time, delivery: own ? deliveryOf(seq, chat) : null }
+  const sender = own || from === null ? null : nameIn(chat, from, people)
+  const delivery = own && notice === null ? deliveryOf(seq, reachOf(chat, self.accountId)) : null
+  return { text, notice, own, sender, time, delivery }
 }
 
 function baseOf(chat: ChatRecord, room: SummaryRoom) {
@@ -44,7 +43,7 @@ function baseOf(chat: ChatRecord, room: SummaryRoom) {
     last,
     activity: last?.time ?? chat.createdAt,
     draft: chat.draft,
-    typing: room.typing(chat).map(accountId => nameOf(chat, accountId)),
+    typing: room.typing(chat).map(accountId => nameIn(chat, accountId, room.context.people)),
     warning: chat.warning,
   } as const
 }
@@ -52,7 +51,11 @@ function baseOf(chat: ChatRecord, room: SummaryRoom) {
 const directSummary = (chat: DirectChat, room: SummaryRoom): DirectSummary => ({
   ...baseOf(chat, room),
   kind: 'direct',
-  peer: { ...chat.peer, blocked: chat.blocked },
+  peer: {
+    ...nameIn(chat, chat.peer.accountId, room.context.people),
+    gone: chat.peer.gone,
+    blocked: chat.blocked,
+  },
 })
 
 function groupPhase({ conversation, group }: GroupChat): GroupSummary['group']['phase'] {
@@ -63,13 +66,17 @@ function groupPhase({ conversation, group }: GroupChat): GroupSummary['group']['
       return 'creating'
     case 'awaited':
       return group.members.length === 0 ? 'joining' : 'repairing'
+    case 'ended':
+      return 'removed'
     case 'active':
+      if (group.wanted.length > 0) return 'creating'
       return group.unchecked.length === 0 ? 'active' : 'checking'
   }
 }
 
 function groupSummary(chat: GroupChat, room: SummaryRoom): GroupSummary {
   const { group, suspect } = chat
+  const { people } = room.context
   const { name, topic, picture } = group.state
   return {
     ...baseOf(chat, room),
@@ -83,8 +90,8 @@ function groupSummary(chat: GroupChat, room: SummaryRoom): GroupSummary {
       phase: groupPhase(chat),
       revision: group.revision,
     },
-    addedBy: group.addedBy === null ? null : nameOf(chat, group.addedBy),
-    suspect: suspect === null ? null : nameOf(chat, suspect),
+    addedBy: group.addedBy === null ? null : people.describe(group.addedBy),
+    suspect: suspect === null ? null : people.describe(suspect),
   }
 }
 

@@ -1,26 +1,34 @@
-import { receiptContentSchema, type ServerControl } from '@entangle/protocol'
+import { type AccountId, receiptContentSchema, type ServerControl } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import { type ActiveConversation, type ChatRecord, type Marks, mayAnswer } from '../chats/chat-record.ts'
+import type { ActiveConversation, ChatRecord, Marks } from '../chats/chat-record.ts'
+import { mayTell, newerMarks } from './reach.ts'
 import { openSignal, sealSignal } from './sealed-signal.ts'
+import type { Senders } from './senders.ts'
 
 export type ReceiptFrame = Omit<Extract<ServerControl, { t: 'receipt' }>, 't'>
 
-const newer = (one: Marks, other: Marks): Marks => ({
-  delivered: Math.max(one.delivered, other.delivered),
-  read: Math.max(one.read, other.read),
-})
-
-/** What the other could be told now, if it is news: marks move only for messages of theirs. */
+/** What the others could be told now, if it is news: marks move only for messages of theirs. */
 function news(chat: ChatRecord, { cursor }: ActiveConversation): Marks | undefined {
   const read = Math.min(chat.readSeq, chat.peerSeq)
   const delivered = Math.min(cursor, chat.peerSeq)
   if (delivered <= chat.receipted.delivered && read <= chat.receipted.read) return undefined
-  return newer(chat.receipted, { delivered, read })
+  return newerMarks(chat.receipted, { delivered, read })
 }
 
+/** The chat with what somebody of it has told; undefined when that is no news. */
+function withMarks(chat: ChatRecord, from: AccountId, told: Marks): ChatRecord | undefined {
+  const before = chat.kind === 'direct' ? chat.marks : (chat.group.marks[from] ?? NO_MARKS)
+  // Of somebody's devices the one that is furthest counts: a person reads on one of them.
+  const marks = newerMarks(before, { ...told, delivered: Math.max(told.delivered, told.read) })
+  if (marks.delivered === before.delivered && marks.read === before.read) return undefined
+  if (chat.kind === 'direct') return { ...chat, marks }
+  return { ...chat, group: { ...chat.group, marks: { ...chat.group.marks, [from]: marks } } }
+}
+const NO_MARKS: Marks = { delivered: 0, read: 0 }
+
 /** Delivered and read marks, both ways: coalesced, the newest wins, lost ones are made up by the next. */
-export function createReceipts(context: AccountContext) {
+export function createReceipts(context: AccountContext, senders: Senders) {
   const { self, chats, clock, timing, ledger, sender, diagnostics } = context
   const timers = new Map<ChatId, () => void>()
   const lastSent = new Map<ChatId, number>()
@@ -30,7 +38,7 @@ export function createReceipts(context: AccountContext) {
 
   const tell = async (chatId: ChatId) => {
     const chat = chats.get(chatId)
-    if (chat?.conversation.phase !== 'active' || !mayAnswer(chat)) return
+    if (chat?.conversation.phase !== 'active' || !mayTell(chat)) return
     const marks = news(chat, chat.conversation)
     const [keys] = chat.conversation.keys
     if (marks === undefined || keys === undefined) return
@@ -42,7 +50,7 @@ export function createReceipts(context: AccountContext) {
     await ledger.transact(transaction => {
       const present = chats.get(chatId)
       if (present !== undefined) {
-        chats.stage(transaction, { ...present, receipted: newer(present.receipted, marks) })
+        chats.stage(transaction, { ...present, receipted: newerMarks(present.receipted, marks) })
       }
     })
   }
@@ -50,7 +58,7 @@ export function createReceipts(context: AccountContext) {
   const schedule = (chatId: ChatId) => {
     if (stopped || timers.has(chatId)) return
     const chat = chats.get(chatId)
-    if (chat?.conversation.phase !== 'active' || !mayAnswer(chat)) return
+    if (chat?.conversation.phase !== 'active' || !mayTell(chat)) return
     if (news(chat, chat.conversation) === undefined) return
     const since = clock.now() - (lastSent.get(chatId) ?? 0)
     // The first of a burst goes at once, the rest together.
@@ -64,8 +72,7 @@ export function createReceipts(context: AccountContext) {
 
   const take = async (frame: ReceiptFrame): Promise<void> => {
     const chat = chats.ofConversation(frame.conversationId)
-    if (chat?.conversation.phase !== 'active' || chat.kind !== 'direct') return
-    if (frame.senderAccount !== chat.peer.accountId) return
+    if (chat?.conversation.phase !== 'active') return
     const keys = chat.conversation.keys.find(({ epoch }) => epoch === frame.epoch)
     if (keys === undefined) {
       if (frame.epoch > (chat.conversation.keys[0]?.epoch ?? 0))
@@ -73,14 +80,12 @@ export function createReceipts(context: AccountContext) {
       return
     }
     const marks = receiptContentSchema.safeParse(openSignal('receipt', keys, frame, frame.body)).data
-    if (marks === undefined) return
+    const from = await senders.accountOf(frame.conversationId, frame.senderDevice)
+    if (marks === undefined || from === undefined || from === self.accountId) return
     await ledger.transact(transaction => {
       const present = chats.get(chat.id)
-      if (present?.kind !== 'direct') return
-      // Of the other's devices the one that is furthest counts: a person reads on one of them.
-      const next = newer(present.marks, { ...marks, delivered: Math.max(marks.delivered, marks.read) })
-      if (next.delivered === present.marks.delivered && next.read === present.marks.read) return
-      chats.stage(transaction, { ...present, marks: next })
+      const next = present === undefined ? undefined : withMarks(present, from, marks)
+      if (next !== undefined) chats.stage(transaction, next)
     })
   }
 
@@ -88,7 +93,7 @@ export function createReceipts(context: AccountContext) {
     take(frame: ReceiptFrame): void {
       take(frame).catch(error => diagnostics.note('RECEIPT_FAILED', error))
     },
-    /** Something of the chat has changed that the other may be told. */
+    /** Something of the chat has changed that the others may be told. */
     schedule,
     /** A later epoch was reached. */
     retryEarly(chat: ChatRecord): void {

@@ -6,7 +6,7 @@ import { prefixRange } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { SealedStore } from '../store/sealed-store.ts'
-import type { MessageRecord } from './message-record.ts'
+import { countsAsUnread, type MessageRecord } from './message-record.ts'
 
 /** Messages in one sealed segment: opening and storing many at once is 10 times as fast as singly. */
 export const SEGMENT_MESSAGES = 256
@@ -198,13 +198,13 @@ export function createMessageLog(records: SealedStore, changes: Changes) {
     async isRepeated(chatId: ChatId, message: Pick<MessageRecord, 'from' | 'id'>): Promise<boolean> {
       return (await recentOf(chatId)).has(recentKey(message))
     },
-    /** How many messages of others follow `seq`. */
+    /** How many messages of others follow `seq`; what only happened does not count. */
     async countUnread(chatId: ChatId, seq: number): Promise<number> {
       let count = 0
       let from = seq
       for (;;) {
         const page = await after(chatId, from, SEGMENT_MESSAGES)
-        for (const message of page.messages) if (!message.own) count++
+        for (const message of page.messages) if (countsAsUnread(message)) count++
         if (!page.more) return count
         from = page.messages.at(-1)?.seq ?? from
       }

@@ -1,7 +1,10 @@
 import type { AccountId, MessageId } from '@entangle/protocol'
+import type { Notice } from '../api/engine-api.ts'
 
 export type MessageContent =
   | { readonly kind: 'text'; readonly text: string }
+  /** Something that happened in the chat, told in its place. */
+  | { readonly kind: 'notice'; readonly notice: Notice }
   /** Kept as it came, for the version that understands it. */
   | { readonly kind: 'unsupported'; readonly raw: Uint8Array }
   | {
@@ -23,3 +26,6 @@ export type MessageRecord = {
   readonly time: number
   readonly content: MessageContent
 }
+
+/** What happened in a chat is told, and asks for nothing. */
+export const countsAsUnread = ({ own, content }: MessageRecord): boolean => !own && content.kind !== 'notice'

@@ -1,21 +1,19 @@
 import type { AccountId } from '@entangle/protocol'
 import type { DeliveryState, TimelineContent, TimelineRow } from '../api/engine-api.ts'
-import type { ChatRecord } from '../chats/chat-record.ts'
+import type { Marks } from '../chats/chat-record.ts'
 import type { OutboxEntry } from '../outbox/outbox-entry.ts'
 import type { MessageContent, MessageRecord } from './message-record.ts'
 
-const NO_MARKS = { delivered: 0, read: 0 }
-
-/** How far an own message has come, by the other's marks. */
-export const deliveryOf = (seq: number, chat: ChatRecord): DeliveryState => {
-  const marks = chat.kind === 'direct' ? chat.marks : NO_MARKS
-  if (seq <= marks.read) return 'read'
-  return seq <= marks.delivered ? 'delivered' : 'sent'
+/** How far an own message has come, by how far the others have. */
+export const deliveryOf = (seq: number, reach: Marks): DeliveryState => {
+  if (seq <= reach.read) return 'read'
+  return seq <= reach.delivered ? 'delivered' : 'sent'
 }
 
 function contentOf(content: MessageContent): TimelineContent {
   switch (content.kind) {
     case 'text':
+    case 'notice':
       return content
     case 'unsupported':
       return { kind: 'unsupported' }
@@ -24,14 +22,15 @@ function contentOf(content: MessageContent): TimelineContent {
   }
 }
 
-export const messageRow = (message: MessageRecord, chat: ChatRecord): TimelineRow => ({
+/** `reach`: how far the others have come. */
+export const messageRow = (message: MessageRecord, reach: Marks): TimelineRow => ({
   messageId: message.id,
   seq: message.seq,
   sender: message.from,
   own: message.own,
   time: message.time,
   content: contentOf(message.content),
-  delivery: message.own ? deliveryOf(message.seq, chat) : null,
+  delivery: message.own && message.content.kind !== 'notice' ? deliveryOf(message.seq, reach) : null,
   failure: null,
 })
 

@@ -1,9 +1,12 @@
-import type { MessageId } from '@entangle/protocol'
+import type { AccountId, MessageId } from '@entangle/protocol'
 import type { Change } from '../account/changes.ts'
 import type { AccountContext } from '../account/context.ts'
-import type { ChatId, TimelineWindow } from '../api/engine-api.ts'
+import type { ChatId, TimelineRow, TimelineWindow } from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
-import type { MessageRecord } from './message-record.ts'
+import { nameIn } from '../chats/names.ts'
+import { reachOf } from '../receipts/reach.ts'
+import { countsAsUnread, type MessageRecord } from './message-record.ts'
+import { peopleOf } from './notice-schema.ts'
 import { messageRow, outboxRow } from './rows.ts'
 
 const FIRST_ROWS = 60
@@ -18,6 +21,16 @@ type View = {
   readonly unreadAtOpen: number
 }
 
+/** Everybody whom the rows name. */
+function namedIn(rows: readonly TimelineRow[]): AccountId[] {
+  const named = new Set<AccountId>()
+  for (const { sender, content } of rows) {
+    named.add(sender)
+    if (content.kind === 'notice') for (const accountId of peopleOf(content.notice)) named.add(accountId)
+  }
+  return [...named]
+}
+
 /** The windows of one subscriber. */
 export function createWindows(context: AccountContext, publish: (window: TimelineWindow) => void) {
   const { self, archive, chats, log, outbox, changes } = context
@@ -29,7 +42,8 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
   const project = (chatId: ChatId, view: View): TimelineWindow | undefined => {
     const chat = chats.get(chatId)
     if (chat === undefined) return undefined
-    const rows = view.messages.map(message => messageRow(message, chat))
+    const reach = reachOf(chat, self.accountId)
+    const rows = view.messages.map(message => messageRow(message, reach))
     if (!view.hasNewer) {
       // A message is here or there, never both: it moves from the outbox to the log in one write.
       const present = new Set(rows.map(row => row.messageId))
@@ -41,7 +55,8 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     }
     const { hasNewer, firstUnread, unreadAtOpen } = view
     const hasOlder = view.hasOlder || archive.mayHold(chatId)
-    return { chatId, rows, people: [], hasOlder, hasNewer, firstUnread, unreadAtOpen }
+    const people = namedIn(rows).map(accountId => nameIn(chat, accountId, context.people))
+    return { chatId, rows, people, hasOlder, hasNewer, firstUnread, unreadAtOpen }
   }
 
   const flush = () => {
@@ -93,6 +108,10 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     touch(change.chatId)
   })
 
+  const stopListeningToPeople = context.people.listen(() => {
+    for (const chatId of views.keys()) touch(chatId)
+  })
+
   /** Reads until nothing was appended in between. */
   const settled = async <T>(chatId: ChatId, read: () => Promise<T>): Promise<T> => {
     for (;;) {
@@ -106,7 +125,7 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     const chat = chats.get(chatId)
     if (chat === undefined || chat.unread === 0) return undefined
     const { messages } = await log.after(chatId, chat.readSeq, FIRST_ROWS)
-    return messages.find(message => !message.own)
+    return messages.find(countsAsUnread)
   }
 
   const open = async (chatId: ChatId, at: 'unread' | 'latest'): Promise<View> => {
@@ -194,6 +213,7 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     },
     stop(): void {
       stopListening()
+      stopListeningToPeople()
       views.clear()
     },
   }
