@@ -71,14 +71,7 @@ export function createChatRequests(input: {
       assertSendable(chat)
       if (outbox.find(chatId, messageId) !== undefined) return
       if (await log.isRepeated(chatId, { from: self.accountId, id: messageId })) return
-      outbox.stagePut(transaction, {
-        chatId,
-        place: outbox.nextPlace(chatId),
-        messageId,
-        text,
-        createdAt: clock.now(),
-        state: { kind: 'queued' },
-      })
+      outbox.stageNew(transaction, chatId, [{ messageId, content: { kind: 'text', text } }], clock.now())
       mirror.stage(transaction, chat, { ...chat, standing: 'accepted', hidden: false, draft: '' })
     })
     wake(chatId)

@@ -2,6 +2,7 @@ import type { AccountId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatSummary, DirectSummary, GroupSummary } from '../api/engine-api.ts'
 import { roleIn } from '../groups/group-record.ts'
+import { isText } from '../outbox/outbox-entry.ts'
 import { reachOf } from '../receipts/reach.ts'
 import { deliveryOf, outboxDelivery } from '../timeline/rows.ts'
 import type { ChatRecord, DirectChat, GroupChat } from './chat-record.ts'
@@ -15,11 +16,11 @@ export type SummaryRoom = {
 
 function lastOf(chat: ChatRecord, { context }: SummaryRoom): ChatSummary['last'] {
   const { outbox, people, self } = context
-  const waiting = outbox.list(chat.id).at(-1)
+  const waiting = outbox.list(chat.id).findLast(isText)
   if (waiting !== undefined) {
     const acceptance = outbox.acceptance(waiting.messageId)
     return {
-      text: waiting.text,
+      text: waiting.content.text,
       notice: null,
       own: true,
       sender: null,

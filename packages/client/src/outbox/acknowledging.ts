@@ -2,7 +2,7 @@ import { type AckFrame, ERRORS, errorCodeOfNumber, ProtocolError } from '@entang
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { toEngineErrorData } from '../api/engine-errors.ts'
-import type { OutboxEntry } from './outbox-entry.ts'
+import { isText, type OutboxEntry } from './outbox-entry.ts'
 
 export type AckOutcome =
   | { readonly kind: 'accepted'; readonly seq: number; readonly serverTime: number }
@@ -19,25 +19,23 @@ export function readAck(frame: AckFrame): AckOutcome {
   return ERRORS[code].retry === 'later' ? { kind: 'later' } : { kind: 'refused', code }
 }
 
-const edit = (
+/** Forgets the refused ciphertext, if it is still the one that was refused. */
+export const requeue = (
   { outbox, ledger }: AccountContext,
   chatId: ChatId,
-  messageId: OutboxEntry['messageId'],
-  change: (entry: OutboxEntry) => OutboxEntry | undefined,
+  { messageId }: AckFrame,
 ): Promise<void> =>
   ledger.transact(transaction => {
     const entry = outbox.find(chatId, messageId)
-    const next = entry === undefined ? undefined : change(entry)
-    if (next !== undefined) outbox.stagePut(transaction, next)
+    if (entry?.state.kind === 'sealed') {
+      outbox.stagePut(transaction, { ...entry, state: { kind: 'queued' } })
+    }
   })
 
-/** Forgets the refused ciphertext, if it is still the one that was refused. */
-export const requeue = (context: AccountContext, chatId: ChatId, frame: AckFrame): Promise<void> =>
-  edit(context, chatId, frame.messageId, entry =>
-    entry.state.kind === 'sealed' ? { ...entry, state: { kind: 'queued' } } : undefined,
-  )
-
-/** The server refuses the message itself. The ciphertext is kept: a retry sends the same bytes. */
+/**
+ * The server refuses the message itself. Of a text the ciphertext is kept: a retry sends the same bytes. A change of
+ * the group is given up; nobody could see it wait.
+ */
 export function markFailed(
   context: AccountContext,
   chatId: ChatId,
@@ -45,16 +43,18 @@ export function markFailed(
   code: keyof typeof ERRORS,
 ): Promise<void> {
   const { message, retry } = toEngineErrorData(new ProtocolError(code))
-  return edit(context, chatId, messageId, entry => ({
-    ...entry,
-    state: {
-      kind: 'failed',
-      code,
-      message,
-      canRetry: retry !== 'never',
-      sealed: entry.state.kind === 'sealed' ? entry.state.sealed : null,
-    },
-  }))
+  const { outbox, ledger } = context
+  return ledger.transact(transaction => {
+    const entry = outbox.find(chatId, messageId)
+    if (entry === undefined) return
+    if (!isText(entry)) {
+      outbox.stageRemove(transaction, entry)
+      return
+    }
+    const sealed = entry.state.kind === 'sealed' ? entry.state.sealed : null
+    const canRetry = retry !== 'never'
+    outbox.stagePut(transaction, { ...entry, state: { kind: 'failed', code, message, canRetry, sealed } })
+  })
 }
 
 /** Everything that waits in this chat fails for the same reason. */

@@ -4,7 +4,7 @@ import type { ChatId } from '../api/engine-api.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { SealedStore } from '../store/sealed-store.ts'
-import type { OutboxEntry } from './outbox-entry.ts'
+import { type OutboxContent, type OutboxEntry, readEntry } from './outbox-entry.ts'
 
 type Acceptance = { readonly seq: number; readonly time: number }
 
@@ -22,11 +22,17 @@ export function createOutboxBook(changes: Changes) {
   const list = (chatId: ChatId): OutboxEntry[] =>
     [...(chats.get(chatId)?.values() ?? [])].sort((one, other) => one.place - other.place)
 
+  const stagePut = (transaction: Transaction, entry: OutboxEntry): void => {
+    transaction.put(accountKeys.outbox(entry.chatId, entry.place), entry)
+    transaction.afterCommit(() => {
+      hold(entry)
+      changes.tell({ kind: 'chat', chatId: entry.chatId })
+    })
+  }
+
   return {
     async load(records: SealedStore): Promise<void> {
-      for (const entry of await records.scanRecords(accountKeys.outboxes, value => value as OutboxEntry)) {
-        hold(entry)
-      }
+      for (const entry of await records.scanRecords(accountKeys.outboxes, readEntry)) hold(entry)
     },
     /** In order. */
     list,
@@ -34,17 +40,23 @@ export function createOutboxBook(changes: Changes) {
     chats: (): ChatId[] => [...chats.keys()],
     find: (chatId: ChatId, messageId: MessageId): OutboxEntry | undefined =>
       list(chatId).find(entry => entry.messageId === messageId),
-    nextPlace: (chatId: ChatId): number => (list(chatId).at(-1)?.place ?? 0) + 1,
     acceptance: (messageId: MessageId): Acceptance | undefined => accepted.get(messageId),
     accept(chatId: ChatId, messageId: MessageId, acceptance: Acceptance): void {
       accepted.set(messageId, acceptance)
       changes.tell({ kind: 'chat', chatId })
     },
-    stagePut(transaction: Transaction, entry: OutboxEntry): void {
-      transaction.put(accountKeys.outbox(entry.chatId, entry.place), entry)
-      transaction.afterCommit(() => {
-        hold(entry)
-        changes.tell({ kind: 'chat', chatId: entry.chatId })
+    stagePut,
+    /** Part of a transaction: what is to be sent in a chat, behind what waits there. */
+    stageNew(
+      transaction: Transaction,
+      chatId: ChatId,
+      messages: readonly { readonly messageId: MessageId; readonly content: OutboxContent }[],
+      createdAt: number,
+    ): void {
+      const last = list(chatId).at(-1)?.place ?? 0
+      messages.forEach(({ messageId, content }, index) => {
+        const place = last + 1 + index
+        stagePut(transaction, { chatId, place, messageId, content, createdAt, state: { kind: 'queued' } })
       })
     },
     stageRemove(transaction: Transaction, entry: OutboxEntry): void {

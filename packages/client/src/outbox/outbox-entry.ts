@@ -1,5 +1,6 @@
 import type { ConversationId, MessageId } from '@entangle/protocol'
 import type { ChatId } from '../api/engine-api.ts'
+import type { StateContent } from '../groups/state.ts'
 
 /** Ciphertext that may have left this device: only these bytes may ever be sent again. */
 export type SealedMessage = {
@@ -21,13 +22,32 @@ export type OutboxState =
       readonly sealed: SealedMessage | null
     }
 
+/** What a device may send: what a person writes, and what changes a group for all its members. */
+export type OutboxContent = { readonly kind: 'text'; readonly text: string } | StateContent
+
 /** A message until it comes back with its place in the conversation. */
 export type OutboxEntry = {
   readonly chatId: ChatId
   /** Order within the chat. */
   readonly place: number
   readonly messageId: MessageId
-  readonly text: string
+  readonly content: OutboxContent
   readonly createdAt: number
   readonly state: OutboxState
+}
+
+export type TextEntry = OutboxEntry & { readonly content: { readonly kind: 'text' } }
+
+/** Only what a person has written shows while it waits; a change of the group shows once it is one. */
+export const isText = (entry: OutboxEntry): entry is TextEntry => entry.content.kind === 'text'
+
+/** As a version that sent texts only has stored it. */
+type EarlierEntry = Omit<OutboxEntry, 'content'> & { readonly text: string }
+
+/** Written by this engine and sealed: its form needs no second check. */
+export function readEntry(value: unknown): OutboxEntry {
+  const stored = value as OutboxEntry | EarlierEntry
+  if ('content' in stored) return stored
+  const { text, ...entry } = stored
+  return { ...entry, content: { kind: 'text', text } }
 }

@@ -50,8 +50,7 @@ export function sealNext(context: AccountContext, chatId: ChatId, room: number):
           v: 1,
           id: entry.messageId,
           sentAt: entry.createdAt,
-          kind: 'text',
-          text: entry.text,
+          ...entry.content,
         })
         const body = transaction.mls.encrypt(groupId, padToBucket(content), idToBytes(entry.messageId))
         count += 1

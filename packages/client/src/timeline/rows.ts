@@ -1,7 +1,7 @@
 import type { AccountId } from '@entangle/protocol'
 import type { DeliveryState, TimelineContent, TimelineRow } from '../api/engine-api.ts'
 import type { Marks } from '../chats/chat-record.ts'
-import type { OutboxEntry } from '../outbox/outbox-entry.ts'
+import type { OutboxEntry, TextEntry } from '../outbox/outbox-entry.ts'
 import type { MessageContent, MessageRecord } from './message-record.ts'
 
 /** How far an own message has come, by how far the others have. */
@@ -40,7 +40,7 @@ export function outboxDelivery(entry: OutboxEntry, isAccepted: boolean): Deliver
 }
 
 export function outboxRow(
-  entry: OutboxEntry,
+  entry: TextEntry,
   self: AccountId,
   acceptance: { readonly time: number } | undefined,
 ): TimelineRow {
@@ -51,7 +51,7 @@ export function outboxRow(
     sender: self,
     own: true,
     time: acceptance?.time ?? entry.createdAt,
-    content: { kind: 'text', text: entry.text },
+    content: entry.content,
     delivery: outboxDelivery(entry, acceptance !== undefined),
     failure:
       state.kind === 'failed' && acceptance === undefined

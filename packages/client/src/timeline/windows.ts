@@ -4,6 +4,7 @@ import type { AccountContext } from '../account/context.ts'
 import type { ChatId, TimelineRow, TimelineWindow } from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
 import { nameIn } from '../chats/names.ts'
+import { isText } from '../outbox/outbox-entry.ts'
 import { reachOf } from '../receipts/reach.ts'
 import { countsAsUnread, type MessageRecord } from './message-record.ts'
 import { peopleOf } from './notice-schema.ts'
@@ -47,7 +48,7 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     if (!view.hasNewer) {
       // A message is here or there, never both: it moves from the outbox to the log in one write.
       const present = new Set(rows.map(row => row.messageId))
-      for (const entry of outbox.list(chatId)) {
+      for (const entry of outbox.list(chatId).filter(isText)) {
         if (!present.has(entry.messageId)) {
           rows.push(outboxRow(entry, self.accountId, outbox.acceptance(entry.messageId)))
         }
