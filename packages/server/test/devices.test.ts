@@ -1,6 +1,7 @@
 import { idToBytes, LIMITS, type MessageId } from '@entangle/protocol'
 import { expect, test } from 'vitest'
 import { refusalOf } from './support/api.ts'
+import { managed } from './support/group.ts'
 import { makePair, Person, randomId } from './support/person.ts'
 import { useServer } from './support/server.ts'
 import { Socket } from './support/socket.ts'
@@ -222,7 +223,7 @@ test('P33 a device that the list does not name, or no longer names, gets into no
   const [keyPackage] = unlisted.makeKeyPackages(1)
   if (keyPackage === undefined) throw new Error('no package')
   const { deviceId } = unlisted.device
-  const withUnlisted = ann.makeGroup([{ deviceId, keyPackage }])
+  const withUnlisted = ann.makeGroup([{ deviceId, keyPackage }], managed([ann]))
   expect(await refusalOf(ann.api.call('createConversation', { ...withUnlisted, kind: 'group' }))).toBe(
     'CHAT_COMMIT_INVALID',
   )
@@ -235,7 +236,7 @@ test('P33 a device that the list does not name, or no longer names, gets into no
   await laptop.publishKeyPackages(2)
   const former = (await ann.claim(ben)).filter(each => each.deviceId === laptop.device.deviceId)
   await laptop.api.call('signOut', { eraseDevice: true })
-  const withFormer = ann.makeGroup(former)
+  const withFormer = ann.makeGroup(former, managed([ann]))
   expect(await refusalOf(ann.api.call('createConversation', { ...withFormer, kind: 'group' }))).toBe(
     'CHAT_COMMIT_INVALID',
   )
@@ -247,7 +248,8 @@ test('P84 a device that is removed is cut off at once, although its leaf is stil
   await thief.publishKeyPackages(3, true)
   await thief.api.call('submitCommit', await joinByExternalCommit(thief, conversationId))
   await ben.claim(ann)
-  const spare = ben.makeGroup((await ben.claim(ann)).filter(each => each.deviceId === thief.device.deviceId))
+  const ofThief = (await ben.claim(ann)).filter(each => each.deviceId === thief.device.deviceId)
+  const spare = ben.makeGroup(ofThief, managed([ben]))
   await ben.api.call('createConversation', { ...spare, kind: 'group' })
   const [annSocket, thiefSocket, benSocket] = await Promise.all(
     [ann, thief, ben].map(each => Socket.connect(each.api)),

@@ -63,7 +63,8 @@ export type CommitBreach =
   | 'GROUP_FULL'
 
 function breachFromOutside(facts: CommitFacts): CommitBreach | undefined {
-  const { before, after, committer, usedInvites, added, removed, membersBefore, leaving } = facts
+  const { before, after, committer, usedInvites, added, removed, membersBefore, membersAfter, leaving } =
+    facts
   if (after !== undefined || added.length > 0) return 'BRINGS_OTHERS'
   if (removed.some(({ deviceId }) => deviceId !== committer.deviceId)) return 'BRINGS_OTHERS'
   if (membersBefore.has(committer.accountId)) {
@@ -73,7 +74,8 @@ function breachFromOutside(facts: CommitFacts): CommitBreach | undefined {
   const [invite, ...others] = usedInvites
   const isInvited =
     before.kind === 'group' && invite !== undefined && others.length === 0 && before.invites.has(invite)
-  return isInvited ? undefined : 'NOT_INVITED'
+  if (!isInvited) return 'NOT_INVITED'
+  return membersAfter.size > LIMITS.groupMembers ? 'GROUP_FULL' : undefined
 }
 
 const isSame = <T>(one: ReadonlySet<T>, other: ReadonlySet<T>): boolean =>

@@ -1,50 +1,66 @@
 import type { PublicGroup } from '@entangle/crypto/verify'
 import type { ConversationId } from '@entangle/protocol'
+import type { GroupMember } from './public-groups.ts'
+
+export type LoadedGroup = {
+  readonly group: PublicGroup
+  /** Everybody in its tree. */
+  readonly members: readonly GroupMember[]
+}
 
 /**
- * Groups that were open a moment ago: opening a large one from its entries takes longer than a commit on it.
- * The database is the truth: a group is used only at the epoch that the conversation's row, locked, has.
+ * Groups that were open a moment ago: a large one is some hundred entries to read and to parse. The database is the
+ * truth: a group is used only at the epoch that the conversation's row, locked, has.
  */
 export type GroupCache = {
   /** The caller has it to itself; undefined when it is not here as it is at this epoch. */
-  take(conversationId: ConversationId, epoch: number): PublicGroup | undefined
-  put(conversationId: ConversationId, group: PublicGroup): void
+  take(conversationId: ConversationId, epoch: number): LoadedGroup | undefined
+  put(conversationId: ConversationId, loaded: LoadedGroup): void
 }
-
-type Held = { readonly group: PublicGroup; readonly weight: number }
 
 /** Leaves of all held groups together: a leaf takes a few KiB. */
 const WEIGHT_LIMIT = 20_000
 /** What a group takes however small it is. */
 const WEIGHT_OF_GROUP = 20
 
-export function createGroupCache(): GroupCache {
+const weightOf = ({ members }: LoadedGroup): number => WEIGHT_OF_GROUP + members.length
+
+function isAt(group: PublicGroup, epoch: number): boolean {
+  try {
+    return Number(group.epoch) === epoch
+  } catch {
+    // A trap of the WebAssembly instance takes all its groups along.
+    return false
+  }
+}
+
+export function createGroupCache(weightLimit = WEIGHT_LIMIT): GroupCache {
   // A map iterates in the order of insertion: the first is the one that was used longest ago.
-  const held = new Map<ConversationId, Held>()
+  const held = new Map<ConversationId, LoadedGroup>()
   let total = 0
 
-  function remove(conversationId: ConversationId): PublicGroup | undefined {
-    const entry = held.get(conversationId)
+  function remove(conversationId: ConversationId): LoadedGroup | undefined {
+    const loaded = held.get(conversationId)
+    if (loaded === undefined) return undefined
     held.delete(conversationId)
-    total -= entry?.weight ?? 0
-    return entry?.group
+    total -= weightOf(loaded)
+    return loaded
   }
 
   return {
     take(conversationId, epoch) {
-      const group = remove(conversationId)
-      if (group === undefined || Number(group.epoch) === epoch) return group
-      group.close()
+      const loaded = remove(conversationId)
+      if (loaded === undefined || isAt(loaded.group, epoch)) return loaded
+      loaded.group.close()
       return undefined
     },
-    put(conversationId, group) {
-      remove(conversationId)?.close()
-      const weight = WEIGHT_OF_GROUP + group.members().length
-      held.set(conversationId, { group, weight })
-      total += weight
+    put(conversationId, loaded) {
+      remove(conversationId)?.group.close()
+      held.set(conversationId, loaded)
+      total += weightOf(loaded)
       for (const oldest of held.keys()) {
-        if (total <= WEIGHT_LIMIT) break
-        remove(oldest)?.close()
+        if (total <= weightLimit) break
+        remove(oldest)?.group.close()
       }
     },
   }

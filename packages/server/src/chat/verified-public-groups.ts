@@ -16,7 +16,7 @@ import {
   parseGroupData,
   readId,
 } from '@entangle/protocol'
-import { createGroupCache } from './group-cache.ts'
+import { createGroupCache, type LoadedGroup } from './group-cache.ts'
 import type {
   GroupEntry,
   GroupMember,
@@ -102,12 +102,11 @@ export function createVerifiedPublicGroups(source: PublicGroupSource): PublicGro
 
   function verifyCommit(
     conversationId: ConversationId,
-    group: PublicGroup,
+    { group, members: membersBefore }: LoadedGroup,
     commit: Uint8Array,
     groupInfo: Uint8Array,
     proposals: readonly Uint8Array[],
   ): VerifiedCommit {
-    const membersBefore = membersOf(group)
     const dataBefore = parseData(group.groupData)
     const staged = stage(group, commit, proposals)
     group.mergeStagedCommit()
@@ -134,6 +133,11 @@ export function createVerifiedPublicGroups(source: PublicGroupSource): PublicGro
     }
   }
 
+  function load(conversationId: ConversationId, entries: readonly GroupEntry[]): LoadedGroup {
+    const group = source.openPublicGroup(idToBytes(conversationId), entries)
+    return { group, members: membersOf(group) }
+  }
+
   function verifySelfRemove(group: PublicGroup, proposal: Uint8Array): GroupMember {
     const processed = group.processHandshake(proposal)
     if (processed.kind === 'commit') group.discardStagedCommit()
@@ -146,20 +150,28 @@ export function createVerifiedPublicGroups(source: PublicGroupSource): PublicGro
       orInvalid(() => verifyGroup(conversationId, groupInfo, tree)),
 
     async open(conversationId, epoch, readEntries) {
-      const group =
-        cache.take(conversationId, epoch) ??
-        source.openPublicGroup(idToBytes(conversationId), await readEntries())
+      const loaded = cache.take(conversationId, epoch) ?? load(conversationId, await readEntries())
+      const { group } = loaded
+      let membersAfter = loaded.members
       const open: OpenGroup = {
-        verifyCommit: (commit, groupInfo, proposals) =>
-          orInvalid(() => verifyCommit(conversationId, group, commit, groupInfo, proposals)),
+        verifyCommit(commit, groupInfo, proposals) {
+          const verified = orInvalid(() => verifyCommit(conversationId, loaded, commit, groupInfo, proposals))
+          membersAfter = verified.members
+          return verified
+        },
         verifySelfRemove: proposal => orInvalid(() => verifySelfRemove(group, proposal)),
         keep() {
           group.accept()
-          cache.put(conversationId, group)
+          cache.put(conversationId, { group, members: membersAfter })
         },
         restore() {
-          group.discard()
-          cache.put(conversationId, group)
+          try {
+            group.discard()
+            cache.put(conversationId, loaded)
+          } catch {
+            // What failed before is what the caller has to hear of.
+            group.close()
+          }
         },
       }
       return open

@@ -18,6 +18,7 @@ import type {
   ConversationHead,
   ConversationId,
   DeviceId,
+  GroupData,
   MessageId,
   PublicIdentity,
   SealedVault,
@@ -267,11 +268,14 @@ export class Person {
   }
 
   /** A group of this person and the owners of the given key packages, not yet registered. */
-  makeGroup(others: readonly { readonly deviceId: DeviceId; readonly keyPackage: Uint8Array }[]) {
+  makeGroup(
+    others: readonly { readonly deviceId: DeviceId; readonly keyPackage: Uint8Array }[],
+    data: GroupData = { kind: 'direct' },
+  ) {
     const conversationId = randomId<ConversationId>()
     const groupId = idToBytes(conversationId)
     const { state, signatureKey, credential } = this.device
-    state.createGroup({ groupId, signatureKey, credential, groupData: encodeGroupData({ kind: 'direct' }) })
+    state.createGroup({ groupId, signatureKey, credential, groupData: encodeGroupData(data) })
     const bundle = state.commit(groupId, { add: others.map(other => other.keyPackage) })
     state.mergePendingCommit(groupId)
     return {
