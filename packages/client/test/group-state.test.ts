@@ -15,7 +15,11 @@ import { inviteSnapshotKey, openSnapshot, type SnapshotPlace, sealSnapshot } fro
 import {
   applyToState,
   closeInvites,
+  type HeldState,
+  mergeStates,
+  NO_PLACES,
   newGroupState,
+  placesAt,
   type StateContent,
   stateDifference,
   stateForInvite,
@@ -102,20 +106,21 @@ describe('snapshots', () => {
 
 describe('state events', () => {
   const nobody: ReadonlySet<InviteId> = new Set()
-  const owner = { role: 'owner', open: nobody } as const
-  const state = newGroupState('Choir')
+  const owner = { role: 'owner', open: nobody, seq: 5 } as const
+  const held = (state: GroupState): HeldState => ({ state, at: placesAt(0) })
+  const start = held(newGroupState('Choir'))
   const rename: StateContent = { kind: 'group-change', name: 'Quartet' }
 
   test('P77 of managers are applied, of others not', () => {
-    expect(applyToState(state, rename, owner)?.state.name).toBe('Quartet')
-    expect(applyToState(state, rename, { role: 'admin', open: nobody })?.state.name).toBe('Quartet')
-    expect(applyToState(state, rename, { role: 'member', open: nobody })).toBeUndefined()
+    expect(applyToState(start, rename, owner)?.state.name).toBe('Quartet')
+    expect(applyToState(start, rename, { ...owner, role: 'admin' })?.state.name).toBe('Quartet')
+    expect(applyToState(start, rename, { ...owner, role: 'member' })).toBeUndefined()
     const link: StateContent = { kind: 'invite', ...invite() }
-    expect(applyToState(state, link, { role: 'member', open: nobody })).toBeUndefined()
+    expect(applyToState(start, link, { ...owner, role: 'member' })).toBeUndefined()
   })
 
   test('P77 each says in a notice what is new, and nothing when nothing is', () => {
-    const noticeOf = (content: StateContent) => applyToState(state, content, owner)?.notice
+    const noticeOf = (content: StateContent) => applyToState(start, content, owner)?.notice
     expect(noticeOf(rename)).toEqual({ kind: 'renamed', name: 'Quartet' })
     expect(noticeOf({ kind: 'group-change', topic: 'Tuesdays' })).toEqual({
       kind: 'topic-changed',
@@ -123,7 +128,7 @@ describe('state events', () => {
     })
     const picture = randomBytes(20)
     expect(noticeOf({ kind: 'group-change', picture })).toEqual({ kind: 'picture-changed', removed: false })
-    const shown = { ...state, picture }
+    const shown = held({ ...start.state, picture })
     const again: StateContent = { kind: 'group-change', picture: picture.slice() }
     expect(applyToState(shown, again, owner)).toBeUndefined()
     expect(applyToState(shown, { kind: 'group-change', picture: null }, owner)?.notice).toEqual({
@@ -135,9 +140,10 @@ describe('state events', () => {
   })
 
   test('P77 what an event does not name stays', () => {
-    const before = full()
-    const after = applyToState(before, { kind: 'group-change', topic: 'new' }, owner)?.state
-    expect(after).toEqual({ ...before, topic: 'new' })
+    const before = held(full())
+    const after = applyToState(before, { kind: 'group-change', topic: 'new' }, owner)
+    expect(after?.state).toEqual({ ...before.state, topic: 'new' })
+    expect(after?.at).toEqual({ ...before.at, topic: 5 })
   })
 
   test('P79 the first secret of a link stays, and a link that never opened gives way to one more', () => {
@@ -145,12 +151,12 @@ describe('state events', () => {
     const [first] = before.invites
     if (first === undefined) throw new Error('no invites')
     const other: StateContent = { kind: 'invite', inviteId: first.inviteId, secret: randomBytes(32) }
-    expect(applyToState(before, other, owner)).toBeUndefined()
+    expect(applyToState(held(before), other, owner)).toBeUndefined()
     const open = new Set(before.invites.map(each => each.inviteId))
     const more = invite()
-    expect(applyToState(before, { kind: 'invite', ...more }, { role: 'owner', open })).toBeUndefined()
+    expect(applyToState(held(before), { kind: 'invite', ...more }, { ...owner, open })).toBeUndefined()
     open.delete(first.inviteId)
-    const step = applyToState(before, { kind: 'invite', ...more }, { role: 'owner', open })
+    const step = applyToState(held(before), { kind: 'invite', ...more }, { ...owner, open })
     expect(step?.secret).toEqual(more)
     expect(step?.state.invites).toEqual([...before.invites.slice(1), more])
   })
@@ -177,13 +183,61 @@ describe('state events', () => {
     for (const other of [full(), { ...one, picture: null }, { ...one, name: 'x' }, one]) {
       const known = { ...one, invites: one.invites.slice(0, 3) }
       const target = { ...other, invites: [...known.invites, invite()] }
-      const open: ReadonlySet<InviteId> = new Set()
       const reached = stateDifference(known, target).reduce(
-        (state, content) => applyToState(state, content, { role: 'owner', open })?.state ?? state,
-        known,
+        (state, content) => applyToState(state, content, owner) ?? state,
+        held(known),
       )
-      expect(reached).toEqual(target)
+      expect(reached.state).toEqual(target)
     }
     expect(stateDifference(one, one)).toEqual([])
+  })
+
+  test('P77 devices of an account that know different parts come to the same, in any order', () => {
+    const change = fc.record({
+      seq: fc.integer({ min: 1, max: 20 }),
+      part: fc.constantFrom('name' as const, 'topic' as const),
+      value: fc.string({ minLength: 1, maxLength: 4 }),
+      here: fc.boolean(),
+      there: fc.boolean(),
+    })
+    const changes = fc.uniqueArray(change, { maxLength: 12, selector: ({ seq }) => seq })
+    fc.assert(
+      fc.property(changes, log => {
+        const follow = (from: HeldState, seen: typeof log) =>
+          [...seen]
+            .sort((one, other) => one.seq - other.seq)
+            .reduce<HeldState>((state, { seq, part, value }) => {
+              const step = applyToState(state, { kind: 'group-change', [part]: value }, { ...owner, seq })
+              return step ?? state
+            }, from)
+        const known = log.filter(({ here, there }) => here || there)
+        const one = follow(
+          start,
+          known.filter(({ here }) => here),
+        )
+        const other = follow(
+          { state: newGroupState('?'), at: NO_PLACES },
+          known.filter(({ here, there }) => there || !here),
+        )
+        const all = () => true
+        const merged = mergeStates(one, other, all)
+        expect(mergeStates(other, one, all).state).toEqual(merged.state)
+        expect(mergeStates(merged, other, all)).toBe(merged)
+        const latest = (part: 'name' | 'topic', first: string) =>
+          known
+            .filter(each => each.part === part)
+            .sort((a, b) => a.seq - b.seq)
+            .at(-1)?.value ?? first
+        expect(merged.state.topic).toBe(latest('topic', ''))
+        expect(merged.state.name).toBe(latest('name', 'Choir'))
+      }),
+    )
+  })
+
+  test('P77 what another device told of before its place in the log came is told in its place, and changes nothing', () => {
+    const ahead: HeldState = { state: newGroupState('Octet'), at: placesAt(9) }
+    const step = applyToState(ahead, rename, { ...owner, seq: 5 })
+    expect(step?.state).toEqual(ahead.state)
+    expect(step?.notice).toEqual({ kind: 'renamed', name: 'Quartet' })
   })
 })

@@ -19,9 +19,18 @@ export type StateContent =
   | ({ readonly kind: 'group-change' } & GroupChange)
   | ({ readonly kind: 'invite' } & GroupInviteSecret)
 
+/** For each part of the state the place in the log since which it is so. */
+export type StatePlaces = { readonly name: number; readonly topic: number; readonly picture: number }
+
+/** The state as one device has it. A later place wins, so that all devices come to the same. */
+export type HeldState = { readonly state: GroupState; readonly at: StatePlaces }
+
+export const placesAt = (seq: number): StatePlaces => ({ name: seq, topic: seq, picture: seq })
+/** Of a device that has come in without the state: whatever any other has is newer. */
+export const NO_PLACES: StatePlaces = placesAt(-1)
+
 /** The outcome of an event in the log: the state after it and what the timeline tells of it. */
-export type StateStep = {
-  readonly state: GroupState
+export type StateStep = HeldState & {
   /** Of the link that members have to know to follow who comes in by it. */
   readonly secret: GroupInviteSecret | null
   readonly notice: Notice | null
@@ -63,26 +72,75 @@ function withInvite(
   return { ...state, invites: [...others.filter((_, index) => index !== spare), { inviteId, secret }] }
 }
 
+function applyInvite(
+  held: HeldState,
+  { inviteId, secret }: GroupInviteSecret,
+  open: ReadonlySet<InviteId>,
+): StateStep | undefined {
+  // The first secret of a link stays: members have entered epochs with it.
+  if (held.state.invites.some(invite => invite.inviteId === inviteId)) return undefined
+  const state = withInvite(held.state, { inviteId, secret }, open)
+  return state && { state, at: held.at, secret: { inviteId, secret }, notice: null }
+}
+
+const PARTS = ['name', 'topic', 'picture'] as const
+
+/** What another device has told of a later place stays, and the timeline tells of the earlier one all the same. */
+function applyChange({ state, at }: HeldState, change: GroupChange, seq: number): StateStep | undefined {
+  const changed = changeAgainst(state, change)
+  const isOlder = (part: keyof StatePlaces) => seq <= at[part]
+  const next = pick(changed, part => !isOlder(part))
+  const told = { ...pick(change, isOlder), ...next }
+  const notice = noticeOf(told)
+  if (notice === null) return undefined
+  const places = Object.fromEntries(PARTS.filter(part => part in next).map(part => [part, seq]))
+  return { state: { ...state, ...next }, at: { ...at, ...places }, secret: null, notice }
+}
+
+/** Of a change, the parts that it names and that `wanted` takes. */
+function pick({ name, topic, picture }: GroupChange, wanted: (part: keyof StatePlaces) => boolean): News {
+  return {
+    ...(name === undefined || !wanted('name') ? {} : { name }),
+    ...(topic === undefined || !wanted('topic') ? {} : { topic }),
+    ...(picture === undefined || !wanted('picture') ? {} : { picture }),
+  }
+}
+
 /**
  * What an event makes of the state, given the sender's role at its place of the log: the same on every device.
  * Undefined when it changes nothing, as everything of who manages nothing.
  */
 export function applyToState(
-  state: GroupState,
+  held: HeldState,
   content: StateContent,
-  sender: { readonly role: Role; readonly open: ReadonlySet<InviteId> },
+  event: { readonly seq: number; readonly role: Role; readonly open: ReadonlySet<InviteId> },
 ): StateStep | undefined {
-  if (!isManager(sender.role)) return undefined
-  if (content.kind === 'invite') {
-    const { inviteId, secret } = content
-    // The first secret of a link stays: members have entered epochs with it.
-    if (state.invites.some(invite => invite.inviteId === inviteId)) return undefined
-    const next = withInvite(state, content, sender.open)
-    return next === undefined ? undefined : { state: next, secret: { inviteId, secret }, notice: null }
+  if (!isManager(event.role)) return undefined
+  return content.kind === 'invite'
+    ? applyInvite(held, content, event.open)
+    : applyChange(held, content, event.seq)
+}
+
+/** Of two devices of an account, what is newer in either. `known`: which secrets to take from the other. */
+export function mergeStates(
+  one: HeldState,
+  other: HeldState,
+  known: (invite: GroupInviteSecret) => boolean,
+): HeldState {
+  const later = (part: keyof StatePlaces) => other.at[part] > one.at[part]
+  const missing = other.state.invites.filter(
+    invite => known(invite) && !one.state.invites.some(({ inviteId }) => inviteId === invite.inviteId),
+  )
+  const places = PARTS.filter(later)
+  if (places.length === 0 && missing.length === 0) return one
+  return {
+    state: {
+      ...one.state,
+      ...pick(other.state, later),
+      invites: [...one.state.invites, ...missing].slice(-LIMITS.groupInvites),
+    },
+    at: { ...one.at, ...Object.fromEntries(places.map(part => [part, other.at[part]])) },
   }
-  const change = changeAgainst(state, content)
-  const notice = noticeOf(change)
-  return notice === null ? undefined : { state: { ...state, ...change }, secret: null, notice }
 }
 
 /** What somebody who has `known` needs to be told to have `present`: one event each. */
