@@ -1,11 +1,14 @@
 import { randomBytes } from '@entangle/crypto'
-import { type DeviceId, LIMITS } from '@entangle/protocol'
+import { type DeviceId, type InviteId, LIMITS, readId } from '@entangle/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { encodeGroupEntry, isOutdated, parseGroupEntry } from '../src/account-state/group-entry.ts'
 import { createStamps } from '../src/account-state/stamps.ts'
 import { createStateBook } from '../src/account-state/state-book.ts'
 import { createStateCodec } from '../src/account-state/state-codec.ts'
 import { type StateEntry, wins } from '../src/account-state/state-entry.ts'
+import { stateNames } from '../src/account-state/state-names.ts'
+import { type HeldState, NO_PLACES, newGroupState, placesAt } from '../src/groups/state.ts'
 import type { Transaction } from '../src/store/ledger.ts'
 
 const deviceId = (digit: number) => digit.toString(16).repeat(32) as DeviceId
@@ -164,6 +167,30 @@ describe('state codec', () => {
     expect(createStateCodec(randomBytes(32)).keyOf(entry.name)).not.toEqual(sealed.key)
   })
 
+  test('P77 the largest state of a group comes back as it was, and fits', () => {
+    const held: HeldState = {
+      state: {
+        v: 1,
+        name: '語'.repeat(LIMITS.groupNameLength),
+        topic: '語'.repeat(LIMITS.groupTopicLength),
+        picture: randomBytes(LIMITS.groupPictureBytes),
+        invites: Array.from({ length: LIMITS.groupInvites }, () => ({
+          inviteId: readId<InviteId>(randomBytes(16)),
+          secret: randomBytes(32),
+        })),
+      },
+      at: { name: 1_000_000, topic: -1, picture: 7 },
+    }
+    const value = encodeGroupEntry({ held, seq: 1_000_001 })
+    const name = stateNames.group(readId(randomBytes(16)))
+    expect(codec.fits({ name, value })).toBe(true)
+    const opened = codec.open({ ...codec.seal({ ...entry, name, value }), deviceId: entry.deviceId })
+    expect(parseGroupEntry(opened?.value)).toEqual({ held, seq: 1_000_001 })
+    for (const other of [undefined, null, 'x', {}, { seq: 1, at: {}, state: randomBytes(9) }]) {
+      expect(parseGroupEntry(other)).toBeUndefined()
+    }
+  })
+
   test('what fits is never larger than the server takes', () => {
     for (const length of [0, 100, 4_000, 8_192, 16_000, 16_350, 16_360, 16_370, 16_384]) {
       const value = 'x'.repeat(length)
@@ -174,5 +201,36 @@ describe('state codec', () => {
     }
     expect(codec.fits({ name: 'n', value: 'x'.repeat(16_000) })).toBe(true)
     expect(codec.fits({ name: 'n', value: 'x'.repeat(16_384) })).toBe(false)
+  })
+})
+
+describe('what devices tell each other of a group', () => {
+  const invite = (digit: number) => ({
+    inviteId: readId<InviteId>(new Uint8Array(16).fill(digit)),
+    secret: new Uint8Array(32).fill(digit),
+  })
+  const entry = (at: number, seq: number, links: readonly number[] = []) => ({
+    held: {
+      state: { ...newGroupState('Choir'), invites: links.map(invite) },
+      at: at < 0 ? NO_PLACES : placesAt(at),
+    },
+    seq,
+  })
+  const open = (...links: number[]) => new Set(links.map(digit => invite(digit).inviteId))
+
+  test('is written when it is later, and not by who knows nothing', () => {
+    expect(isOutdated(undefined, entry(0, 0), open())).toBe(true)
+    expect(isOutdated(undefined, entry(-1, 9), open())).toBe(false)
+    expect(isOutdated(entry(3, 3), entry(4, 4), open())).toBe(true)
+    expect(isOutdated(entry(4, 4), entry(4, 9), open())).toBe(false)
+    expect(isOutdated(entry(4, 4), entry(3, 9), open())).toBe(false)
+  })
+
+  test('P79 of links the open ones count: two devices come to an end whatever else they hold', () => {
+    expect(isOutdated(entry(0, 1), entry(0, 2, [1]), open(1))).toBe(true)
+    expect(isOutdated(entry(0, 1, [1]), entry(0, 2), open())).toBe(true)
+    expect(isOutdated(entry(0, 3, [1]), entry(0, 2), open())).toBe(false)
+    expect(isOutdated(entry(0, 2), entry(0, 2, [1]), open())).toBe(false)
+    expect(isOutdated(entry(0, 2, [1]), entry(0, 2, [1]), open())).toBe(false)
   })
 })

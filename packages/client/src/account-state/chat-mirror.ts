@@ -1,8 +1,12 @@
+import { idToBytes } from '@entangle/protocol'
+import { z } from 'zod'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import { type ChatRecord, peerOf } from '../chats/chat-record.ts'
+import { type ChatRecord, type GroupChat, isOver, peerOf } from '../chats/chat-record.ts'
 import { readUpTo } from '../chats/reading.ts'
+import { type GroupInviteSecret, type HeldState, mergeStates, NO_PLACES } from '../groups/state.ts'
 import type { Transaction } from '../store/ledger.ts'
+import { encodeGroupEntry, isOutdated, parseGroupEntry } from './group-entry.ts'
 import type { StateEntry, StateValue } from './state-entry.ts'
 import { stateNames } from './state-names.ts'
 
@@ -11,20 +15,22 @@ type MirrorRoom = Pick<
   'changes' | 'chats' | 'clock' | 'diagnostics' | 'ledger' | 'log' | 'state' | 'timing'
 >
 
-const isRefusal = (
-  value: StateValue | undefined,
-): value is { readonly is: 'refused'; readonly seq: number } =>
-  typeof value === 'object' && value?.['is'] === 'refused' && typeof value['seq'] === 'number'
-
-const isAcceptance = (value: StateValue | undefined): boolean =>
-  typeof value === 'object' && value?.['is'] === 'accepted'
-
-/** Asked for and not accepted. A device that finds the conversation anew would take it for accepted. */
-const isUnanswered = (value: StateValue | undefined): boolean =>
-  isRefusal(value) || (typeof value === 'object' && value?.['is'] === 'request')
+/** `forgotten`, `refused`: the chat is out of sight while nothing comes after `seq`. */
+const standingSchema = z.union([
+  z.object({ is: z.enum(['accepted', 'request']) }),
+  z.object({ is: z.enum(['refused', 'forgotten']), seq: z.number() }),
+])
+const parseStanding = (value: StateValue | undefined) => standingSchema.safeParse(value).data
 
 const conversationOf = ({ conversation }: ChatRecord) =>
   conversation.phase === 'none' ? undefined : conversation.conversationId
+
+/** What a chat is aligned for: once, with each group behind it, and with each state of a group. */
+function placeOf(chat: ChatRecord): string {
+  const { name, topic, picture } = chat.kind === 'group' ? chat.group.stateAt : NO_PLACES
+  const links = chat.kind === 'group' ? chat.group.data.invites.join() : ''
+  return [chat.id, conversationOf(chat) ?? '', name, topic, picture, links].join(' ')
+}
 
 /** Keeps chats and the account state alike: what is decided here is written there, and the other way round. */
 export function createChatMirror(room: MirrorRoom) {
@@ -32,28 +38,56 @@ export function createChatMirror(room: MirrorRoom) {
   /** When the composer was last used on this device. */
   const edited = new Map<ChatId, number>()
   /** Chats, with the group behind them, to which the state was applied since the start. */
-  const aligned = new Set<string>()
+  const aligned = new Map<ChatId, string>()
 
   const isEditing = (chatId: ChatId) => clock.now() - (edited.get(chatId) ?? 0) < timing.editing
 
   const withDecisions = (chat: ChatRecord): ChatRecord => {
     const peer = peerOf(chat)
     const blocked = peer && state.read(stateNames.blocked(peer.accountId))
-    const standing = state.read(stateNames.standing(chat.id))
+    const standing = parseStanding(state.read(stateNames.standing(chat.id)))
     const draft = state.read(stateNames.draft(chat.id))
     let next = chat
     if (typeof blocked === 'boolean' && blocked !== chat.blocked) {
       next = blocked ? { ...next, blocked, unread: 0 } : { ...next, blocked, hidden: false }
     }
-    if (isAcceptance(standing) && chat.standing !== 'accepted') {
+    if (standing?.is === 'accepted' && chat.standing !== 'accepted') {
       next = { ...next, standing: 'accepted', hidden: false }
     }
-    if (isUnanswered(standing) && chat.standing !== 'request') next = { ...next, standing: 'request' }
-    if (isRefusal(standing) && !chat.hidden && chat.peerSeq <= standing.seq) {
+    // Asked for and not accepted: a device that finds the conversation anew would take it for accepted.
+    if ((standing?.is === 'request' || standing?.is === 'refused') && chat.standing !== 'request') {
+      next = { ...next, standing: 'request' }
+    }
+    if (standing?.is === 'refused' && !chat.hidden && chat.peerSeq <= standing.seq) {
       next = { ...next, hidden: true, unread: 0, readSeq: Math.max(chat.readSeq, chat.peerSeq) }
+    }
+    if (standing?.is === 'forgotten' && isOver(chat) && (chat.last?.seq ?? 0) <= standing.seq) {
+      next = { ...next, hidden: true, unread: 0 }
     }
     if (typeof draft === 'string' && draft !== chat.draft && !isEditing(chat.id)) next = { ...next, draft }
     return next
+  }
+
+  /** What the other devices know of a group, and the other way round, while this one is in or on its way in. */
+  const alignGroup = (transaction: Transaction, chat: GroupChat): ChatRecord => {
+    const { conversation, group } = chat
+    if (isOver(chat) || conversation.phase === 'none') return chat
+    const name = stateNames.group(conversation.conversationId)
+    const seq = conversation.phase === 'active' ? conversation.cursor : 0
+    const entry = parseGroupEntry(state.read(name))
+    const open = new Set(group.data.invites)
+    const present: HeldState = { state: group.state, at: group.stateAt }
+    const isOurs = ({ inviteId }: GroupInviteSecret) => open.has(inviteId) || (entry?.seq ?? 0) > seq
+    const held = entry === undefined ? present : mergeStates(present, entry.held, isOurs)
+    if (state.isKnown() && isOutdated(entry, { held, seq }, open)) {
+      state.stage(transaction, name, encodeGroupEntry({ held, seq }))
+    }
+    if (held === present) return chat
+    for (const { inviteId, secret } of held.state.invites) {
+      transaction.mls.storePreSharedKey(idToBytes(inviteId), secret)
+    }
+    const revision = group.revision + 1
+    return { ...chat, group: { ...group, state: held.state, stateAt: held.at, revision } }
   }
 
   /** What is known here and not in the state: from before there was one, or further than its writer knew of. */
@@ -74,7 +108,7 @@ export function createChatMirror(room: MirrorRoom) {
 
   /** Part of a transaction: what the state says of a chat becomes what the chat is. */
   const align = async (transaction: Transaction, chat: ChatRecord): Promise<void> => {
-    const decided = withDecisions(chat)
+    const decided = withDecisions(chat.kind === 'group' ? alignGroup(transaction, chat) : chat)
     const conversationId = conversationOf(chat)
     const read = conversationId === undefined ? undefined : state.read(stateNames.read(conversationId))
     const next = typeof read === 'number' ? ((await readUpTo(log, decided, read)) ?? decided) : decided
@@ -85,9 +119,9 @@ export function createChatMirror(room: MirrorRoom) {
   const alignNew = (chatId: ChatId): void => {
     const chat = chats.get(chatId)
     if (chat === undefined) return
-    const place = `${chatId} ${conversationOf(chat) ?? ''}`
-    if (aligned.has(place)) return
-    aligned.add(place)
+    const place = placeOf(chat)
+    if (aligned.get(chatId) === place) return
+    aligned.set(chatId, place)
     ledger
       .transact(async transaction => {
         const present = chats.get(chatId)
@@ -124,13 +158,14 @@ export function createChatMirror(room: MirrorRoom) {
           (peer !== undefined && names.has(stateNames.blocked(peer.accountId))) ||
           names.has(stateNames.standing(chat.id)) ||
           names.has(stateNames.draft(chat.id)) ||
-          (conversationId !== undefined && names.has(stateNames.read(conversationId)))
+          (conversationId !== undefined &&
+            (names.has(stateNames.read(conversationId)) || names.has(stateNames.group(conversationId))))
         )
       }
       transaction.afterCommit(() => {
         for (const chat of chats.all()) {
           if (!concerns(chat)) continue
-          aligned.delete(`${chat.id} ${conversationOf(chat) ?? ''}`)
+          aligned.delete(chat.id)
           alignNew(chat.id)
         }
       })
@@ -150,7 +185,11 @@ export function createChatMirror(room: MirrorRoom) {
       if (after.standing === 'accepted' && before.standing !== 'accepted') {
         put(stateNames.standing(after.id), { is: 'accepted' })
       } else if (after.hidden && !before.hidden) {
-        put(stateNames.standing(after.id), { is: 'refused', seq: after.peerSeq })
+        const hidden =
+          after.kind === 'direct'
+            ? { is: 'refused', seq: after.peerSeq }
+            : { is: 'forgotten', seq: after.last?.seq ?? 0 }
+        put(stateNames.standing(after.id), hidden)
       }
       if (after.draft !== before.draft) {
         edited.set(after.id, clock.now())

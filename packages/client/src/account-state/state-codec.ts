@@ -14,7 +14,14 @@ export type SealedEntry = {
 }
 
 const valueSchema: z.ZodType<StateValue> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.null(), z.record(z.string(), valueSchema)]),
+  z.union([
+    z.string(),
+    z.number(),
+    z.boolean(),
+    z.null(),
+    z.custom<Uint8Array>(value => value instanceof Uint8Array),
+    z.record(z.string(), valueSchema),
+  ]),
 )
 
 const contentSchema = z.object({ v: z.literal(1), name: z.string(), value: valueSchema })

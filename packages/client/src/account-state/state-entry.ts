@@ -1,7 +1,13 @@
 import type { DeviceId } from '@entangle/protocol'
 
 /** Plain data that CBOR carries. */
-export type StateValue = string | number | boolean | null | { readonly [field: string]: StateValue }
+export type StateValue =
+  | string
+  | number
+  | boolean
+  | null
+  | Uint8Array
+  | { readonly [field: string]: StateValue }
 
 /** One setting of the account as this device has it. */
 export type StateEntry = {

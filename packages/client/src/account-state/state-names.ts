@@ -9,8 +9,14 @@ export const stateNames = {
   draft: (chatId: ChatId) => `draft/${chatId}`,
   /** True while blocked. */
   blocked: (accountId: AccountId) => `blocked/${accountId}`,
-  /** `{ is: 'accepted' }`, `{ is: 'request' }` until there is an answer, or `{ is: 'refused', seq }`: hidden until the other writes after `seq`. */
+  /**
+   * `{ is: 'accepted' }`, or `{ is: 'request' }` until there is an answer. Of a chat of two also `{ is: 'refused', seq }`:
+   * hidden until the other writes after `seq`. Of a group that is over `{ is: 'forgotten', seq }`: hidden while nothing
+   * came after `seq`.
+   */
   standing: (chatId: ChatId) => `standing/${chatId}`,
+  /** Name, topic, picture and link secrets, for a device that comes in by itself. */
+  group: (conversationId: ConversationId) => `group/${conversationId}`,
   deviceName: (deviceId: DeviceId) => `device-name/${deviceId}`,
   setting: (name: string) => `setting/${name}`,
   settings: 'setting/',
