@@ -226,7 +226,7 @@ describe('what devices tell each other of a group', () => {
     expect(isOutdated(entry(4, 4), entry(3, 9), open())).toBe(false)
   })
 
-  test('P79 of links the open ones count: two devices come to an end whatever else they hold', () => {
+  test('P53 of links the open ones count: two devices come to an end whatever else they hold', () => {
     expect(isOutdated(entry(0, 1), entry(0, 2, [1]), open(1))).toBe(true)
     expect(isOutdated(entry(0, 1, [1]), entry(0, 2), open())).toBe(true)
     expect(isOutdated(entry(0, 3, [1]), entry(0, 2), open())).toBe(false)

@@ -46,7 +46,7 @@ describe('invite links', () => {
   }
   const address = createInviteLink('https://chat.example', link)
 
-  test('P79 come back from the address and from its part behind the #', () => {
+  test('P53 come back from the address and from its part behind the #', () => {
     expect(address.startsWith('https://chat.example/join#')).toBe(true)
     const fragment = address.slice(address.indexOf('#'))
     for (const text of [address, fragment, fragment.slice(1), ` ${address}\n`]) {
@@ -54,7 +54,7 @@ describe('invite links', () => {
     }
   })
 
-  test('P79 anything else is no link', () => {
+  test('P53 anything else is no link', () => {
     for (const text of ['', '#', 'https://chat.example/join', `${address}A`, address.slice(0, -1)]) {
       expect(parseInviteLink(text)).toBeUndefined()
     }
@@ -68,14 +68,14 @@ describe('snapshots', () => {
   const key = randomBytes(32)
   const place: SnapshotPlace = { for: 'joiner', conversationId, epoch: 7 }
 
-  test('P77 the largest state comes back and is no larger than the server takes', () => {
+  test('P54 the largest state comes back and is no larger than the server takes', () => {
     const state = full()
     const sealed = sealSnapshot(key, place, state)
     expect(sealed.length).toBeLessThanOrEqual(LIMITS.snapshotBytes)
     expect(openSnapshot(key, place, sealed)).toEqual(state)
   })
 
-  test('P77 opens under its own key and in its own place only', () => {
+  test('P54 opens under its own key and in its own place only', () => {
     const sealed = sealSnapshot(key, place, newGroupState('Choir'))
     const id = inviteId()
     const others: SnapshotPlace[] = [
@@ -146,7 +146,7 @@ describe('state events', () => {
     expect(after?.at).toEqual({ ...before.at, topic: 5 })
   })
 
-  test('P79 the first secret of a link stays, and a link that never opened gives way to one more', () => {
+  test('P53 the first secret of a link stays, and a link that never opened gives way to one more', () => {
     const before = full()
     const [first] = before.invites
     if (first === undefined) throw new Error('no invites')
@@ -161,7 +161,7 @@ describe('state events', () => {
     expect(step?.state.invites).toEqual([...before.invites.slice(1), more])
   })
 
-  test('P79 a closed link loses its secret', () => {
+  test('P53 a closed link loses its secret', () => {
     const before = full()
     const [gone, ...rest] = before.invites
     if (gone === undefined) throw new Error('no invites')
@@ -171,7 +171,7 @@ describe('state events', () => {
     expect(outcome.state.invites).toEqual(rest)
   })
 
-  test('P79 who holds one link reads no other secret', () => {
+  test('P53 who holds one link reads no other secret', () => {
     const state = full()
     const [one] = state.invites
     if (one === undefined) throw new Error('no invites')

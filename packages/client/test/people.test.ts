@@ -53,7 +53,7 @@ function createDirectory() {
   }
 }
 
-test('who is not known is asked for once, together with the others, and kept', async () => {
+test('P79 who is not known is asked for once, together with the others, and kept', async () => {
   const directory = createDirectory()
   const book = await directory.open()
   const [ann, bob] = [person('Ann'), person('Bob')]
@@ -74,7 +74,7 @@ test('who is not known is asked for once, together with the others, and kept', a
   expect(directory.questions).toHaveLength(1)
 })
 
-test('a name is asked for anew after some hours; who is gone keeps it', async () => {
+test('P79 a name is asked for anew after some hours; who is gone keeps it', async () => {
   const directory = createDirectory()
   const book = await directory.open()
   const ann = person('Ann')
@@ -95,7 +95,7 @@ test('a name is asked for anew after some hours; who is gone keeps it', async ()
   expect(book.describe(stranger.accountId).displayName).toBe('Deleted account')
 })
 
-test('a thousand people take ten questions; without a connection they wait', async () => {
+test('P79 a thousand people take ten questions; without a connection they wait', async () => {
   const directory = createDirectory()
   directory.connect(false)
   const book = await directory.open()
