@@ -1,4 +1,4 @@
-import { randomBytes } from '@entangle/crypto'
+import { type ArchiveKeys, addArchiveKey, createArchiveKeys, randomBytes } from '@entangle/crypto'
 import { type DeviceId, type InviteId, LIMITS, readId } from '@entangle/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -11,8 +11,9 @@ import { stateNames } from '../src/account-state/state-names.ts'
 import { type HeldState, NO_PLACES, newGroupState, placesAt } from '../src/groups/state.ts'
 import type { Transaction } from '../src/store/ledger.ts'
 
+const FIRST: ArchiveKeys = [{ version: 1, key: new Uint8Array(32).fill(3) }]
 const deviceId = (digit: number) => digit.toString(16).repeat(32) as DeviceId
-const codec = createStateCodec(new Uint8Array(32).fill(3))
+const codec = createStateCodec(() => FIRST)
 
 /** A transaction over memory alone. */
 function within(work: (transaction: Transaction) => void): void {
@@ -161,10 +162,27 @@ describe('state codec', () => {
     expect(codec.open({ ...placed, stamp: 78 })).toBeUndefined()
     expect(codec.open({ ...placed, deviceId: deviceId(2) })).toBeUndefined()
     expect(codec.open({ ...placed, key: codec.keyOf('draft/direct-y') })).toBeUndefined()
-    expect(createStateCodec(randomBytes(32)).open(placed)).toBeUndefined()
+    expect(createStateCodec(createArchiveKeys).open(placed)).toBeUndefined()
     expect(codec.open({ ...placed, sealed: randomBytes(200) })).toBeUndefined()
     expect(codec.seal({ ...entry, value: 'hell' }).sealed).toHaveLength(sealed.sealed.length)
-    expect(createStateCodec(randomBytes(32)).keyOf(entry.name)).not.toEqual(sealed.key)
+    expect(createStateCodec(createArchiveKeys).keyOf(entry.name)).not.toEqual(sealed.key)
+  })
+
+  test('P39 a new archive key seals what comes; places stay, and what is old still opens', () => {
+    const rotated = addArchiveKey(FIRST)
+    const later = createStateCodec(() => rotated)
+    const [old, fresh] = [codec.seal(entry), later.seal(entry)]
+    const placed = { ...fresh, deviceId: entry.deviceId }
+    expect(fresh.key).toEqual(old.key)
+    expect(later.open(placed)).toEqual(entry)
+    expect(later.open({ ...old, deviceId: entry.deviceId })).toEqual(entry)
+    // Whoever has the first key alone opens nothing of it, nor passes it off as sealed under another one.
+    expect(codec.open(placed)).toBeUndefined()
+    for (const bent of [fresh.sealed.subarray(5), fresh.sealed.with(4, 1), fresh.sealed.with(4, 3)]) {
+      expect(later.open({ ...placed, sealed: bent })).toBeUndefined()
+    }
+    const under1 = Uint8Array.from([2, 0, 0, 0, 1, ...old.sealed])
+    expect(later.open({ ...old, deviceId: entry.deviceId, sealed: under1 })).toEqual(entry)
   })
 
   test('P77 the largest state of a group comes back as it was, and fits', () => {

@@ -1,4 +1,4 @@
-import { randomBytes } from '@entangle/crypto'
+import { type ArchiveKeys, addArchiveKey, createArchiveKeys, randomBytes } from '@entangle/crypto'
 import { type AccountId, type ConversationId, encodeCbor, type MessageId, readId } from '@entangle/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -10,7 +10,8 @@ import type { MessageRecord } from '../src/timeline/message-record.ts'
 const id = (): never => readId<never>(randomBytes(16))
 const accountId: AccountId = id()
 const conversationId: ConversationId = id()
-const codec = createArchiveCodec(accountId, new Uint8Array(32).fill(9))
+const keys: ArchiveKeys = [{ version: 1, key: new Uint8Array(32).fill(9) }]
+const codec = createArchiveCodec(accountId, () => keys)
 
 const message = (change: Partial<MessageRecord> = {}): MessageRecord => ({
   seq: 5,
@@ -47,8 +48,24 @@ describe('archive codec', () => {
     expect(codec.open(conversationId, { ...record, seq: 6 })).toBeUndefined()
     expect(codec.open(conversationId, { ...record, keyVersion: 2 })).toBeUndefined()
     expect(codec.open(conversationId, { ...record, sealed: randomBytes(120) })).toBeUndefined()
-    expect(createArchiveCodec(id(), new Uint8Array(32).fill(9)).open(conversationId, record)).toBeUndefined()
-    expect(createArchiveCodec(accountId, randomBytes(32)).open(conversationId, record)).toBeUndefined()
+    expect(createArchiveCodec(id(), () => keys).open(conversationId, record)).toBeUndefined()
+    expect(createArchiveCodec(accountId, createArchiveKeys).open(conversationId, record)).toBeUndefined()
+  })
+
+  test('P38 a new archive key seals what comes, what is old still opens, and the old key alone opens nothing new', () => {
+    let held: ArchiveKeys = keys
+    const growing = createArchiveCodec(accountId, () => held)
+    const record = message()
+    const before = growing.seal(conversationId, record)
+    held = addArchiveKey(keys)
+    const after = growing.seal(conversationId, record)
+    if (before === undefined || after === undefined) throw new Error('not sealed')
+    expect([before.keyVersion, after.keyVersion]).toEqual([1, 2])
+    expect(growing.open(conversationId, before)).toEqual(record)
+    expect(growing.open(conversationId, after)).toEqual(record)
+    expect(growing.open(conversationId, { ...after, keyVersion: 1 })).toBeUndefined()
+    expect(codec.open(conversationId, after)).toBeUndefined()
+    expect([codec.knows(2), growing.knows(2)]).toEqual([false, true])
   })
 
   test('P83 hides the length', () => {
@@ -141,6 +158,20 @@ describe('holes', () => {
       ),
       { numRuns: 300 },
     )
+  })
+
+  test('P38 what is there without its key is asked for again, and for nothing else', () => {
+    const hole = newHole(conversationId, 0, 10, 0)
+    const page = { records: [9, 8, 7, 6, 5, 4, 3, 2, 1].map(record), hasMore: false }
+    const holes = afterPage(hole, page, 0, [7, 5])
+    expect(holes.map(({ from, to, phase }) => [from, to, phase])).toEqual([[4, 8, 'late']])
+    expect(mayHold(holes)).toBe(false)
+    const [shut = hole] = holes
+    const again = afterPage(shut, { records: [7, 6, 5].map(record), hasMore: true }, 1_000, [5])
+    expect(again.map(({ from, to, phase }) => [from, to, phase])).toEqual([[4, 6, 'late']])
+    expect(afterPage(shut, { records: [7, 6, 5].map(record), hasMore: true }, 1_000)).toEqual([])
+    const inAMonth = 40 * 24 * 3600 * 1000
+    expect(afterPage(shut, page, inAMonth, [7])).toEqual([])
   })
 
   test('a late hole is asked for ever more rarely and given up at last', () => {

@@ -1,5 +1,6 @@
 export * from './errors.ts'
 export * from './identity/account-key.ts'
+export * from './identity/archive-key-statement.ts'
 export {
   createDeviceCertificate,
   type DeviceCertificate,
@@ -17,6 +18,15 @@ export type * from './mls/types.ts'
 export * from './padding/padding.ts'
 export * from './safety-number/safety-number.ts'
 export * from './sealing/sealer.ts'
+export {
+  type ArchiveKey,
+  type ArchiveKeys,
+  addArchiveKey,
+  createArchiveKeys,
+  holdsArchiveKeys,
+  MAX_ARCHIVE_KEYS,
+  newestArchiveKey,
+} from './vault/archive-keys.ts'
 export * from './vault/recovery-key.ts'
 export * from './vault/recovery-phrase.ts'
 export * from './vault/vault.ts'

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import {
+  addArchiveKey,
+  createArchiveKeys,
   createRecoveryEntropy,
   createSealer,
   createVault,
   deriveKey,
   entropyFromRecoveryPhrase,
+  holdsArchiveKeys,
+  MAX_ARCHIVE_KEYS,
   MAX_PADDED_BYTES,
   openVaultWithExportKey,
   openVaultWithPhrase,
@@ -16,6 +20,7 @@ import {
   SEAL_OVERHEAD_BYTES,
   unpad,
 } from '../src/index.ts'
+import { encodeStrict } from '../src/strict-cbor.ts'
 import { text } from './support/people.ts'
 
 const code = (expected: string) => expect.objectContaining({ code: expected })
@@ -91,7 +96,7 @@ describe('vault', () => {
   const exportKey = randomBytes(64)
   const contents = {
     accountSeeds: randomBytes(64),
-    archiveKey: randomBytes(32),
+    archiveKeys: addArchiveKey(createArchiveKeys()),
     recoveryEntropy: createRecoveryEntropy(),
   }
   const phrase = recoveryPhraseFromEntropy(contents.recoveryEntropy)
@@ -132,6 +137,57 @@ describe('vault', () => {
       if (byKey && byPhrase) opened++
     }
     expect(opened).toBe(0)
+  })
+
+  it('P36 a vault of format 1 opens as one with a single archive key', () => {
+    const seal = (key: Uint8Array, label: string, plaintext: Uint8Array, part: string) =>
+      createSealer(deriveKey(key, label)).seal(
+        plaintext,
+        encodeStrict(['Entangle vault', 1, accountId, 7, part]),
+      )
+    const [vaultKey, archiveKey] = [randomBytes(32), randomBytes(32)]
+    const { accountSeeds, recoveryEntropy } = contents
+    const earlier = encodeStrict([
+      1,
+      accountId,
+      7,
+      seal(
+        vaultKey,
+        'vault contents',
+        Buffer.concat([accountSeeds, archiveKey, recoveryEntropy]),
+        'contents',
+      ),
+      seal(exportKey, 'vault wrap export key', vaultKey, 'export key'),
+      seal(recoveryEntropy, 'vault wrap recovery phrase', vaultKey, 'recovery phrase'),
+    ])
+    const opened = openVaultWithExportKey(earlier, accountId, exportKey)
+    expect(opened.contents).toEqual({
+      accountSeeds,
+      archiveKeys: [{ version: 1, key: archiveKey }],
+      recoveryEntropy,
+    })
+    expect(opened.version).toBe(7)
+    expect(openVaultWithPhrase(earlier, accountId, phrase)).toEqual(opened)
+    const next = rewrapVault(opened, { exportKey })
+    expect(openVaultWithExportKey(next.bytes, accountId, exportKey).contents).toEqual(opened.contents)
+  })
+
+  it('P36 P38 a rotated archive key comes at the end; the old ones stay', () => {
+    const first = createArchiveKeys()
+    const second = addArchiveKey(first)
+    expect(second.map(({ version }) => version)).toEqual([1, 2])
+    expect([holdsArchiveKeys(second, first), holdsArchiveKeys(first, second)]).toEqual([true, false])
+    expect(holdsArchiveKeys(addArchiveKey(first), second)).toBe(false)
+    let most = first
+    while (most.length < MAX_ARCHIVE_KEYS) most = addArchiveKey(most)
+    expect(() => addArchiveKey(most)).toThrow(code('CRYPTO_INVALID_ARGUMENT'))
+    const full = createVault({ accountId, version: 1 }, { ...contents, archiveKeys: most }, exportKey)
+    expect(full.bytes.length).toBeLessThan(16 * 1024)
+    const [one] = first
+    const bent = { ...contents, archiveKeys: [one, { ...one, version: 3 }] as const }
+    expect(() => createVault({ accountId, version: 1 }, bent, exportKey)).toThrow(
+      code('CRYPTO_INVALID_ARGUMENT'),
+    )
   })
 
   it('P24 a change of password makes the next version, and the old export key opens nothing of it', () => {

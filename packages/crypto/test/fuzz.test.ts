@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import {
   CRYPTO_ERRORS,
   CryptoError,
+  createArchiveKeys,
   createVault,
   parseCredential,
   parseDeviceCertificate,
@@ -99,7 +100,7 @@ describe(`hostile bytes (FUZZ_SEED=${seed})`, () => {
   it('certificate, list, credential, vault, padding', () => {
     const contents = {
       accountSeeds: randomBytes(64),
-      archiveKey: randomBytes(32),
+      archiveKeys: createArchiveKeys(),
       recoveryEntropy: randomBytes(16),
     }
     const vault = createVault({ accountId: randomBytes(16), version: 1 }, contents, randomBytes(32))

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
+  addArchiveKey,
   assertSameDevice,
   checkLeaf,
+  createArchiveKeyStatement,
+  createArchiveKeys,
   createDeviceCertificate,
   createDeviceList,
   createSafetyNumber,
@@ -12,6 +15,7 @@ import {
   parseDeviceCertificate,
   parseDeviceList,
   randomBytes,
+  verifyArchiveKeyStatement,
   verifyDeviceCertificate,
   verifyDeviceList,
   verifyDeviceListChain,
@@ -134,6 +138,31 @@ describe('device list', () => {
   it('refuses a device or a key twice', () => {
     const twice = { accountId: device.accountId, handle: 'alice', entries: [entry, entry] }
     expect(() => createDeviceList(crypto, account, twice)).toThrow(code('IDENTITY_MALFORMED'))
+  })
+})
+
+describe('archive key statement', () => {
+  const device = new Device('alice')
+  const keys = addArchiveKey(createArchiveKeys())
+  const bytes = createArchiveKeyStatement(crypto, device.account, device.list, keys)
+
+  it('P29 says under the account key which archive keys there are, for which list', () => {
+    expect(verifyArchiveKeyStatement(crypto, device.account.publicKey, bytes)).toEqual({
+      accountId: device.accountId,
+      listVersion: 1,
+      listHash: device.list.hash,
+      archiveKeys: keys,
+      bytes,
+    })
+  })
+
+  it('P29 is refused when bent, when cut, and under another account key', () => {
+    const verify = (what: Uint8Array, by = device.account.publicKey) => {
+      return () => verifyArchiveKeyStatement(crypto, by, what)
+    }
+    expect(verify(bytes, crypto.createAccountKey().publicKey)).toThrow(code('IDENTITY_SIGNATURE_INVALID'))
+    for (const at of [2, 20, 60, 100, bytes.length - 1]) expect(verify(flip(bytes, at))).toThrow(/^IDENTITY_/)
+    expect(verify(bytes.slice(1))).toThrow(code('IDENTITY_MALFORMED'))
   })
 })
 

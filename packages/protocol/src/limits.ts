@@ -44,6 +44,10 @@ export const LIMITS = {
   /** One sealed entry: padded to 16 KiB, and its seal. */
   accountStateBytes: 16 * 1024 + 64,
   accountStateEntriesPerPage: 512,
+  /** What one device of an account tells another, sealed for it alone. */
+  deviceLetterBytes: 64 * 1024,
+  /** Letters that wait for one device; the oldest go. */
+  lettersPerDevice: 32,
   accessTokenLifetimeMs: 10 * 60 * 1000,
   refreshTokenLifetimeMs: 90 * 24 * 3600 * 1000,
   ticketLifetimeMs: 30 * 1000,

@@ -24,6 +24,7 @@ import { createCommitService } from './chat/commit-service.ts'
 import { createConversationService } from './chat/conversation-service.ts'
 import { createInviteService } from './chat/invite-service.ts'
 import { createLeaveService } from './chat/leave-service.ts'
+import { createLetterService } from './chat/letter-service.ts'
 import { createLogService } from './chat/log-service.ts'
 import { createTickets } from './chat/tickets.ts'
 import { createVerifiedPublicGroups } from './chat/verified-public-groups.ts'
@@ -150,6 +151,7 @@ async function compose(
     leaving: createLeaveService({ database: databases.chat, groups, bus, clock }),
     invites: createInviteService(databases.chat),
     archive: createArchiveService({ database: databases.chat, quotaBytes: config.archiveQuotaBytes }),
+    letters: createLetterService({ database: databases.chat, directory, bus }),
     accountState: createAccountStateService({
       database: databases.chat,
       bus,

@@ -30,11 +30,13 @@ import type { CommitService } from './chat/commit-service.ts'
 import type { ConversationService } from './chat/conversation-service.ts'
 import type { InviteService } from './chat/invite-service.ts'
 import type { LeaveService } from './chat/leave-service.ts'
+import type { LetterService } from './chat/letter-service.ts'
 import type { LogService } from './chat/log-service.ts'
 import { createConversation } from './chat/routes/create-conversation.ts'
 import { issueTicket } from './chat/routes/issue-ticket.ts'
 import { leaveConversation } from './chat/routes/leave-conversation.ts'
 import { listConversations } from './chat/routes/list-conversations.ts'
+import { listDeviceLetters } from './chat/routes/list-device-letters.ts'
 import { listWelcomes } from './chat/routes/list-welcomes.ts'
 import { readAccountState } from './chat/routes/read-account-state.ts'
 import { readArchive } from './chat/routes/read-archive.ts'
@@ -42,6 +44,8 @@ import { readEvents } from './chat/routes/read-events.ts'
 import { readGroupInfo } from './chat/routes/read-group-info.ts'
 import { readInvite } from './chat/routes/read-invite.ts'
 import { readTree } from './chat/routes/read-tree.ts'
+import { sendDeviceLetters } from './chat/routes/send-device-letters.ts'
+import { settleDeviceLetter } from './chat/routes/settle-device-letter.ts'
 import { settleWelcome } from './chat/routes/settle-welcome.ts'
 import { submitCommit } from './chat/routes/submit-commit.ts'
 import { writeAccountState } from './chat/routes/write-account-state.ts'
@@ -76,6 +80,7 @@ export type Services = {
   readonly devices: DeviceService
   readonly archive: ArchiveService
   readonly accountState: AccountStateService
+  readonly letters: LetterService
 }
 
 /** Which function answers which operation. */
@@ -118,6 +123,9 @@ export function createHandlers(services: Services): Handlers {
     writeAccountState: writeAccountState(services),
     readArchive: readArchive(services),
     writeArchive: writeArchive(services),
+    sendDeviceLetters: sendDeviceLetters(services),
+    listDeviceLetters: listDeviceLetters(services),
+    settleDeviceLetter: settleDeviceLetter(services),
     replaceDevices: replaceDevices(services),
     listDevices: listDevices(services),
     finishRecovery: finishRecovery(services),

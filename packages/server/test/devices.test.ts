@@ -332,3 +332,19 @@ test('P84 devices are replaced only under a grant, by one that stays, and nothin
   expect(outcomes.filter(outcome => outcome.status === 'fulfilled')).toHaveLength(1)
   expect(phone.list).toBe(stale)
 })
+
+test('P36 of two that change the vault at once the second has to begin again: no key is thrown away', async () => {
+  const phone = await Person.signUp(url())
+  const laptop = await phone.enrolAnother()
+  const [first, second] = [await changeGrantOf(phone), await changeGrantOf(phone)]
+  phone.relist([phone.device])
+  await phone.api.call('replaceDevices', { changeGrant: first, identity: phone.identity, vault: VAULT })
+  const registrationRecord = await phone.registrationOfNewPassword('another password')
+  const stale = { sealed: new Uint8Array(30).fill(1), wraps: [] }
+  const change = (changeGrant: string, vault: typeof stale) =>
+    phone.api.call('finishPasswordChange', { changeGrant, registrationRecord, vault })
+  expect(await refusalOf(change(second, stale))).toBe('AUTH_LOGIN_EXPIRED')
+  expect((await phone.api.call('fetchVault', { proof: await phone.provePassword() })).vault).toEqual(VAULT)
+  await change(await changeGrantOf(phone), stale)
+  expect(await refusalOf(laptop.api.call('refreshSession', {}))).toBe('AUTH_DEVICE_UNKNOWN')
+})

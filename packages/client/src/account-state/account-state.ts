@@ -11,7 +11,7 @@ import { stateNames } from './state-names.ts'
 
 export type StateRoom = Pick<
   AccountRoom,
-  'calls' | 'clock' | 'timing' | 'diagnostics' | 'ledger' | 'records' | 'sender' | 'self'
+  'archiveKeys' | 'calls' | 'clock' | 'timing' | 'diagnostics' | 'ledger' | 'records' | 'sender' | 'self'
 >
 
 /** Takes part in the write that stores entries of other devices. */
@@ -24,9 +24,9 @@ const MOST_BYTES = 3 * 1024 * 1024
  * Settings that all devices of the account share: last writer wins, the same everywhere. Written here first,
  * told to the others soon after; the server sees neither names nor values.
  */
-export function createAccountState(room: StateRoom, archiveKey: Uint8Array) {
+export function createAccountState(room: StateRoom) {
   const { calls, clock, timing, diagnostics, ledger, records, self } = room
-  const codec = createStateCodec(archiveKey)
+  const codec = createStateCodec(room.archiveKeys)
   const book = createStateBook({ codec, stamps: createStamps(clock.now), deviceId: self.deviceId })
   const listeners = new Set<() => void>()
   let apply: StateApplier = () => undefined
@@ -85,7 +85,8 @@ export function createAccountState(room: StateRoom, archiveKey: Uint8Array) {
     const reached = page.hasMore ? last : page.revision
     await ledger.transact(transaction => {
       const changed = opened.filter(entry => book.stageForeign(transaction, entry))
-      book.stageRevision(transaction, reached)
+      // New keys may have come meanwhile, and with them the wish to begin again.
+      if (book.revision() === present) book.stageRevision(transaction, reached)
       if (changed.length > 0) apply(transaction, changed)
       transaction.afterCommit(tell)
     })
@@ -130,6 +131,11 @@ export function createAccountState(room: StateRoom, archiveKey: Uint8Array) {
     /** Who turns entries of other devices into changes of chats. */
     applyWith(applier: StateApplier): void {
       apply = applier
+    },
+    /** Part of the write that stores new archive keys: what did not open before is read again. */
+    stageReread(transaction: Transaction): void {
+      if (book.revision() !== undefined) book.stageRevision(transaction, 0)
+      transaction.afterCommit(sync.want)
     },
     /** What the server says is the newest revision. */
     learn(revision: number): void {

@@ -1,6 +1,7 @@
 import type { Crypto } from '@entangle/crypto'
 import type { AccountState } from '../account-state/account-state.ts'
 import type { Archive } from '../archive/archive.ts'
+import type { KeyRing } from '../archive/key-ring.ts'
 import type { ContactBook } from '../identity/contact-book.ts'
 import type { OutboxBook } from '../outbox/outbox-book.ts'
 import type { SendCounter } from '../outbox/send-counter.ts'
@@ -18,6 +19,7 @@ export type AccountContext = AccountRoom & {
   readonly outbox: OutboxBook
   readonly counter: SendCounter
   readonly archive: Archive
+  readonly keyRing: KeyRing
   readonly state: AccountState
   readonly pace: Pace
 }

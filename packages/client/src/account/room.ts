@@ -1,3 +1,4 @@
+import type { ArchiveKeys } from '@entangle/crypto'
 import type { AccountId, DeviceId } from '@entangle/protocol'
 import type { ChatBook } from '../chats/chat-book.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -34,4 +35,6 @@ export type AccountRoom = {
   readonly log: MessageLog
   readonly changes: Changes
   readonly sender: Sender
+  /** For sealing and opening; see `archive/key-ring.ts`. */
+  readonly archiveKeys: () => ArchiveKeys
 }

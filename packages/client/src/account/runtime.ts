@@ -1,12 +1,14 @@
-import type { Crypto } from '@entangle/crypto'
+import type { ArchiveKeys, Crypto } from '@entangle/crypto'
 import type { AccountId, DeviceId } from '@entangle/protocol'
 import { type AccountState, createAccountState } from '../account-state/account-state.ts'
 import { createChatMirror } from '../account-state/chat-mirror.ts'
 import { stateNames } from '../account-state/state-names.ts'
 import type { ConnectionState } from '../api/engine-api.ts'
 import { type Archive, createArchive } from '../archive/archive.ts'
+import { createKeyRing } from '../archive/key-ring.ts'
 import { createChatBook } from '../chats/chat-book.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
+import { createPost, type Post } from '../device-letters/post.ts'
 import { createGroupRequests } from '../groups/group-requests.ts'
 import { createContactBook } from '../identity/contact-book.ts'
 import { createOutboxBook } from '../outbox/outbox-book.ts'
@@ -31,6 +33,7 @@ import type { SessionCalls } from '../wire/session-calls.ts'
 import { createChanges } from './changes.ts'
 import type { AccountContext, Self } from './context.ts'
 import { createChatRequests } from './requests.ts'
+import type { AccountRoom } from './room.ts'
 import type { Timing } from './timing.ts'
 
 /** Scopes of the MLS state that are small and needed for any Welcome; groups are loaded when they are used. */
@@ -47,8 +50,8 @@ async function openDeviceState(crypto: Crypto, records: SealedStore) {
 
 export type RuntimeOptions = {
   readonly self: Self
-  /** 32 bytes; null when this device does not have it yet: then nothing is shared with other devices. */
-  readonly archiveKey: Uint8Array | null
+  /** Where a version that knew one archive key has put it; null elsewhere. */
+  readonly earlierArchiveKey: Uint8Array | null
   readonly crypto: Crypto
   readonly clock: Clock
   readonly timing: Timing
@@ -62,7 +65,8 @@ export type RuntimeOptions = {
   readonly broken: (error: Error) => void
 }
 
-const NO_KEY = new Uint8Array(32)
+/** Nothing leaves the device under this. */
+const NO_KEYS: ArchiveKeys = [{ version: 1, key: new Uint8Array(32) }]
 
 /** Everything that runs while an account is signed in. History is there before the network answers. */
 export async function startAccount(options: RuntimeOptions) {
@@ -72,18 +76,25 @@ export async function startAccount(options: RuntimeOptions) {
   const outbox = createOutboxBook(changes)
   const contacts = createContactBook(crypto)
   const counter = createSendCounter()
+  const keyRing = createKeyRing()
   const mls = await openDeviceState(crypto, records)
   await Promise.all([
     chats.load(records),
     outbox.load(records),
     contacts.load(records),
     counter.load(records),
+    keyRing.load(records, options.earlierArchiveKey),
   ])
   const ledger = createLedger({ records, mls, broken: options.broken })
 
   let dispatcher: Dispatcher | undefined
   let shared:
-    | { readonly archive: Archive; readonly people: PeopleBook; readonly state: AccountState }
+    | {
+        readonly archive: Archive
+        readonly people: PeopleBook
+        readonly post: Post
+        readonly state: AccountState
+      }
     | undefined
   const link = createLink({
     clock,
@@ -98,12 +109,14 @@ export async function startAccount(options: RuntimeOptions) {
         shared?.archive.connected()
         shared?.people.connected()
         shared?.state.learn(ready.stateRevision)
+        shared?.post.connected(ready.letters)
       },
       lost: () => dispatcher?.events.lost(),
       ack: frame => dispatcher?.events.ack(frame),
       deliver: frame => dispatcher?.events.deliver(frame),
       control: frame => {
         dispatcher?.events.control(frame)
+        if (frame.t === 'letter') shared?.post.letterCame()
         if (frame.t !== 'state') return
         shared?.archive.othersAwake()
         shared?.state.learn(frame.revision)
@@ -112,18 +125,28 @@ export async function startAccount(options: RuntimeOptions) {
     },
   })
   const log = createMessageLog(records, changes)
-  const { self, archiveKey } = options
-  const room = { self, calls, chats, changes, clock, timing, diagnostics, ledger, log, records, sender: link }
-  // Without the key everything waits on this device.
-  const sender = archiveKey === null ? { ...link, isReady: () => false } : link
-  const archive = createArchive(
-    { ...room, sender },
-    { accountId: self.accountId, archiveKey: archiveKey ?? NO_KEY },
-  )
-  const state = createAccountState({ ...room, sender }, archiveKey ?? NO_KEY)
+  const { self } = options
+  const archiveKeys = () => keyRing.current() ?? NO_KEYS
+  const room: AccountRoom = {
+    self,
+    calls,
+    chats,
+    changes,
+    clock,
+    timing,
+    diagnostics,
+    ledger,
+    log,
+    records,
+    archiveKeys,
+    sender: link,
+  }
+  // Without a key everything waits on this device.
+  const sender = { ...link, isReady: () => link.isReady() && keyRing.current() !== null }
+  const archive = createArchive({ ...room, sender })
+  const state = createAccountState({ ...room, sender })
   const people = createPeopleBook(room)
   await Promise.all([archive.load(), state.load(), people.load()])
-  shared = { archive, people, state }
   const mirror = createChatMirror({ ...room, state })
   state.applyWith(mirror.apply)
   const context: AccountContext = {
@@ -134,9 +157,12 @@ export async function startAccount(options: RuntimeOptions) {
     outbox,
     counter,
     archive,
+    keyRing,
     state,
     pace: createPace(clock, timing.sendRate),
   }
+  const post = createPost(context)
+  shared = { archive, people, post, state }
   const senders = createSenders(context)
   const receipts = createReceipts(context, senders)
   const typing = createTyping(context, senders)
@@ -148,6 +174,7 @@ export async function startAccount(options: RuntimeOptions) {
 
   return {
     context,
+    post,
     requests,
     deviceNames: {
       get: (deviceId: DeviceId): string | undefined => {
@@ -172,6 +199,7 @@ export async function startAccount(options: RuntimeOptions) {
       archive.stop()
       state.stop()
       people.stop()
+      post.stop()
       await ledger.close()
       mls.close()
     },

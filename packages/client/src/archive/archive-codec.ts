@@ -1,4 +1,14 @@
-import { CryptoError, createSealer, deriveKey, padToBucket, unpad } from '@entangle/crypto'
+import {
+  type ArchiveKey,
+  type ArchiveKeys,
+  CryptoError,
+  createSealer,
+  deriveKey,
+  newestArchiveKey,
+  padToBucket,
+  type Sealer,
+  unpad,
+} from '@entangle/crypto'
 import {
   type AccountId,
   type ConversationId,
@@ -11,9 +21,6 @@ import { z } from 'zod'
 import { concatBytes, utf8Bytes } from '../bytes.ts'
 import type { MessageContent, MessageRecord } from '../timeline/message-record.ts'
 import { isOfOneDevice, noticeSchema } from '../timeline/notice-schema.ts'
-
-/** Which archive key seals; rises when the key is rotated. */
-export const KEY_VERSION = 1
 
 /** A record as the server keeps it. */
 export type SealedRecord = {
@@ -52,9 +59,18 @@ function contentOf(content: z.output<typeof archivedSchema>['content']): Message
   return { kind: 'unsupported', raw: encodeCbor(content) }
 }
 
-/** Seals messages for the account's archive: padded, bound to account, conversation, message and key version. */
-export function createArchiveCodec(accountId: AccountId, archiveKey: Uint8Array) {
-  const sealer = createSealer(deriveKey(archiveKey, 'archive records'))
+/**
+ * Seals messages for the account's archive under the newest of its keys: padded, bound to account, conversation,
+ * message and key version.
+ */
+export function createArchiveCodec(accountId: AccountId, keys: () => ArchiveKeys) {
+  const sealers = new Map<number, Sealer>()
+  const sealerOf = ({ version, key }: ArchiveKey): Sealer => {
+    const sealer = sealers.get(version) ?? createSealer(deriveKey(key, 'archive records'))
+    sealers.set(version, sealer)
+    return sealer
+  }
+  const keyOf = (keyVersion: number) => keys().find(({ version }) => version === keyVersion)
   const bindingOf = (conversationId: ConversationId, messageId: MessageId, keyVersion: number) =>
     concatBytes(
       utf8Bytes(`entangle archive ${String(keyVersion)} `),
@@ -64,6 +80,8 @@ export function createArchiveCodec(accountId: AccountId, archiveKey: Uint8Array)
     )
 
   return {
+    /** Whether this device has the key; if not, another device will bring it. */
+    knows: (keyVersion: number): boolean => keyOf(keyVersion) !== undefined,
     /** Undefined for what is not to be archived: not readable yet, of this device alone, or too large for any bucket. */
     seal(conversationId: ConversationId, message: MessageRecord): SealedRecord | undefined {
       const { id, seq, from, time, content } = message
@@ -71,8 +89,9 @@ export function createArchiveCodec(accountId: AccountId, archiveKey: Uint8Array)
       if (content.kind === 'notice' && isOfOneDevice(content.notice)) return undefined
       try {
         const padded = padToBucket(encodeCbor({ v: 1, seq, from, time, content }))
-        const sealed = sealer.seal(padded, bindingOf(conversationId, id, KEY_VERSION))
-        return { messageId: id, seq, keyVersion: KEY_VERSION, sealed }
+        const key = newestArchiveKey(keys())
+        const sealed = sealerOf(key).seal(padded, bindingOf(conversationId, id, key.version))
+        return { messageId: id, seq, keyVersion: key.version, sealed }
       } catch (error) {
         if (error instanceof CryptoError && error.code === 'PADDING_TOO_LARGE') return undefined
         throw error
@@ -82,7 +101,9 @@ export function createArchiveCodec(accountId: AccountId, archiveKey: Uint8Array)
     open(conversationId: ConversationId, record: SealedRecord): MessageRecord | undefined {
       const { messageId, seq, keyVersion, sealed } = record
       try {
-        const padded = sealer.open(sealed, bindingOf(conversationId, messageId, keyVersion))
+        const key = keyOf(keyVersion)
+        if (key === undefined) return undefined
+        const padded = sealerOf(key).open(sealed, bindingOf(conversationId, messageId, keyVersion))
         const archived = archivedSchema.parse(decodeCbor(unpad(padded)))
         if (archived.seq !== seq) return undefined
         const { from, time, content } = archived

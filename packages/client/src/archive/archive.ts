@@ -1,4 +1,4 @@
-import type { AccountId, ConversationId } from '@entangle/protocol'
+import type { ConversationId } from '@entangle/protocol'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
 import type { Transaction } from '../store/ledger.ts'
@@ -9,11 +9,8 @@ import { type ArchiveRoom, stagePending } from './pending.ts'
 import { createUploader } from './uploader.ts'
 
 /** The account's encrypted archive: what this device stores goes there, what it missed comes from there. */
-export function createArchive(
-  room: ArchiveRoom,
-  account: { readonly accountId: AccountId; readonly archiveKey: Uint8Array },
-) {
-  const codec = createArchiveCodec(account.accountId, account.archiveKey)
+export function createArchive(room: ArchiveRoom) {
+  const codec = createArchiveCodec(room.self.accountId, room.archiveKeys)
   const uploader = createUploader(room, codec)
   const downloader = createDownloader(room, codec)
 
@@ -36,6 +33,7 @@ export function createArchive(
     mayHold: downloader.mayHold,
     fetchOlder: downloader.fetchOlder,
     othersAwake: downloader.othersAwake,
+    keysCame: downloader.keysCame,
     skipped: downloader.skipped,
     /** The connection is there. */
     connected(): void {

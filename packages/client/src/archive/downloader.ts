@@ -87,7 +87,11 @@ export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {
     const hole = nextHole(holesOf.get(chatId), clock.now())
     if (hole === undefined) return
     const page = await readPage(hole)
-    const messages = openAll(hole, page.records)
+    const locked = page.records.filter(({ keyVersion }) => !codec.knows(keyVersion)).map(({ seq }) => seq)
+    const messages = openAll(
+      hole,
+      page.records.filter(({ seq }) => !locked.includes(seq)),
+    )
     await ledger.transact(async transaction => {
       const chat = chats.get(chatId)
       const holes = holesOf.get(chatId) ?? []
@@ -95,7 +99,7 @@ export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {
       stage(
         transaction,
         chatId,
-        holes.flatMap(each => (each === hole ? afterPage(hole, page, clock.now()) : [each])),
+        holes.flatMap(each => (each === hole ? afterPage(hole, page, clock.now(), locked) : [each])),
       )
       const { inserted, tail } = await log.insert(transaction, chat, messages)
       chats.stage(transaction, { ...withHistory(chat, inserted), tail })
@@ -136,6 +140,15 @@ export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {
   const scheduleLate = () => {
     const times = [...holesOf.values()].flatMap(holes => holes.map(({ checkAt }) => checkAt))
     if (times.length > 0) scheduleAt(Math.max(clock.now() + LATE_PAUSE_MS, Math.min(...times)))
+  }
+
+  const lookAgain = () => {
+    for (const [chatId, holes] of holesOf) {
+      holesOf.set(
+        chatId,
+        holes.map(hole => (hole.phase === 'late' ? { ...hole, checkAt: clock.now() } : hole)),
+      )
+    }
   }
 
   const run = async () => {
@@ -194,13 +207,13 @@ export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {
     wake: (): void => void run(),
     /** Another device of the account is awake and may have archived what was missing here. */
     othersAwake(): void {
-      for (const [chatId, holes] of holesOf) {
-        holesOf.set(
-          chatId,
-          holes.map(hole => (hole.phase === 'late' ? { ...hole, checkAt: clock.now() } : hole)),
-        )
-      }
+      lookAgain()
       scheduleLate()
+    },
+    /** What was there and did not open may open now. */
+    keysCame(): void {
+      lookAgain()
+      void run()
     },
     /** Records that did not open since the start. */
     skipped: (): number => skipped,

@@ -10,8 +10,8 @@ export type Hole = {
   readonly from: number
   readonly to: number
   /**
-   * `open`: not asked to the end. `late`: asked, and nothing is there yet; but another device of the account may
-   * still bring what it alone has read.
+   * `open`: not asked to the end. `late`: asked, and nothing that opens is there yet; but another device of the
+   * account may still bring what it alone has read, or the key.
    */
   readonly phase: 'open' | 'late'
   /** The newest part has not been asked for yet. */
@@ -48,22 +48,29 @@ export function afterPage(
   hole: Hole,
   page: { readonly records: readonly SealedRecord[]; readonly hasMore: boolean },
   now: number,
+  /** Places of records for which this device lacks the key so far. */
+  locked: readonly number[] = [],
 ): ChatHoles {
   const seqs = page.records.map(({ seq }) => seq).filter(seq => seq < hole.to)
   const newest = Math.max(hole.from, ...seqs)
   const oldest = Math.min(hole.to, ...seqs)
   const isDone = !page.hasMore || seqs.length === 0
-  const late: Hole = {
+  // Ever rarer: as long again as it has taken so far.
+  const checkAt = now + Math.max(FIRST_CHECK_MS, now - hole.since)
+  const late: Hole = { ...hole, from: newest, phase: 'late', untouched: true, checkAt }
+  const shut: Hole = {
     ...hole,
-    from: newest,
+    from: Math.min(...locked) - 1,
+    to: Math.max(...locked) + 1,
     phase: 'late',
-    untouched: true,
-    // Ever rarer: as long again as it has taken so far.
-    checkAt: now + Math.max(FIRST_CHECK_MS, now - hole.since),
+    untouched: false,
+    checkAt,
   }
   const below: Hole = { ...hole, to: oldest, phase: 'open', untouched: false }
+  const mayWait = now - hole.since < GIVE_UP_MS
   const rest = [
-    ...(hole.untouched && now - hole.since < GIVE_UP_MS ? [late] : []),
+    ...(hole.untouched && mayWait ? [late] : []),
+    ...(locked.length > 0 && mayWait ? [shut] : []),
     ...(isDone ? [] : [below]),
   ]
   return rest.filter(left => !isEmpty(left))

@@ -11,7 +11,17 @@ import type { MessageRecord } from '../timeline/message-record.ts'
 /** What the archive's rooms share. */
 export type ArchiveRoom = Pick<
   AccountRoom,
-  'calls' | 'chats' | 'clock' | 'timing' | 'diagnostics' | 'ledger' | 'log' | 'records' | 'sender'
+  | 'archiveKeys'
+  | 'calls'
+  | 'chats'
+  | 'clock'
+  | 'timing'
+  | 'diagnostics'
+  | 'ledger'
+  | 'log'
+  | 'records'
+  | 'self'
+  | 'sender'
 >
 
 const BACKFILL_PAGE = 256

@@ -1,4 +1,5 @@
 import {
+  type ArchiveKeys,
   createRecoveryKey,
   type OpenedVault,
   openVaultWithExportKey,
@@ -42,16 +43,21 @@ export async function replacePassword(
 }
 
 /** The vault, opened for the moment by the proven password, and what the server allows after that proof. */
-async function openVault(
+export async function openVault(
   context: DeviceContext,
   calls: DeviceCalls,
   { account }: AccountRecord,
   password: string,
-): Promise<{ readonly opened: OpenedVault; readonly changeGrant: string }> {
+): Promise<{
+  readonly opened: OpenedVault
+  readonly exportKey: Uint8Array
+  readonly changeGrant: string
+}> {
   const { proof, exportKey } = await provePassword(context, account.handle, password)
   const { vault, changeGrant } = await calls.call('fetchVault', { proof })
   return {
     opened: openVaultWithExportKey(vault.sealed, idToBytes(account.accountId), exportKey),
+    exportKey,
     changeGrant,
   }
 }
@@ -66,20 +72,21 @@ export async function changePassword(
   await replacePassword(context, calls, { next: input.next, ...vault })
 }
 
-export type RecoverySecrets = { readonly words: readonly string[]; readonly archiveKey: Uint8Array }
+export type RecoverySecrets = { readonly words: readonly string[]; readonly archiveKeys: ArchiveKeys }
 
-/** The twelve words, for the person who knows the password. */
+/** The twelve words, for the person who knows the password. `isKnown`: the server has their key. */
 export async function readRecoveryPhrase(
   context: DeviceContext,
   calls: DeviceCalls,
   record: AccountRecord,
-  password: string,
+  input: { readonly password: string; readonly isKnown: boolean },
 ): Promise<RecoverySecrets> {
+  const { password } = input
   const vault = await openVault(context, calls, record, password)
-  const { recoveryEntropy, archiveKey } = vault.opened.contents
+  const { recoveryEntropy, archiveKeys } = vault.opened.contents
   // The server does not know the phrase of an account made by an earlier version: it learns it with the password.
-  if (record.archiveKey === null) await replacePassword(context, calls, { next: password, ...vault })
-  return { words: recoveryPhraseFromEntropy(recoveryEntropy).split(' '), archiveKey }
+  if (!input.isKnown) await replacePassword(context, calls, { next: password, ...vault })
+  return { words: recoveryPhraseFromEntropy(recoveryEntropy).split(' '), archiveKeys }
 }
 
 export async function deleteAccount(

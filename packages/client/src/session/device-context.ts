@@ -31,7 +31,10 @@ export type AccountRecord = {
   readonly signatureKey: Uint8Array
   readonly credential: Uint8Array
   readonly accountKey: Uint8Array
-  /** Root of the account's encrypted archive, 32 bytes, from the vault. Secret. Null until a vault was opened here. */
+  /**
+   * What a version that knew one archive key has put here, 32 bytes. Secret. Later ones keep all of them with what
+   * else belongs to the account.
+   */
   readonly archiveKey: Uint8Array | null
   /** `enrolling`: the keys were stored, the server has not answered; it may or may not know the device. */
   readonly phase: 'enrolling' | 'active' | 'signed-out'

@@ -1,5 +1,6 @@
 import {
   type AccountSecretKey,
+  type ArchiveKeys,
   type Crypto,
   createDeviceCertificate,
   createDeviceList,
@@ -74,11 +75,11 @@ export function createDevice(input: {
   readonly crypto: Crypto
   readonly account: AccountSummary
   readonly key: AccountSecretKey
-  readonly archiveKey: Uint8Array
+  readonly archiveKeys: ArchiveKeys
   readonly previous: PreviousIdentity | undefined
   readonly nowMs: number
 }): NewDevice {
-  const { crypto, account, key, archiveKey, previous, nowMs } = input
+  const { crypto, account, key, archiveKeys, previous, nowMs } = input
   const state = crypto.openDeviceState()
   const signatureKey = state.createSignatureKey()
   const entries = state
@@ -121,10 +122,10 @@ export function createDevice(input: {
       signatureKey,
       credential,
       accountKey: key.publicKey,
-      archiveKey,
+      archiveKey: null,
       phase: 'enrolling',
     },
     identity,
-    entries: [...entries, pin],
+    entries: [...entries, pin, record(accountKeys.archiveKeys, archiveKeys)],
   }
 }

@@ -1,9 +1,12 @@
 import {
   type AccountSecretKey,
+  type ArchiveKeys,
+  addArchiveKey,
   CryptoError,
+  createArchiveKeyStatement,
   type DeviceListEntry,
+  holdsArchiveKeys,
   nextDeviceList,
-  openVaultWithExportKey,
   rewrapVault,
 } from '@entangle/crypto'
 import { type DeviceId, idToBytes, ProtocolError, type PublicIdentity, readId } from '@entangle/protocol'
@@ -12,12 +15,13 @@ import { backoffMs } from '../account/timing.ts'
 import type { DeviceSummary } from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
 import { equalBytes } from '../bytes.ts'
+import { settleRotation, storeRotation } from '../device-letters/rotation.ts'
 import type { Contact } from '../identity/contact-book.ts'
 import { adoptIdentity, refreshContact } from '../identity/directory.ts'
 import { sleep } from '../ports/clock.ts'
+import { openVault } from './account-changes.ts'
 import type { AccountRecord, DeviceContext } from './device-context.ts'
 import { certificatesOf } from './device-identity.ts'
-import { provePassword } from './password-proof.ts'
 
 const UNNAMED = 'Device'
 /** Another device may change the list at the same moment. */
@@ -48,45 +52,71 @@ async function identityWithout(
   key: AccountSecretKey,
   { list, record }: Contact,
   removed: DeviceId,
-): Promise<PublicIdentity> {
+) {
   const idOf = (entry: DeviceListEntry): DeviceId => readId(entry.deviceId)
-  if (!list.entries.some(entry => idOf(entry) === removed)) throw engineFailure('ENGINE_DEVICE_UNKNOWN')
   const { devices } = await context.calls.call('listDevices', {})
   const active = new Set([context.self.deviceId, ...devices.map(({ deviceId }) => deviceId)])
   const entries = list.entries.filter(entry => idOf(entry) !== removed && active.has(idOf(entry)))
-  return {
+  const next = nextDeviceList(context.crypto, key, list, { entries })
+  const identity: PublicIdentity = {
     accountKey: key.publicKey,
-    deviceList: nextDeviceList(context.crypto, key, list, { entries }).bytes,
+    deviceList: next.bytes,
     certificates: certificatesOf(entries, record.certificates),
   }
+  return { next, identity }
 }
 
-async function removeOnce(
-  device: DeviceContext,
-  context: AccountContext,
-  { account, accountKey }: AccountRecord,
-  input: { readonly deviceId: DeviceId; readonly password: string },
-): Promise<void> {
-  const { calls, crypto } = context
-  const { proof, exportKey } = await provePassword(device, account.handle, input.password)
-  const { vault, changeGrant } = await calls.call('fetchVault', { proof })
-  const opened = openVaultWithExportKey(vault.sealed, idToBytes(account.accountId), exportKey)
-  const key = crypto.accountKeyFromSeeds(opened.contents.accountSeeds)
-  if (!equalBytes(key.publicKey, accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
-  const contact = await refreshContact(context, account.accountId)
-  const identity = await identityWithout(context, key, contact, input.deviceId)
-  const rewrapped = rewrapVault(opened, { exportKey })
-  await calls.call('replaceDevices', {
-    changeGrant,
-    identity: { ...identity },
-    vault: { sealed: rewrapped.bytes, wraps: [] },
-  })
-  await adoptIdentity(context, account.accountId, identity, AT_ONCE)
+/** What this device knows and what the vault holds, whichever is more: one of them may be a step behind. */
+function knownKeys({ keyRing }: AccountContext, inVault: ArchiveKeys): ArchiveKeys {
+  const known = keyRing.current() ?? inVault
+  if (holdsArchiveKeys(inVault, known)) return inVault
+  if (!holdsArchiveKeys(known, inVault)) throw new CryptoError('VAULT_MALFORMED', 'other archive keys')
+  return known
 }
 
 /**
+ * The next list, a new archive key and the vault that holds it. The vault key is fresh too, so that whatever the
+ * removed device may have kept of the old vault opens nothing of the new one.
+ */
+async function removeOnce(
+  device: DeviceContext,
+  context: AccountContext,
+  account: AccountRecord,
+  input: { readonly deviceId: DeviceId; readonly password: string },
+): Promise<void> {
+  const { calls, crypto, self } = context
+  const { opened, exportKey, changeGrant } = await openVault(device, calls, account, input.password)
+  const contact = await refreshContact(context, self.accountId)
+  // An earlier attempt, of which the answer was lost, may have been heard.
+  const wasHeard = await settleRotation(context)
+  const bytes = idToBytes(input.deviceId)
+  if (!contact.list.entries.some(entry => equalBytes(entry.deviceId, bytes))) {
+    if (wasHeard) return
+    throw engineFailure('ENGINE_DEVICE_UNKNOWN')
+  }
+  const key = crypto.accountKeyFromSeeds(opened.contents.accountSeeds)
+  if (!equalBytes(key.publicKey, contact.record.accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
+  const { next, identity } = await identityWithout(context, key, contact, input.deviceId)
+  const archiveKeys = addArchiveKey(knownKeys(context, opened.contents.archiveKeys))
+  const vault = rewrapVault(opened, { exportKey, contents: { ...opened.contents, archiveKeys } })
+  await storeRotation(context, next, createArchiveKeyStatement(crypto, key, next, archiveKeys))
+  await calls.call('replaceDevices', {
+    changeGrant,
+    identity: { ...identity },
+    vault: { sealed: vault.bytes, wraps: [] },
+  })
+  await adoptIdentity(context, self.accountId, identity, AT_ONCE)
+  await settleRotation(context)
+}
+
+/** Another device has changed the list or the vault at the same moment. */
+const isOvertaken = (error: unknown): boolean =>
+  error instanceof ProtocolError && (error.code === 'KEYS_LIST_STALE' || error.code === 'AUTH_LOGIN_EXPIRED')
+
+/**
  * Signs the next device list without the device, which ends its session at once, and notes that its leaves have
- * to go from every conversation. If the answer is lost, the directory tells later what has become of it.
+ * to go from every conversation and that the other devices have to be told of the new archive key. If the answer is
+ * lost, the directory tells later what has become of it.
  */
 export async function removeDevice(
   device: DeviceContext,
@@ -99,8 +129,7 @@ export async function removeDevice(
     try {
       return await removeOnce(device, context, record, input)
     } catch (error) {
-      const isOvertaken = error instanceof ProtocolError && error.code === 'KEYS_LIST_STALE'
-      if (!isOvertaken || attempt === ATTEMPTS) throw error
+      if (!isOvertaken(error) || attempt === ATTEMPTS) throw error
       await sleep(context.clock, backoffMs(context.timing, attempt, context.clock.random()))
     }
   }

@@ -1,7 +1,9 @@
 import {
+  addArchiveKey,
   CryptoError,
   createRecoveryKey,
   entropyFromRecoveryPhrase,
+  type OpenedVault,
   openVaultWithPhrase,
 } from '@entangle/crypto'
 import { idToBytes } from '@entangle/protocol'
@@ -24,6 +26,12 @@ function readPhrase(phrase: string): Uint8Array {
   }
 }
 
+/** Whoever was removed with the others opens nothing that is archived from now on. */
+const withNewArchiveKey = (opened: OpenedVault): OpenedVault => ({
+  ...opened,
+  contents: { ...opened.contents, archiveKeys: addArchiveKey(opened.contents.archiveKeys) },
+})
+
 /**
  * Signs in by the recovery phrase alone. Whoever needs it has lost every device: this one takes their place in
  * the device list, so that nobody who found one of them reads on. The phrase opens the vault as before, which
@@ -41,7 +49,9 @@ export async function recoverAccount(
     signature: key.sign('entangle recovery', utf8Bytes(recoveryId)),
   })
   const { changeGrant, vault } = answer
-  const opened = openVaultWithPhrase(vault.sealed, idToBytes(answer.account.accountId), input.phrase)
+  const opened = withNewArchiveKey(
+    openVaultWithPhrase(vault.sealed, idToBytes(answer.account.accountId), input.phrase),
+  )
   const signedIn = await enrol(context, answer, opened.contents, 'lost')
   const { accessToken } = signedIn.session
   const calls = { call: ((name, request) => call(name, request, accessToken)) as typeof call }

@@ -1,3 +1,4 @@
+import type { ArchiveKeys } from '@entangle/crypto'
 import { type ErrorCode, ProtocolError, type Session } from '@entangle/protocol'
 import { type AccountRuntime, startAccount } from '../account/runtime.ts'
 import { backoffMs } from '../account/timing.ts'
@@ -10,6 +11,7 @@ import type {
   SignOutReason,
 } from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
+import { stageKeys } from '../device-letters/keys.ts'
 import { sleep } from '../ports/clock.ts'
 import { StoreError } from '../ports/key-value-store.ts'
 import { NetworkError } from '../ports/transport.ts'
@@ -149,7 +151,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
         credential: record.credential,
         accountKey: record.accountKey,
       },
-      archiveKey: record.archiveKey,
+      earlierArchiveKey: record.archiveKey,
       calls,
       records: context.accountStore(accountPrefix(record.account.accountId)),
       connection: events.connection,
@@ -183,11 +185,12 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
   }
 
   /** A device of an earlier version starts to share what it has until now kept to itself. */
-  const learnArchiveKey = async (archiveKey: Uint8Array) => {
-    if (stage.phase !== 'signed-in' || stage.record.archiveKey !== null) return
-    const { calls } = stage
-    const record = { ...stage.record, archiveKey }
-    await storeActive(root, record)
+  const learnArchiveKeys = async (keys: ArchiveKeys) => {
+    if (stage.phase !== 'signed-in') return
+    const { record, calls, runtime } = stage
+    const isFirst = runtime.context.keyRing.current() === null
+    await runtime.context.ledger.transact(transaction => stageKeys(runtime.context, transaction, keys))
+    if (!isFirst) return
     await leave(stage, { phase: 'starting' })
     await run(record, calls)
   }
@@ -336,9 +339,10 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       password,
     }: Parameters<EngineRequests['readRecoveryPhrase']>[0]): Promise<{ words: readonly string[] }> =>
       exclusively(async () => {
-        const { record, calls } = signedIn()
-        const { words, archiveKey } = await readRecoveryPhrase(context, calls, record, password)
-        await learnArchiveKey(archiveKey)
+        const { record, calls, runtime } = signedIn()
+        const isKnown = runtime.context.keyRing.current() !== null
+        const { words, archiveKeys } = await readRecoveryPhrase(context, calls, record, { password, isKnown })
+        await learnArchiveKeys(archiveKeys)
         return { words }
       }),
 
@@ -368,6 +372,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       exclusively(async () => {
         const { record, runtime } = signedIn()
         await removeDevice(context, runtime.context, record, input)
+        runtime.post.send()
       }),
 
     async stop(): Promise<void> {

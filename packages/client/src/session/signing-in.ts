@@ -2,9 +2,9 @@ import { CryptoError, openVaultWithExportKey, type VaultContents, verifyDeviceLi
 import { idToBytes, ProtocolError } from '@entangle/protocol'
 import { backoffMs } from '../account/timing.ts'
 import { equalBytes, utf8Bytes } from '../bytes.ts'
+import { openScratchState } from '../identity/scratch-state.ts'
 import { sleep } from '../ports/clock.ts'
-import { prefixRange } from '../ports/key-value-store.ts'
-import { accountKeys, accountPrefix } from '../store/keys.ts'
+import { accountPrefix } from '../store/keys.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import { eraseAccount, findAccountByHandle, storeEnrolling } from './account-records.ts'
 import type { AccountRecord, DeviceContext } from './device-context.ts'
@@ -19,11 +19,7 @@ type Enrolment = Pick<
 
 /** This device shows that it still has its key. */
 async function proveDevice({ crypto, accountStore }: DeviceContext, record: AccountRecord, loginId: string) {
-  const records = accountStore(accountPrefix(record.account.accountId))
-  const entries = await records.scan(prefixRange(accountKeys.mls('s/')))
-  const state = crypto.openDeviceState(
-    entries.map(({ key, value }) => ({ key: key.slice(accountKeys.mlsPrefix.length), value })),
-  )
+  const state = await openScratchState(crypto, accountStore(accountPrefix(record.account.accountId)))
   try {
     const proof = state.signWithDeviceKey(record.signatureKey, 'entangle login', utf8Bytes(loginId))
     return { deviceId: record.deviceId, proof }
@@ -52,7 +48,7 @@ export async function enrol(
     crypto,
     account,
     key,
-    archiveKey: contents.archiveKey,
+    archiveKeys: contents.archiveKeys,
     previous: {
       list: others === 'stay' ? list : { ...list, entries: [] },
       certificates: identity.certificates,

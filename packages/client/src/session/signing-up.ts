@@ -1,4 +1,10 @@
-import { createRecoveryEntropy, createRecoveryKey, createVault, randomBytes } from '@entangle/crypto'
+import {
+  createArchiveKeys,
+  createRecoveryEntropy,
+  createRecoveryKey,
+  createVault,
+  randomBytes,
+} from '@entangle/crypto'
 import {
   type AccountId,
   type AccountSummary,
@@ -49,12 +55,12 @@ export async function signUp(
   const accountId: AccountId = readId(randomBytes(16))
   const account: AccountSummary = { accountId, handle, displayName }
   const key = crypto.createAccountKey()
-  const archiveKey = randomBytes(32)
+  const archiveKeys = createArchiveKeys()
   const recoveryEntropy = createRecoveryEntropy()
-  const device = createDevice({ crypto, account, key, archiveKey, previous: undefined, nowMs: clock.now() })
+  const device = createDevice({ crypto, account, key, archiveKeys, previous: undefined, nowMs: clock.now() })
   const vault = createVault(
     { accountId: idToBytes(accountId), version: 1 },
-    { accountSeeds: key.seeds, archiveKey, recoveryEntropy },
+    { accountSeeds: key.seeds, archiveKeys, recoveryEntropy },
     exportKey,
   )
   await storeEnrolling(root, device.record, device.entries)

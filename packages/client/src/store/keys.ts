@@ -38,6 +38,8 @@ export const accountKeys = {
   messages: (chatId: ChatId) => `message/${chatId}/`,
   segment: (chatId: ChatId, firstSeq: number) => `segment/${chatId}/${ordinal(firstSeq)}`,
   segments: (chatId: ChatId) => `segment/${chatId}/`,
+  /** All archive keys. */
+  archiveKeys: 'archive-keys',
   archivePending: (conversationId: ConversationId, seq: number) =>
     `archive-pending/${conversationId}/${ordinal(seq)}`,
   archivePendings: 'archive-pending/',
@@ -48,4 +50,8 @@ export const accountKeys = {
   state: (key: string) => `state/${key}`,
   states: 'state/',
   stateSync: 'state-sync',
+  /** New archive keys, under a list that the server may or may not have accepted. */
+  rotation: 'rotation',
+  /** Devices that have to be told of new archive keys. */
+  lettersDue: 'letters-due',
 } as const

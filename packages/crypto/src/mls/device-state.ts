@@ -95,7 +95,12 @@ export interface DeviceState {
   /** MLS exporter (RFC 9420 section 8.5) of the current epoch. */
   exportSecret(groupId: Uint8Array, label: string, context: Uint8Array, lengthBytes: number): Uint8Array
   /** The same for the epoch that the pending commit leads to: what a joiner will derive once it is in. */
-  exportPendingSecret(groupId: Uint8Array, label: string, context: Uint8Array, lengthBytes: number): Uint8Array
+  exportPendingSecret(
+    groupId: Uint8Array,
+    label: string,
+    context: Uint8Array,
+    lengthBytes: number,
+  ): Uint8Array
   /** Current GroupInfo (external_pub, no tree), MLSMessage bytes. */
   exportGroupInfo(groupId: Uint8Array): Uint8Array
   exportRatchetTree(groupId: Uint8Array): Uint8Array

@@ -1,16 +1,17 @@
-import { assertLength, bytesEqual, concatBytes } from '../bytes.ts'
+import { assertLength, bytesEqual } from '../bytes.ts'
 import { CryptoError } from '../errors.ts'
 import { ACCOUNT_SEEDS_BYTES } from '../identity/account-key.ts'
 import { createSealer, deriveKey, randomBytes, SEAL_OVERHEAD_BYTES } from '../sealing/sealer.ts'
 import { decodeStrict, encodeStrict, readFields } from '../strict-cbor.ts'
+import { type ArchiveKeys, encodeArchiveKeys, readArchiveKeys } from './archive-keys.ts'
 import { entropyFromRecoveryPhrase, RECOVERY_ENTROPY_BYTES } from './recovery-phrase.ts'
 
 /** What an account keeps for its devices to come. All secret. */
 export interface VaultContents {
   /** 64 bytes: Ed25519 seed, ML-DSA-65 seed. */
   readonly accountSeeds: Uint8Array
-  /** 32 bytes: root of the encrypted archive. */
-  readonly archiveKey: Uint8Array
+  /** Roots of the encrypted archive. */
+  readonly archiveKeys: ArchiveKeys
   /** 16 bytes: the entropy behind the recovery phrase, so that a signed-in person can read it again. */
   readonly recoveryEntropy: Uint8Array
 }
@@ -33,15 +34,18 @@ export interface OpenedVault extends VaultBinding {
   readonly contents: VaultContents
 }
 
-const FORMAT = 1
+/** Of before archive keys were rotated: the contents are seeds, one archive key and entropy, one after the other. */
+const FORMAT_OF_ONE_KEY = 1
+const FORMAT = 2
 const VAULT_KEY_BYTES = 32
-const CONTENTS_BYTES = ACCOUNT_SEEDS_BYTES + VAULT_KEY_BYTES + RECOVERY_ENTROPY_BYTES
+const CONTENTS_OF_ONE_KEY_BYTES = ACCOUNT_SEEDS_BYTES + 32 + RECOVERY_ENTROPY_BYTES
 const MIN_EXPORT_KEY_BYTES = 32
 
 type WrapKind = 'export key' | 'recovery phrase'
+type Bound = VaultBinding & { readonly format: number }
 
-function additionalData(binding: VaultBinding, part: string): Uint8Array {
-  return encodeStrict(['Entangle vault', FORMAT, binding.accountId, binding.version, part])
+function additionalData({ format, accountId, version }: Bound, part: string): Uint8Array {
+  return encodeStrict(['Entangle vault', format, accountId, version, part])
 }
 
 /** The secret has 128 bits of entropy or more, so HKDF and no slow hash. */
@@ -49,12 +53,36 @@ function wrapSealer(secret: Uint8Array, kind: WrapKind) {
   return createSealer(deriveKey(secret, `vault wrap ${kind}`))
 }
 
-function wrap(binding: VaultBinding, vaultKey: Uint8Array, secret: Uint8Array, kind: WrapKind): Uint8Array {
+function wrap(binding: Bound, vaultKey: Uint8Array, secret: Uint8Array, kind: WrapKind): Uint8Array {
   return wrapSealer(secret, kind).seal(vaultKey, additionalData(binding, kind))
 }
 
 function contentsSealer(vaultKey: Uint8Array) {
   return createSealer(deriveKey(vaultKey, 'vault contents'))
+}
+
+function encodeContents({ accountSeeds, archiveKeys, recoveryEntropy }: VaultContents): Uint8Array {
+  assertLength(accountSeeds, ACCOUNT_SEEDS_BYTES, 'account seeds')
+  assertLength(recoveryEntropy, RECOVERY_ENTROPY_BYTES, 'recovery entropy')
+  return encodeStrict([accountSeeds, encodeArchiveKeys(archiveKeys), recoveryEntropy])
+}
+
+function readContents(format: number, plaintext: Uint8Array): VaultContents {
+  if (format === FORMAT_OF_ONE_KEY) {
+    assertLength(plaintext, CONTENTS_OF_ONE_KEY_BYTES, 'vault contents')
+    const entropyAt = plaintext.length - RECOVERY_ENTROPY_BYTES
+    return {
+      accountSeeds: plaintext.slice(0, ACCOUNT_SEEDS_BYTES),
+      archiveKeys: [{ version: 1, key: plaintext.slice(ACCOUNT_SEEDS_BYTES, entropyAt) }],
+      recoveryEntropy: plaintext.slice(entropyAt),
+    }
+  }
+  const fields = readFields(decodeStrict(plaintext, 'VAULT_MALFORMED'), 3, 'VAULT_MALFORMED')
+  return {
+    accountSeeds: fields.bytes(ACCOUNT_SEEDS_BYTES),
+    archiveKeys: readArchiveKeys(fields.list(), 'VAULT_MALFORMED'),
+    recoveryEntropy: fields.bytes(RECOVERY_ENTROPY_BYTES),
+  }
 }
 
 /**
@@ -67,9 +95,6 @@ export function createVault(
   exportKey: Uint8Array,
 ): SealedVault {
   assertLength(binding.accountId, 16, 'account id')
-  assertLength(contents.accountSeeds, ACCOUNT_SEEDS_BYTES, 'account seeds')
-  assertLength(contents.archiveKey, 32, 'archive key')
-  assertLength(contents.recoveryEntropy, RECOVERY_ENTROPY_BYTES, 'recovery entropy')
   if (
     exportKey.length < MIN_EXPORT_KEY_BYTES ||
     !Number.isSafeInteger(binding.version) ||
@@ -78,14 +103,15 @@ export function createVault(
     throw new CryptoError('CRYPTO_INVALID_ARGUMENT', 'export key or version')
   }
   const vaultKey = randomBytes(VAULT_KEY_BYTES)
-  const plaintext = concatBytes(contents.accountSeeds, contents.archiveKey, contents.recoveryEntropy)
+  const plaintext = encodeContents(contents)
+  const bound = { ...binding, format: FORMAT }
   const bytes = encodeStrict([
     FORMAT,
     binding.accountId,
     binding.version,
-    contentsSealer(vaultKey).seal(plaintext, additionalData(binding, 'contents')),
-    wrap(binding, vaultKey, exportKey, 'export key'),
-    wrap(binding, vaultKey, contents.recoveryEntropy, 'recovery phrase'),
+    contentsSealer(vaultKey).seal(plaintext, additionalData(bound, 'contents')),
+    wrap(bound, vaultKey, exportKey, 'export key'),
+    wrap(bound, vaultKey, contents.recoveryEntropy, 'recovery phrase'),
   ])
   plaintext.fill(0)
   vaultKey.fill(0)
@@ -94,15 +120,18 @@ export function createVault(
 
 function readVault(bytes: Uint8Array) {
   const fields = readFields(decodeStrict(bytes, 'VAULT_MALFORMED'), 6, 'VAULT_MALFORMED')
-  if (fields.integer() !== FORMAT) throw new CryptoError('VAULT_MALFORMED', 'unknown format')
+  const format = fields.integer()
+  if (format !== FORMAT && format !== FORMAT_OF_ONE_KEY) {
+    throw new CryptoError('VAULT_MALFORMED', 'unknown format')
+  }
   const accountId = fields.bytes(16)
   const version = fields.integer()
-  const sealed = fields.bytes(CONTENTS_BYTES + SEAL_OVERHEAD_BYTES)
+  const sealed = fields.anyBytes()
   const wraps = {
     'export key': fields.bytes(VAULT_KEY_BYTES + SEAL_OVERHEAD_BYTES),
     'recovery phrase': fields.bytes(VAULT_KEY_BYTES + SEAL_OVERHEAD_BYTES),
   }
-  return { accountId, version, sealed, wraps }
+  return { format, accountId, version, sealed, wraps }
 }
 
 /** Reads account and version without opening; nothing of it is authenticated. Throws VAULT_MALFORMED. */
@@ -123,16 +152,8 @@ function openVault(
     const vaultKey = wrapSealer(secret, kind).open(vault.wraps[kind], additionalData(vault, kind))
     const plaintext = contentsSealer(vaultKey).open(vault.sealed, additionalData(vault, 'contents'))
     vaultKey.fill(0)
-    const archiveEnd = ACCOUNT_SEEDS_BYTES + VAULT_KEY_BYTES
-    return {
-      accountId: vault.accountId,
-      version: vault.version,
-      contents: {
-        accountSeeds: plaintext.slice(0, ACCOUNT_SEEDS_BYTES),
-        archiveKey: plaintext.slice(ACCOUNT_SEEDS_BYTES, archiveEnd),
-        recoveryEntropy: plaintext.slice(archiveEnd),
-      },
-    }
+    const contents = readContents(vault.format, plaintext)
+    return { accountId: vault.accountId, version: vault.version, contents }
   } catch {
     throw new CryptoError('VAULT_WRONG_KEY')
   }

@@ -48,12 +48,16 @@ export const serverControlSchema = z.discriminatedUnion('t', [
     welcomes: z.number().int(),
     /** Newest revision of the account state. */
     stateRevision: z.number().int().nonnegative(),
+    /** Letters of other devices of the account that wait for this one. */
+    letters: z.number().int().nonnegative().default(0),
   }),
   /** Another device of this account has written account state. */
   z.object({ t: z.literal('state'), revision: z.number().int().nonnegative() }),
   z.object({ t: z.literal('heads'), heads: z.array(conversationHeadSchema), welcomes: z.number().int() }),
   z.object({ t: z.literal('receipt'), ...receiptFields, ...senderFields }),
   z.object({ t: z.literal('ephemeral'), ...receiptFields, ...senderFields }),
+  /** A letter of another device of this account waits for this one: fetch it. */
+  z.object({ t: z.literal('letter') }),
   /** A Welcome waits for this device: fetch it. */
   z.object({ t: z.literal('welcome'), conversationId: conversationIdSchema }),
   /** The log goes up to here: sent in place of an event that is too large for a frame. */

@@ -89,3 +89,57 @@ export const readAccountState = defineOperation({
   }),
   errors: [],
 })
+
+export const sendDeviceLetters = defineOperation({
+  name: 'sendDeviceLetters',
+  service: 'chat',
+  method: 'POST',
+  path: '/v1/chat/letters',
+  auth: 'device',
+  summary:
+    'Leaves sealed letters for other devices of this account, until they settle them. What is for no active device of the account is dropped; of too many for one device the oldest go.',
+  request: z.strictObject({
+    letters: z
+      .array(
+        z.strictObject({
+          deviceId: deviceIdSchema,
+          letter: bytesSchema({ atMost: LIMITS.deviceLetterBytes }),
+        }),
+      )
+      .min(1)
+      .max(LIMITS.devicesPerAccount),
+  }),
+  response: emptySchema,
+  errors: ['RATE_LIMITED'],
+  bodyLimitBytes: 2 * 1024 * 1024,
+})
+
+const letterIdSchema = z.number().int().nonnegative()
+
+export const listDeviceLetters = defineOperation({
+  name: 'listDeviceLetters',
+  service: 'chat',
+  method: 'GET',
+  path: '/v1/chat/letters',
+  auth: 'device',
+  summary: 'The letters that wait for this device, oldest first.',
+  request: emptySchema,
+  response: z.object({
+    letters: z.array(
+      z.object({ letterId: letterIdSchema, letter: bytesSchema({ atMost: LIMITS.deviceLetterBytes }) }),
+    ),
+  }),
+  errors: [],
+})
+
+export const settleDeviceLetter = defineOperation({
+  name: 'settleDeviceLetter',
+  service: 'chat',
+  method: 'DELETE',
+  path: '/v1/chat/letters/:letterId',
+  auth: 'device',
+  summary: 'The device has stored what the letter says, or refuses it; it is not given out again.',
+  request: z.strictObject({ letterId: z.coerce.number().int().nonnegative() }),
+  response: emptySchema,
+  errors: [],
+})

@@ -44,6 +44,9 @@ export const OPERATIONS = {
   issueTicket: chat.issueTicket,
   writeArchive: archive.writeArchive,
   readArchive: archive.readArchive,
+  sendDeviceLetters: archive.sendDeviceLetters,
+  listDeviceLetters: archive.listDeviceLetters,
+  settleDeviceLetter: archive.settleDeviceLetter,
   writeAccountState: archive.writeAccountState,
   readAccountState: archive.readAccountState,
 } as const

@@ -10,7 +10,7 @@ import type { Grants } from './grants.ts'
 import type { OpaqueServer } from './opaque-server.ts'
 import type { PasswordProofs } from './password-proofs.ts'
 import { endSessions, type SessionService } from './session-service.ts'
-import { readVault, replaceVault } from './vaults.ts'
+import { readVault, replaceVault, tagOf } from './vaults.ts'
 
 export type AccountService = {
   startPasswordChange(
@@ -53,9 +53,8 @@ export function createAccountService(dependencies: Dependencies): AccountService
     },
 
     async finishPasswordChange({ accountId, sessionId }, request) {
-      if ((await grants.peek('change', request.changeGrant)) !== accountId) {
-        throw new ProtocolError('AUTH_LOGIN_EXPIRED')
-      }
+      const granted = await grants.peek('change', request.changeGrant)
+      if (granted?.accountId !== accountId) throw new ProtocolError('AUTH_LOGIN_EXPIRED')
       const id = idBytes(accountId)
       const ended = await database.transaction().execute(async work => {
         await work
@@ -67,7 +66,7 @@ export function createAccountService(dependencies: Dependencies): AccountService
           .where('id', '=', id)
           .where('deleted_at', 'is', null)
           .execute()
-        await replaceVault(work, accountId, request.vault)
+        await replaceVault(work, granted, request.vault)
         return endSessions(work, 'account_id', id, sessionId)
       })
       // Last: if the answer is lost, the same request may be repeated until the grant expires or is used.
@@ -78,10 +77,8 @@ export function createAccountService(dependencies: Dependencies): AccountService
 
     async fetchVault({ accountId }, { proof }) {
       await proofs.checkFor(accountId, proof)
-      return {
-        vault: await readVault(database, accountId),
-        changeGrant: await grants.issue('change', accountId),
-      }
+      const vault = await readVault(database, accountId)
+      return { vault, changeGrant: await grants.issue('change', accountId, tagOf(vault)) }
     },
 
     async delete({ accountId }, { proof }) {

@@ -45,16 +45,15 @@ export function createDeviceService(dependencies: Dependencies): DeviceService {
     },
 
     async replace({ accountId, deviceId }, request) {
-      if ((await grants.peek('change', request.changeGrant)) !== accountId) {
-        throw new ProtocolError('AUTH_LOGIN_EXPIRED')
-      }
+      const granted = await grants.peek('change', request.changeGrant)
+      if (granted?.accountId !== accountId) throw new ProtocolError('AUTH_LOGIN_EXPIRED')
       const checked = material.checkIdentity(request.identity, clock.now())
       const assertAllowed = (change: ListChange) => assertOnlyRemoves(change, deviceId)
       const outcome = await database.transaction().execute(async work => {
         const step = { material, accountId, identity: request.identity, checked, assertAllowed }
         const advanced = await advanceIdentity(work, step)
         if (advanced === 'repeated') await assertStillActive(work, deviceId)
-        await replaceVault(work, accountId, request.vault)
+        await replaceVault(work, granted, request.vault)
         return advanced
       })
       // Before anything that may fail: whoever was removed is cut off now.

@@ -8,18 +8,21 @@ import type { Clock } from '../ports/clock.ts'
 export type GrantKind = 'enrolment' | 'recovered-enrolment' | 'change'
 const LIFETIME_MS = 10 * 60 * 1000
 
+export type Granted = { readonly accountId: AccountId; readonly about: string }
+
 /** Permission to do one thing once, for ten minutes, for one account, after proof of the password or of the phrase. */
 export type Grants = {
-  issue(kind: GrantKind, accountId: AccountId): Promise<string>
+  /** `about`: what the caller was shown with it. */
+  issue(kind: GrantKind, accountId: AccountId, about?: string): Promise<string>
   /** The account the grant is for, without using it up. */
-  peek(kind: GrantKind, grant: string): Promise<AccountId | undefined>
+  peek(kind: GrantKind, grant: string): Promise<Granted | undefined>
   /** Uses it up. True for exactly one caller. */
   redeem(kind: GrantKind, grant: string): Promise<boolean>
   /** What proved the account before proves it no more: all its grants end. */
   voidAll(accountId: AccountId): Promise<void>
 }
 
-const grantSchema = z.object({ accountId: accountIdSchema, issuedAt: z.number() })
+const grantSchema = z.object({ accountId: accountIdSchema, about: z.string(), issuedAt: z.number() })
 
 const voidKeyOf = (accountId: AccountId) => `grants-void:${accountId}`
 const keyOf = (kind: GrantKind, grant: string) =>
@@ -27,18 +30,18 @@ const keyOf = (kind: GrantKind, grant: string) =>
 
 export function createGrants(cache: Cache, clock: Clock): Grants {
   return {
-    async issue(kind, accountId) {
+    async issue(kind, accountId, about = '') {
       const grant = randomBytes(32).toString('base64url')
-      const value = JSON.stringify({ accountId, issuedAt: clock.now() })
+      const value = JSON.stringify({ accountId, about, issuedAt: clock.now() })
       await cache.set(keyOf(kind, grant), value, LIFETIME_MS)
       return grant
     },
     async peek(kind, grant) {
       const stored = await cache.get(keyOf(kind, grant))
       if (stored === undefined) return undefined
-      const { accountId, issuedAt } = grantSchema.parse(JSON.parse(stored))
+      const { accountId, about, issuedAt } = grantSchema.parse(JSON.parse(stored))
       const voidedAt = await cache.get(voidKeyOf(accountId))
-      return voidedAt !== undefined && issuedAt <= Number(voidedAt) ? undefined : accountId
+      return voidedAt !== undefined && issuedAt <= Number(voidedAt) ? undefined : { accountId, about }
     },
     async redeem(kind, grant) {
       return (await cache.take(keyOf(kind, grant))) !== undefined

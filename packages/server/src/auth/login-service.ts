@@ -47,8 +47,8 @@ export function createLoginService(dependencies: Dependencies): LoginService {
     grant: string,
   ): Promise<{ accountId: AccountId; kind: EnrolmentKind } | undefined> {
     for (const kind of ['enrolment', 'recovered-enrolment'] as const) {
-      const accountId = await grants.peek(kind, grant)
-      if (accountId !== undefined) return { accountId, kind }
+      const granted = await grants.peek(kind, grant)
+      if (granted !== undefined) return { accountId: granted.accountId, kind }
     }
     return undefined
   }

@@ -9,7 +9,7 @@ import type { KeyMaterial } from '../keys/key-material.ts'
 import type { Cache } from '../ports/cache.ts'
 import { readAccountSummary } from './account-summaries.ts'
 import type { Grants } from './grants.ts'
-import { readVault } from './vaults.ts'
+import { readVault, tagOf } from './vaults.ts'
 
 export type RecoveryService = {
   start(handle: string): Promise<{ recoveryId: string }>
@@ -74,12 +74,13 @@ export function createRecoveryService(dependencies: Dependencies): RecoveryServi
       const identity = await readIdentity(database, accountId)
       if (identity === undefined) throw new ProtocolError('AUTH_RECOVERY_WRONG')
       const { accountKey, deviceList, certificates } = identity
+      const vault = await readVault(database, accountId)
       return {
         enrolmentGrant: await grants.issue('recovered-enrolment', accountId),
-        changeGrant: await grants.issue('change', accountId),
+        changeGrant: await grants.issue('change', accountId, tagOf(vault)),
         account: await readAccountSummary(database, accountId),
         identity: { accountKey, deviceList, certificates },
-        vault: await readVault(database, accountId),
+        vault,
       }
     },
   }

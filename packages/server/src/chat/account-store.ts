@@ -41,6 +41,7 @@ export async function eraseAccountStore(work: Transaction<ChatSchema>, accountId
   const account_id = idBytes(accountId)
   await work.deleteFrom('archive_record').where('account_id', '=', account_id).execute()
   await work.deleteFrom('account_state').where('account_id', '=', account_id).execute()
+  await work.deleteFrom('device_letter').where('account_id', '=', account_id).execute()
   await work.deleteFrom('account_store').where('account_id', '=', account_id).execute()
 }
 

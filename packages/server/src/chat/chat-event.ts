@@ -36,6 +36,8 @@ export type ChatEvent =
       readonly exceptDevice: DeviceId
       readonly revision: number
     }
+  /** A letter waits for each of these. */
+  | { readonly kind: 'letter'; readonly deviceIds: readonly DeviceId[] }
   | { readonly kind: 'gone'; readonly accountId: AccountId; readonly tell: readonly DeviceId[] }
   | { readonly kind: 'sessions-ended'; readonly sessionIds: readonly SessionId[] }
   | { readonly kind: 'device-revoked'; readonly deviceId: DeviceId }

@@ -14,6 +14,7 @@ import { eraseAccountStore } from './account-store.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
 import { encodeDelivery } from './deliver-frames.ts'
 import { createIngestQueue, type Incoming, type IngestOutcome } from './ingest-queue.ts'
+import { dropLetters } from './letter-service.ts'
 import type { LogService } from './log-service.ts'
 import { createPostgresMessageStore } from './postgres-message-store.ts'
 import { createProgressWriter } from './progress-writer.ts'
@@ -122,6 +123,7 @@ function createChatAccounts(
     async deviceRevoked(deviceId) {
       bus.publish(LOCAL_SLOT, [{ kind: 'device-revoked', deviceId }])
       await logService.dropWelcomes(deviceId)
+      await dropLetters(database, deviceId)
     },
   }
 }

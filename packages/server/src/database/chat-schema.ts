@@ -87,6 +87,7 @@ export type ChatSchema = {
     revision: number
     sealed: Uint8Array
   }
+  device_letter: { id: Generated<number>; account_id: Buffer; device_id: Buffer; letter: Uint8Array }
   gone_account: { account_id: Buffer; gone_at: Generated<Date> }
 }
 

@@ -34,6 +34,7 @@ const PER_ACCOUNT: Partial<Record<OperationName, Bucket>> = {
   replaceDevices: { capacity: 10, perMinute: 5 },
   writeArchive: { capacity: 240, perMinute: 240 },
   writeAccountState: { capacity: 120, perMinute: 120 },
+  sendDeviceLetters: { capacity: 20, perMinute: 10 },
 }
 const ADDRESS_TOTAL: Bucket = { capacity: 2000, perMinute: 6000 }
 const ACCOUNT_TOTAL: Bucket = { capacity: 1000, perMinute: 1500 }

@@ -26,6 +26,7 @@ import {
   readReceipts,
 } from '../conversation-store.ts'
 import type { IngestQueue } from '../ingest-queue.ts'
+import { countLetters } from '../letter-service.ts'
 import type { ProgressWriter } from '../progress-writer.ts'
 import type { Connection } from './connection.ts'
 import type { Hub } from './hub.ts'
@@ -83,12 +84,13 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
     const { accountId, deviceId } = connection.session
     // Listen first, read the heads then: whatever is stored in between is in one of the two, or in both.
     hub.subscribe(connection, await readConversationIds(database, deviceId))
-    const [heads, receipts, welcomes, counter, stateRevision] = await Promise.all([
+    const [heads, receipts, welcomes, counter, stateRevision, letters] = await Promise.all([
       readHeads(database, connection.session),
       readReceipts(database, deviceId),
       countWelcomes(database, deviceId),
       readCounter(database, deviceId),
       readStateRevision(database, accountId),
+      countLetters(database, deviceId),
     ])
     connection.finishGreeting({
       t: 'ready',
@@ -98,6 +100,7 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
       receipts,
       welcomes,
       stateRevision,
+      letters,
     })
   }
 

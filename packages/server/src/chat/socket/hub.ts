@@ -96,6 +96,9 @@ export function createHub(clock: Clock): Hub {
           connection.notify({ t: 'state', revision: event.revision })
         }
         return
+      case 'letter':
+        for (const connection of everyConnectionOf(event.deviceIds)) connection.notify({ t: 'letter' })
+        return
       case 'gone': {
         const frame = wrapBinaryFrame(encodeServerControl({ t: 'gone', accountId: event.accountId }))
         for (const connection of everyConnectionOf(event.tell)) connection.deliver(frame)
