@@ -1,0 +1,69 @@
+import { type ServerProcess, startServer } from '@entangle/testkit/harness'
+import { DIRECT_LIES, type Lie, type Shown } from '@entangle/testkit/hostile'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Stage, setStage } from './support/hostile-scene.ts'
+import { texts } from './support/person.ts'
+
+let server: ServerProcess
+
+beforeAll(async () => {
+  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
+})
+afterAll(() => server.dispose())
+
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
+
+async function expectShown(stage: Stage, shows: Shown): Promise<void> {
+  const { victim } = stage.people
+  const { warning = null, doubt = null, note, rows } = shows
+  await expect
+    .poll(async () => {
+      const { warning: said, doubt: doubted } = (await stage.ofVictim()) ?? {}
+      return { warning: said, doubt: doubted ?? null }
+    })
+    .toEqual({ warning, doubt })
+  if (note !== undefined) {
+    await expect.poll(() => victim.notes.filter(text => text.startsWith(note)).length).toBeGreaterThan(0)
+  }
+  if (rows !== undefined) {
+    const shown = async () => texts(await victim.rows(stage.toPeer)).slice(-rows.length)
+    await expect.poll(shown, { timeout: 10_000 }).toEqual(rows)
+  }
+}
+
+/** Whatever is written now reaches the peer, or is not even encrypted. */
+async function expectSending(stage: Stage, { sending, warning }: Shown): Promise<void> {
+  const { victim, peer } = stage.people
+  const messages = () => stage.double.said.filter(({ kind }) => kind === 'message').length
+  const before = messages()
+  const code = await victim.say(stage.toPeer, 'for the peer alone').then(
+    () => undefined,
+    error => error.code,
+  )
+  expect(code).toBe(warning === undefined ? undefined : 'ENGINE_IDENTITY_CHANGED')
+  if (sending === 'goes-on') {
+    await peer.untilChat(victim.handle, chat => chat.last?.text === 'for the peer alone')
+  } else {
+    await pause(800)
+    expect(messages()).toBe(before)
+  }
+}
+
+async function prove({ shows, stage: has, tell }: Lie): Promise<void> {
+  const stage = await setStage(server, has ?? 'talked')
+  try {
+    const before = stage.double.said.length
+    const attacker = await tell(stage)
+    if (has === 'known') await stage.people.victim.say(stage.toPeer, 'first of all')
+    await expectShown(stage, shows)
+    await expectSending(stage, shows)
+    expect(attacker.reads(stage.double.said.slice(before))).toEqual([])
+  } finally {
+    await stage.leave()
+  }
+}
+
+test.each(DIRECT_LIES.map(lie => [`${lie.rule} a server that ${lie.name}`, lie] as const))(
+  '%s',
+  async (_, lie) => prove(lie),
+)

@@ -1,0 +1,19 @@
+import { createImpostor } from '../attacker.ts'
+import type { Lie } from '../scene.ts'
+
+export const oldDeviceList: Lie = {
+  name: "goes on serving an earlier device list of the peer's, while a new device comes in",
+  rule: 'P31',
+  shows: { sending: 'stopped', warning: 'identity-changed', note: 'IDENTITY_MISMATCH' },
+  async tell({ crypto, double, peer, peerAddsDevice }) {
+    const earlier = await double.ask('readIdentity', { accountId: peer.accountId })
+    await peerAddsDevice()
+    double.lie({
+      answers: {
+        readIdentity: (request, truth) => (request.accountId === peer.accountId ? earlier : truth()),
+      },
+    })
+    await peerAddsDevice()
+    return createImpostor(crypto, peer)
+  },
+}
