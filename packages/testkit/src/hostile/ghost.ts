@@ -1,0 +1,47 @@
+import { type DeviceState, randomBytes } from '@entangle/crypto'
+import { type DeviceId, type LogEvent, readId } from '@entangle/protocol'
+import type { Distortion } from './hostile-server.ts'
+import type { Scene } from './scene.ts'
+
+type Member = {
+  readonly state: DeviceState
+  readonly deviceId: DeviceId
+  readonly signatureKey: Uint8Array
+  readonly credential: Uint8Array
+}
+
+/**
+ * Makes a device a member by an external commit on today's group. Answers with the commit as an event of the log, and
+ * with a server that took it: from here on its log and its group are told with the commit in them.
+ */
+export async function enterAsGhost({ double, conversationId }: Scene, ghost: Member) {
+  const group = await double.ask('readGroupInfo', { conversationId })
+  const { signatureKey, credential } = ghost
+  const { groupInfo, ratchetTree } = group
+  const bundle = ghost.state.joinByExternalCommit({ signatureKey, credential, groupInfo, ratchetTree })
+  const event: LogEvent = {
+    kind: 'commit',
+    seq: group.lastSeq + 1,
+    epoch: group.epoch,
+    messageId: readId(randomBytes(16)),
+    senderDevice: ghost.deviceId,
+    serverTime: Date.now(),
+    body: bundle.commit,
+  }
+  const tookIt: Distortion = {
+    answers: {
+      readEvents: async (request, truth) => {
+        if (request.conversationId !== conversationId) return truth()
+        const real = await truth()
+        const events = [...real.events, event].filter(({ seq }) => seq > request.after)
+        return { events, lastSeq: event.seq }
+      },
+      readGroupInfo: async (request, truth) => {
+        if (request.conversationId !== conversationId) return truth()
+        const { groupInfo: info, ratchetTree: tree } = bundle
+        return { epoch: group.epoch + 1, lastSeq: event.seq, groupInfo: info, ratchetTree: tree }
+      },
+    },
+  }
+  return { event, tookIt }
+}

@@ -1,0 +1,10 @@
+export { type Attacker, attackerWith, attackerWithAll, createImpostor, type Impostor } from './attacker.ts'
+export {
+  type Distortion,
+  type HostileServer,
+  openHostileServer,
+  Refusal,
+  type Said,
+} from './hostile-server.ts'
+export { DIRECT_LIES } from './lies/index.ts'
+export type { Lie, Scene, Shown, Thief } from './scene.ts'
