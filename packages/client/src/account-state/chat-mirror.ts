@@ -4,6 +4,7 @@ import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { type ChatRecord, type GroupChat, isOver, peerOf } from '../chats/chat-record.ts'
 import { readUpTo } from '../chats/reading.ts'
+import { stageForgotten } from '../groups/forgetting.ts'
 import { type GroupInviteSecret, type HeldState, mergeStates, NO_PLACES } from '../groups/state.ts'
 import type { Transaction } from '../store/ledger.ts'
 import { encodeGroupEntry, isOutdated, parseGroupEntry } from './group-entry.ts'
@@ -12,7 +13,7 @@ import { stateNames } from './state-names.ts'
 
 type MirrorRoom = Pick<
   AccountContext,
-  'changes' | 'chats' | 'clock' | 'diagnostics' | 'ledger' | 'log' | 'state' | 'timing'
+  'archive' | 'changes' | 'chats' | 'clock' | 'diagnostics' | 'ledger' | 'log' | 'outbox' | 'state' | 'timing'
 >
 
 /** `forgotten`, `refused`: the chat is out of sight while nothing comes after `seq`. */
@@ -61,9 +62,6 @@ export function createChatMirror(room: MirrorRoom) {
     if (standing?.is === 'refused' && !chat.hidden && chat.peerSeq <= standing.seq) {
       next = { ...next, hidden: true, unread: 0, readSeq: Math.max(chat.readSeq, chat.peerSeq) }
     }
-    if (standing?.is === 'forgotten' && isOver(chat) && (chat.last?.seq ?? 0) <= standing.seq) {
-      next = { ...next, hidden: true, unread: 0 }
-    }
     if (typeof draft === 'string' && draft !== chat.draft && !isEditing(chat.id)) next = { ...next, draft }
     return next
   }
@@ -106,8 +104,20 @@ export function createChatMirror(room: MirrorRoom) {
     if (chat.standing === 'accepted' && state.read(standing) === undefined) put(standing, { is: 'accepted' })
   }
 
+  /** The group, when another device has taken it from the list. */
+  const forgotten = (chat: ChatRecord): GroupChat | undefined => {
+    if (chat.kind !== 'group' || chat.hidden || !isOver(chat)) return undefined
+    const standing = parseStanding(state.read(stateNames.standing(chat.id)))
+    return standing?.is === 'forgotten' && (chat.last?.seq ?? 0) <= standing.seq ? chat : undefined
+  }
+
   /** Part of a transaction: what the state says of a chat becomes what the chat is. */
   const align = async (transaction: Transaction, chat: ChatRecord): Promise<void> => {
+    const gone = forgotten(chat)
+    if (gone !== undefined) {
+      stageForgotten(room, transaction, gone)
+      return
+    }
     const decided = withDecisions(chat.kind === 'group' ? alignGroup(transaction, chat) : chat)
     const conversationId = conversationOf(chat)
     const read = conversationId === undefined ? undefined : state.read(stateNames.read(conversationId))
@@ -188,7 +198,7 @@ export function createChatMirror(room: MirrorRoom) {
         const hidden =
           after.kind === 'direct'
             ? { is: 'refused', seq: after.peerSeq }
-            : { is: 'forgotten', seq: after.last?.seq ?? 0 }
+            : { is: 'forgotten', seq: before.last?.seq ?? 0 }
         put(stateNames.standing(after.id), hidden)
       }
       if (after.draft !== before.draft) {

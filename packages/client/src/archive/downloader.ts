@@ -190,13 +190,17 @@ export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {
     expect(transaction: Transaction, chat: ChatRecord, joinedSeq: number): void {
       if (chat.conversation.phase === 'none') return
       const { conversationId } = chat.conversation
-      const stored = chat.conversation.phase === 'active' ? chat.conversation.cursor : 0
-      const from = Math.max(stored, chat.last?.seq ?? 0)
+      // A group begins with the notice that it was made, before all events of the log.
+      const before = chat.kind === 'group' ? -1 : 0
+      const stored = chat.conversation.phase === 'active' ? chat.conversation.cursor : before
+      const from = Math.max(stored, chat.last?.seq ?? before)
       const hole = newHole(conversationId, from, joinedSeq, clock.now())
       if (isEmpty(hole)) return
       stage(transaction, chat.id, [hole, ...(holesOf.get(chat.id) ?? [])])
       transaction.afterCommit(() => void run())
     },
+    /** Part of a transaction: what is missing of the chat is not wanted any more. */
+    forget: (transaction: Transaction, chatId: ChatId): void => stage(transaction, chatId, []),
     mayHold: (chatId: ChatId): boolean => mayHold(holesOf.get(chatId)),
     /** Brings the next page of this chat now, as far as the network allows within a person's patience. */
     async fetchOlder(chatId: ChatId): Promise<void> {

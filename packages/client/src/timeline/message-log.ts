@@ -194,6 +194,15 @@ export function createMessageLog(records: SealedStore, changes: Changes) {
       })
       return { inserted, tail: chat.tail + single.length }
     },
+    /** Part of a transaction: nothing of the chat's history stays on this device. */
+    stageClear(transaction: Transaction, chatId: ChatId): void {
+      const prefixes = [accountKeys.messages(chatId), accountKeys.segments(chatId)]
+      for (const prefix of prefixes) transaction.clear(prefixRange(prefix))
+      transaction.afterCommit(() => {
+        recent.delete(chatId)
+        for (const key of cache.keys()) if (key.startsWith(accountKeys.segments(chatId))) cache.delete(key)
+      })
+    },
     /** Whether this sender's message of this id is among the newest of the chat. */
     async isRepeated(chatId: ChatId, message: Pick<MessageRecord, 'from' | 'id'>): Promise<boolean> {
       return (await recentOf(chatId)).has(recentKey(message))

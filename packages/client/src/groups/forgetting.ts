@@ -1,0 +1,45 @@
+import type { AccountContext } from '../account/context.ts'
+import type { ChatMirror } from '../account-state/chat-mirror.ts'
+import type { ChatId } from '../api/engine-api.ts'
+import { engineFailure } from '../api/failures.ts'
+import { type GroupChat, isOver } from '../chats/chat-record.ts'
+import type { Transaction } from '../store/ledger.ts'
+
+type Room = Pick<AccountContext, 'archive' | 'chats' | 'log' | 'outbox'>
+
+/** What is left of a group that is over: enough to know it again should somebody add this account once more. */
+const emptied = (chat: GroupChat): GroupChat => ({
+  ...chat,
+  hidden: true,
+  last: null,
+  unread: 0,
+  draft: '',
+  tail: 0,
+})
+
+/** Part of a transaction: the history goes from this device, and nothing of it comes back. */
+export function stageForgotten(
+  { archive, chats, log, outbox }: Room,
+  transaction: Transaction,
+  chat: GroupChat,
+): GroupChat {
+  log.stageClear(transaction, chat.id)
+  archive.forget(transaction, chat.id)
+  for (const entry of outbox.list(chat.id)) outbox.stageRemove(transaction, entry)
+  const after = emptied(chat)
+  chats.stage(transaction, after)
+  return after
+}
+
+/** Takes a group that is over from the list, here and on the other devices of the account. */
+export const forgetGroup = (
+  context: Room & Pick<AccountContext, 'ledger'>,
+  mirror: Pick<ChatMirror, 'stage'>,
+  chatId: ChatId,
+): Promise<void> =>
+  context.ledger.transact(transaction => {
+    const chat = context.chats.get(chatId)
+    if (chat?.kind !== 'group') throw engineFailure('ENGINE_CHAT_UNKNOWN')
+    if (!isOver(chat)) throw engineFailure('ENGINE_GROUP_PRESENT')
+    mirror.stage(transaction, chat, stageForgotten(context, transaction, chat))
+  })
