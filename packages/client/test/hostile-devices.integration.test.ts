@@ -42,6 +42,7 @@ type Liar = {
 const lying =
   (liar: Liar) =>
   (transport: Transport): Transport => ({
+    origin: transport.origin,
     exchange: async request => {
       liar.token = request.accessToken ?? liar.token
       return liar.answer(request, await transport.exchange(request))

@@ -46,6 +46,7 @@ type Mischief = {
 const withMischief =
   (mischief: Mischief) =>
   (transport: Transport): Transport => ({
+    origin: transport.origin,
     exchange: async request => {
       const answer = await transport.exchange(request)
       return mischief.answer?.(request, answer) ?? answer

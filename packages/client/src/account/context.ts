@@ -14,6 +14,8 @@ export type { Self } from './room.ts'
 /** What the rooms of a signed-in account share. Each takes only the fields that it needs. */
 export type AccountContext = AccountRoom & {
   readonly crypto: Crypto
+  /** Where the application is served, without a slash at its end. */
+  readonly origin: string
   readonly contacts: ContactBook
   readonly people: PeopleBook
   readonly outbox: OutboxBook

@@ -28,8 +28,9 @@ export function createChatRequests(input: {
   readonly typing: Typing
   readonly mirror: ChatMirror
   readonly wake: (chatId: ChatId) => void
+  readonly leaveGroup: EngineRequests['leaveGroup']
 }) {
-  const { context, mirror, receipts, typing, wake } = input
+  const { context, leaveGroup, mirror, receipts, typing, wake } = input
   const { self, calls, chats, clock, contacts, counter, ledger, log, outbox, people } = context
 
   const known = (chatId: ChatId): ChatRecord => {
@@ -141,6 +142,9 @@ export function createChatRequests(input: {
     },
 
     async answerRequest({ chatId, answer }: Parameters<EngineRequests['answerRequest']>[0]): Promise<void> {
+      // Who wants no part of a group leaves it. Only a person can be blocked.
+      const isGroup = known(chatId).kind === 'group'
+      if (isGroup && answer !== 'accept') await leaveGroup({ chatId })
       await edit(chatId, chat => {
         switch (answer) {
           case 'accept':
@@ -148,7 +152,7 @@ export function createChatRequests(input: {
           case 'refuse':
             return { ...chat, hidden: true, unread: 0, readSeq: Math.max(chat.readSeq, chat.peerSeq) }
           case 'block':
-            return { ...chat, blocked: true, unread: 0 }
+            return isGroup ? { ...chat, hidden: true, unread: 0 } : { ...chat, blocked: true, unread: 0 }
         }
       })
       receipts.schedule(chatId)

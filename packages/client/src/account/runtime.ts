@@ -147,11 +147,12 @@ export async function startAccount(options: RuntimeOptions) {
   const state = createAccountState({ ...room, sender })
   const people = createPeopleBook(room)
   await Promise.all([archive.load(), state.load(), people.load()])
-  const mirror = createChatMirror({ ...room, state })
+  const mirror = createChatMirror({ ...room, archive, outbox, state })
   state.applyWith(mirror.apply)
   const context: AccountContext = {
     ...room,
     crypto,
+    origin: options.transport.origin,
     contacts,
     people,
     outbox,
@@ -167,9 +168,11 @@ export async function startAccount(options: RuntimeOptions) {
   const receipts = createReceipts(context, senders)
   const typing = createTyping(context, senders)
   dispatcher = createDispatcher({ context, receipts, typing, restartLink: link.restart })
+  const { ask, wake } = dispatcher
+  const groupRequests = createGroupRequests({ context, mirror, wake, ask })
   const requests = {
-    ...createChatRequests({ context, mirror, receipts, typing, wake: dispatcher.wake }),
-    ...createGroupRequests(),
+    ...createChatRequests({ context, leaveGroup: groupRequests.leaveGroup, mirror, receipts, typing, wake }),
+    ...groupRequests,
   }
 
   return {

@@ -2,6 +2,10 @@
 export type Timing = {
   /** A device that joined by a Welcome commits a new leaf key within this range. */
   readonly selfUpdate: { readonly min: number; readonly max: number }
+  /** When somebody leaves a group, the others take them out of the tree within this range: whoever comes first. */
+  readonly leaverSweep: { readonly min: number; readonly max: number }
+  /** How long a person waits for what they want of a group. */
+  readonly wish: number
   readonly receiptDelay: number
   readonly typingExpiry: number
   readonly typingRepeat: number
@@ -27,6 +31,8 @@ export type Timing = {
 
 export const DEFAULT_TIMING: Timing = {
   selfUpdate: { min: 5_000, max: 30_000 },
+  leaverSweep: { min: 200, max: 4_000 },
+  wish: 30_000,
   receiptDelay: 500,
   typingExpiry: 5_000,
   typingRepeat: 3_000,

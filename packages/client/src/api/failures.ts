@@ -99,6 +99,42 @@ export const ENGINE_FAILURES = {
     message: 'The name of a device must have 1 to 64 characters and no control characters.',
     retry: 'after-change',
   },
+  ENGINE_GROUP_BUSY: {
+    message: 'The group has not answered yet. Look again in a moment; it may still happen.',
+    retry: 'later',
+  },
+  ENGINE_GROUP_ROLE: { message: 'Your role in this group does not allow that.', retry: 'never' },
+  ENGINE_GROUP_LAST_OWNER: {
+    message: 'A group needs an owner. Make somebody else owner first.',
+    retry: 'after-change',
+  },
+  ENGINE_GROUP_PRESENT: { message: 'You are still in this group. Leave it first.', retry: 'after-change' },
+  ENGINE_GROUP_OVER: { message: 'You are not in this group any more.', retry: 'never' },
+  ENGINE_GROUP_NAME_INVALID: {
+    message: 'The name of a group must have 1 to 64 characters and no control characters.',
+    retry: 'after-change',
+  },
+  ENGINE_GROUP_TOPIC_INVALID: {
+    message: 'The topic of a group may have at most 512 characters.',
+    retry: 'after-change',
+  },
+  ENGINE_GROUP_PICTURE_INVALID: {
+    message: 'The picture must be a JPEG, PNG or WebP file of at most 10 kB.',
+    retry: 'after-change',
+  },
+  ENGINE_GROUP_MEMBER_UNKNOWN: { message: 'This person is not in the group.', retry: 'never' },
+  ENGINE_GROUP_MANAGERS_FULL: {
+    message: 'The group has as many owners or admins as it can have.',
+    retry: 'after-change',
+  },
+  ENGINE_GROUP_INVITES_FULL: {
+    message: 'The group has as many links as it can have. Revoke one first.',
+    retry: 'after-change',
+  },
+  ENGINE_INVITE_INVALID: {
+    message: 'This is no invite link, or it was revoked.',
+    retry: 'never',
+  },
   ENGINE_REQUEST_UNKNOWN: { message: 'This version of the application cannot do that.', retry: 'never' },
   ENGINE_UNEXPECTED: { message: 'Something went wrong. Try again.', retry: 'later' },
 } as const satisfies Record<string, Omit<EngineErrorData, 'code'>>

@@ -1,4 +1,11 @@
-import type { AccountId, AccountSummary, ConversationId, DeviceId, MessageId } from '@entangle/protocol'
+import type {
+  AccountId,
+  AccountSummary,
+  ConversationId,
+  DeviceId,
+  GroupState,
+  MessageId,
+} from '@entangle/protocol'
 import type { ChatId, Notice } from '../api/engine-api.ts'
 import type { GroupRecord, Marks } from '../groups/group-record.ts'
 
@@ -17,6 +24,9 @@ export type PendingCommit = {
   readonly epoch: number
   readonly commit: Uint8Array
   readonly groupInfo: Uint8Array
+  readonly welcomes: readonly { readonly deviceId: DeviceId; readonly welcome: Uint8Array }[]
+  /** The group's state for those who are added, sealed, and as it was. */
+  readonly snapshot: { readonly sealed: Uint8Array; readonly state: GroupState } | null
 }
 
 /** The group behind a chat. */
@@ -25,7 +35,14 @@ export type ConversationState =
   /** A group of our own waits for the server's word. */
   | { readonly phase: 'founding'; readonly conversationId: ConversationId }
   /** The group exists and this device is not in it: a Welcome will come, or it comes in by itself. */
-  | { readonly phase: 'awaited'; readonly conversationId: ConversationId }
+  | {
+      readonly phase: 'awaited'
+      readonly conversationId: ConversationId
+      /** This device was in before and could not follow any more. */
+      readonly mends?: boolean
+    }
+  /** The account is out of the group, for good. */
+  | { readonly phase: 'ended'; readonly conversationId: ConversationId }
   | ActiveConversation
 
 export type ActiveConversation = {
@@ -134,7 +151,11 @@ export const concerns = (chat: ChatRecord, accountId: AccountId): boolean =>
 
 /** Nobody is left who could read what is sent, or nobody lets this account send. */
 export const isOver = (chat: ChatRecord): boolean =>
-  chat.kind === 'direct' ? chat.peer.gone : chat.group.end !== null
+  chat.kind === 'direct' ? chat.peer.gone : chat.conversation.phase === 'ended'
+
+/** Whether nothing may be sent yet: people are still on their way in, or their identities unchecked. */
+export const isHeldBack = (chat: ChatRecord): boolean =>
+  chat.kind === 'group' && (chat.group.wanted.length > 0 || chat.group.unchecked.length > 0)
 
 /** Whether anything about us may go back to the others: receipts, typing. */
 export const mayAnswer = (chat: ChatRecord): boolean => chat.standing === 'accepted' && !chat.blocked

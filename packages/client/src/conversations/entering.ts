@@ -2,7 +2,15 @@ import type { AccountId, AccountSummary, ConversationHead } from '@entangle/prot
 import { ProtocolError } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import { type DirectChat, directChatId, newChat, peerOf } from '../chats/chat-record.ts'
+import {
+  type DirectChat,
+  directChatId,
+  groupChatId,
+  newChat,
+  newGroupChat,
+  peerOf,
+} from '../chats/chat-record.ts'
+import { EMPTY_STATE, newGroup } from '../groups/group-record.ts'
 
 /** Conversations of which this device is fetching something at the same time. */
 export const ENTRANCES = 4
@@ -46,10 +54,30 @@ async function readPeer({ calls }: AccountContext, accountId: AccountId): Promis
  * Makes a chat that waits to be entered for a conversation of this account in which this device is not. It is a
  * request until the account state says that it was accepted elsewhere. Answers with the chat, if there is one now.
  */
-export async function awaitConversation(
+export function awaitConversation(
   context: AccountContext,
   head: ConversationHead,
 ): Promise<ChatId | undefined> {
+  return head.kind === 'group' ? awaitGroup(context, head) : awaitPair(context, head)
+}
+
+/** What it is called comes from the account state, or from the others. */
+async function awaitGroup(
+  { chats, clock, ledger }: AccountContext,
+  { conversationId }: ConversationHead,
+): Promise<ChatId> {
+  const chatId = groupChatId(conversationId)
+  await ledger.transact(transaction => {
+    const known = chats.get(chatId)
+    const group = newGroup(EMPTY_STATE, null)
+    const chat = known ?? newGroupChat(conversationId, group, 'request', clock.now())
+    if (chat.conversation.phase !== 'none' && chat.conversation.phase !== 'ended') return
+    chats.stage(transaction, { ...chat, conversation: { phase: 'awaited', conversationId } })
+  })
+  return chatId
+}
+
+async function awaitPair(context: AccountContext, head: ConversationHead): Promise<ChatId | undefined> {
   const { chats, clock, ledger, self } = context
   const accountId = peerIn(head, self.accountId)
   if (accountId === undefined) return undefined

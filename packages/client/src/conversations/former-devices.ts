@@ -1,7 +1,8 @@
 import type { DeviceState, MemberLeaf } from '@entangle/crypto'
-import { type ConversationId, idToBytes } from '@entangle/protocol'
+import { idToBytes } from '@entangle/protocol'
 import type { Self } from '../account/context.ts'
 import { equalBytes } from '../bytes.ts'
+import type { ActiveConversation } from '../chats/chat-record.ts'
 import type { ContactBook } from '../identity/contact-book.ts'
 import { memberOf } from '../identity/leaf-check.ts'
 
@@ -14,14 +15,20 @@ type Known = { readonly self: Self; readonly contacts: ContactBook }
 export function isFormer({ self, contacts }: Known, leaf: Pick<MemberLeaf, 'credential'>): boolean {
   const { accountId, deviceId } = memberOf(leaf)
   if (deviceId === self.deviceId) return false
+  if (contacts.isGone(accountId)) return true
   const list = contacts.get(accountId)?.list
   const device = idToBytes(deviceId)
   return list !== undefined && !list.entries.some(entry => equalBytes(entry.deviceId, device))
 }
 
-/** Leaves of devices that are out of their account's list and have to be put out of the conversation. */
-export const formerDevices = (
+/**
+ * Whether leaves have to be put out before anything is encrypted. In a large group that is a long look, and it is
+ * needed only while something is due: whoever stores that devices have left a list notes it in the same write.
+ */
+export const mustSweepFirst = (
   mls: DeviceState,
-  conversationId: ConversationId,
+  { commit, conversationId, strangers, sweepDueAt }: ActiveConversation,
   known: Known,
-): readonly MemberLeaf[] => mls.groupMembers(idToBytes(conversationId)).filter(leaf => isFormer(known, leaf))
+): boolean =>
+  (strangers.length > 0 || sweepDueAt !== null || commit !== null) &&
+  mls.groupMembers(idToBytes(conversationId)).some(leaf => isFormer(known, leaf))

@@ -1,71 +1,41 @@
 import { randomBytes } from '@entangle/crypto'
 import {
-  type AccountId,
   type ConversationId,
+  type ConversationKind,
   type DeviceId,
-  encodeCbor,
+  encodeGroupData,
   idToBytes,
   ProtocolError,
   readId,
 } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
-import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
+import { stageFounded } from '../groups/founding-group.ts'
+import { refreshContact } from '../identity/directory.ts'
 import { accountKeys } from '../store/keys.ts'
+import { claimOf, claimOwn, type Joiner } from './claiming.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
 
 /** What goes to the server, kept until it has answered: asking again with the same bytes is harmless. */
-type FoundingRecord = {
+export type FoundingRecord = {
+  /** Not named by a version that knew conversations of two only. */
+  readonly kind?: ConversationKind
   readonly conversationId: ConversationId
   readonly groupInfo: Uint8Array
   readonly ratchetTree: Uint8Array
   readonly welcomes: readonly { readonly deviceId: DeviceId; readonly welcome: Uint8Array }[]
 }
 
-export const DIRECT_GROUP_DATA = encodeCbor({ v: 1, kind: 'direct' })
+export const DIRECT_GROUP_DATA = encodeGroupData({ kind: 'direct' })
 
 const asFounding = (value: unknown) => value as FoundingRecord
-
-type Joiner = { readonly deviceId: DeviceId; readonly keyPackage: Uint8Array }
-
-/** Fetches one verified key package of each device of an account that has one. */
-async function claimVerified(context: AccountContext, accountId: AccountId): Promise<Joiner[]> {
-  const { calls, contacts, crypto, clock, self } = context
-  const { packages } = await calls.call('claimKeyPackages', { accountId })
-  return packages
-    .filter(({ deviceId }) => deviceId !== self.deviceId)
-    .map(({ deviceId, keyPackage }) => {
-      const info = crypto.validateKeyPackage(keyPackage, clock.now())
-      const member = memberOf(info)
-      if (member.accountId !== accountId || member.deviceId !== deviceId) {
-        throw new IdentityMismatch(accountId, 'a key package of somebody else')
-      }
-      assertLeaf({ self, contacts, nowMs: clock.now(), fresh: ALL_FRESH }, info)
-      return { deviceId, keyPackage }
-    })
-}
-
-/** Our own other devices. Who has no package left comes in by itself, so nothing waits for it. */
-async function claimOwn(context: AccountContext): Promise<Joiner[]> {
-  const { self, diagnostics } = context
-  const { list } = await refreshContact(context, self.accountId)
-  if (list.entries.length < 2) return []
-  try {
-    return await claimVerified(context, self.accountId)
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error
-    diagnostics.note('OWN_DEVICES_NOT_ADDED', error.code)
-    return []
-  }
-}
 
 async function claimJoiners(context: AccountContext, chatId: ChatId): Promise<Joiner[]> {
   const chat = context.chats.get(chatId)
   if (chat?.kind !== 'direct') return []
-  const { peer } = chat
-  await refreshContact(context, peer.accountId)
-  const peers = await claimVerified(context, peer.accountId)
+  const { accountId } = chat.peer
+  await refreshContact(context, accountId)
+  const peers = await claimOf(context, accountId)
   if (peers.length === 0) throw new ProtocolError('KEYS_PACKAGES_EXHAUSTED')
   return [...peers, ...(await claimOwn(context))]
 }
@@ -114,11 +84,11 @@ export async function registerGroup(context: AccountContext, chatId: ChatId): Pr
   const { calls, records } = context
   const founding = await records.readRecord(accountKeys.founding(chatId), asFounding)
   if (founding === undefined) return { outcome: 'nothing-to-do' }
-  const { conversationId, groupInfo, ratchetTree, welcomes } = founding
+  const { kind = 'direct', conversationId, groupInfo, ratchetTree, welcomes } = founding
   try {
     const head = await calls.call('createConversation', {
       conversationId,
-      kind: 'direct',
+      kind,
       groupInfo,
       ratchetTree,
       welcomes: [...welcomes],
@@ -140,21 +110,27 @@ export async function registerGroup(context: AccountContext, chatId: ChatId): Pr
 }
 
 async function activate(
-  { chats, ledger }: AccountContext,
+  context: AccountContext,
   chatId: ChatId,
   conversationId: ConversationId,
   lastSeq: number,
 ): Promise<Registration> {
+  const { chats, ledger } = context
   return ledger.transact(async (transaction): Promise<Registration> => {
     const chat = chats.get(chatId)
     if (chat?.conversation.phase !== 'founding' || chat.conversation.conversationId !== conversationId) {
       return { outcome: 'nothing-to-do' }
     }
     await transaction.openGroup(conversationId)
-    const status = transaction.mls.mergePendingCommit(idToBytes(conversationId))
+    const status =
+      chat.kind === 'direct'
+        ? transaction.mls.mergePendingCommit(idToBytes(conversationId))
+        : transaction.mls.groupStatus(idToBytes(conversationId))
+    if (status === null) throw new TypeError('the founded group is not in the state')
     transaction.remove(accountKeys.founding(chatId))
+    const founded = chat.kind === 'direct' ? chat : await stageFounded(context, transaction, chat)
     chats.stage(transaction, {
-      ...chat,
+      ...founded,
       conversation: {
         phase: 'active',
         conversationId,

@@ -1,275 +1,131 @@
-import {
-  type ApplicationMessage,
-  CryptoError,
-  type MessageFailure,
-  type StagedCommitMessage,
-  unpad,
-} from '@entangle/crypto'
-import { type AccountId, idToBytes, type LogEvent, type MessageId, parseContent } from '@entangle/protocol'
+import type { StagedCommitMessage } from '@entangle/crypto'
+import { idToBytes, type LogEvent } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
-import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import { equalBytes } from '../bytes.ts'
-import { type ActiveConversation, type ChatRecord, peerOf } from '../chats/chat-record.ts'
-import { previewOf } from '../chats/preview.ts'
-import { IdentityMismatch, isUnlisted } from '../identity/directory.ts'
-import { assertLeaf, assertRemoval, assertUpdatedLeaf, type Fresh, memberOf } from '../identity/leaf-check.ts'
-import type { OutboxEntry } from '../outbox/outbox-entry.ts'
-import type { Transaction } from '../store/ledger.ts'
-import type { MessageContent, MessageRecord } from '../timeline/message-record.ts'
-import { exportEpochKeys, withEpochKeys } from './epoch-keys.ts'
+import type { ConversationState } from '../chats/chat-record.ts'
+import { noteLeaver } from '../groups/epoch.ts'
+import { heldProposals, leaversOf } from '../groups/membership.ts'
+import { stageDifference } from '../groups/telling.ts'
+import { memberOf } from '../identity/leaf-check.ts'
+import { assertCommit, membershipOf } from './commit-check.ts'
+import { type Draft, type InboxEvent, keepOnce, type Room, type Trust } from './draft.ts'
+import { dropPendingCommit, enterEpoch, leaveGroup } from './epochs.ts'
+import { applyFailure, applyMessage, settleOwn } from './messages.ts'
 
-/** An event of the log, or our own message of which the server just told the place. */
-export type InboxEvent =
-  | LogEvent
-  | {
-      readonly kind: 'accepted'
-      readonly seq: number
-      readonly messageId: MessageId
-      readonly serverTime: number
-    }
+const groupIdOf = ({ conversation }: Draft): Uint8Array => idToBytes(conversation.conversationId)
 
-/** What was found out about the people of a batch. */
-export type Trust = {
-  readonly fresh: Fresh
-  /** Devices that no list names may come in: by now they are out again. */
-  readonly followsDeparted: boolean
-}
-
-/** What one batch of events makes of a chat, before it is written. */
-type Draft = {
-  chat: ChatRecord
-  conversation: ActiveConversation
-  readonly messages: MessageRecord[]
-  readonly settled: OutboxEntry[]
-  /** Ids of this batch, which the log does not know yet. */
-  readonly ids: Set<string>
-  /** A commit has put this device out. */
-  isOut: boolean
-}
-
-type Room = { readonly context: AccountContext; readonly transaction: Transaction; readonly trust: Trust }
-
-/** Nothing to be seen of these: a repetition, or a message of ours that is here already. */
-const SILENT: ReadonlySet<string> = new Set(['CRYPTO_REPLAY', 'CRYPTO_OWN_MESSAGE'])
-
-function keep(draft: Draft, message: MessageRecord): void {
-  const { chat } = draft
-  draft.messages.push(message)
-  draft.ids.add(`${message.from}/${message.id}`)
-  draft.chat = {
-    ...chat,
-    hidden: false,
-    last: previewOf(message),
-    unread: chat.unread + (message.own || message.seq <= chat.readSeq ? 0 : 1),
-    peerSeq: message.own ? chat.peerSeq : message.seq,
-  }
-}
-
-function settleOwn(
-  { context }: Room,
-  draft: Draft,
-  event: Pick<LogEvent, 'messageId' | 'seq' | 'serverTime'>,
-): void {
-  const entry = context.outbox.find(draft.chat.id, event.messageId)
-  // Not in the outbox: it was settled before and the server repeats itself.
-  if (entry === undefined || draft.settled.includes(entry)) return
-  draft.settled.push(entry)
-  keep(draft, {
-    seq: event.seq,
-    id: entry.messageId,
-    from: context.self.accountId,
-    own: true,
-    time: event.serverTime,
-    content: { kind: 'text', text: entry.text },
-  })
-}
-
-function readContent(plaintext: Uint8Array, messageId: MessageId): MessageContent {
-  try {
-    const content = parseContent(unpad(plaintext))
-    if (content?.known && content.event.kind === 'text' && content.event.id === messageId)
-      return { kind: 'text', text: content.event.text }
-  } catch (error) {
-    if (!(error instanceof CryptoError)) throw error
-  }
-  return { kind: 'unsupported', raw: plaintext }
-}
-
-async function keepForeign(
-  { context }: Room,
-  draft: Draft,
-  event: LogEvent,
-  from: AccountId,
-  content: MessageContent,
-): Promise<void> {
-  const { chat } = draft
-  if (chat.blocked) return
-  const id = { from, id: event.messageId }
-  if (draft.ids.has(`${from}/${event.messageId}`) || (await context.log.isRepeated(chat.id, id))) return
-  keep(draft, { seq: event.seq, id: event.messageId, from, own: false, time: event.serverTime, content })
-}
-
-/** The id is bound by the encryption: a server that moves a ciphertext under another id gains nothing. */
-const contentOf = (event: LogEvent, opened: ApplicationMessage): MessageContent =>
-  equalBytes(opened.authenticatedData, idToBytes(event.messageId))
-    ? readContent(opened.plaintext, event.messageId)
-    : { kind: 'unsupported', raw: opened.plaintext }
-
-/** Its device left the account before it was known here: not shown as the account's word, and not lost. */
-const unvouched = ({ epoch }: LogEvent, { plaintext }: ApplicationMessage): MessageContent => ({
-  kind: 'pending',
-  state: 'waiting',
-  code: 'IDENTITY_DEVICE_NOT_LISTED',
-  epoch,
-  raw: plaintext,
-})
-
-/** Written on another device of this account: whoever wrote there has accepted the conversation. */
-async function keepOwn(
-  { context }: Room,
-  draft: Draft,
-  event: LogEvent,
-  content: MessageContent,
-): Promise<void> {
-  const from = context.self.accountId
-  const id = { from, id: event.messageId }
-  if (draft.ids.has(`${from}/${event.messageId}`) || (await context.log.isRepeated(draft.chat.id, id))) return
-  keep(draft, { seq: event.seq, id: event.messageId, from, own: true, time: event.serverTime, content })
-  draft.chat = { ...draft.chat, standing: 'accepted' }
-}
-
-async function applyMessage(
+/** The tree has no leaf of this device any more. */
+async function applyOwnRemoval(
   room: Room,
   draft: Draft,
   event: LogEvent,
-  opened: ApplicationMessage,
+  commit: StagedCommitMessage,
 ): Promise<void> {
-  const { accountId, deviceId } = memberOf(opened.sender)
-  const content = draft.conversation.strangers.includes(deviceId)
-    ? unvouched(event, opened)
-    : contentOf(event, opened)
-  if (accountId === room.context.self.accountId) await keepOwn(room, draft, event, content)
-  else await keepForeign(room, draft, event, accountId, content)
+  const { accountId } = room.context.self
+  const { before, after } = membershipOf(room, draft, commit)
+  if (draft.chat.kind === 'direct' || after.has(accountId)) return leaveGroup(room, draft, 'device')
+  if (leaversOf(draft.chat.group).has(accountId)) return leaveGroup(room, draft, 'left')
+  const people = [...before].filter(member => !after.has(member))
+  const notice = { kind: 'removed', people } as const
+  await keepOnce(room, draft, event, memberOf(commit.sender).accountId, { kind: 'notice', notice })
+  leaveGroup(room, draft, 'removed')
 }
 
-async function applyFailure(
-  room: Room,
-  draft: Draft,
-  event: LogEvent,
-  failure: MessageFailure,
-): Promise<void> {
-  if (SILENT.has(failure.code)) return
-  room.context.diagnostics.note('EVENT_UNREADABLE', failure.code)
-  const peer = peerOf(draft.chat)
-  if (event.kind !== 'application' || peer === undefined) return
-  await keepForeign(room, draft, event, peer.accountId, {
-    kind: 'pending',
-    state: 'waiting',
-    code: failure.code,
-    epoch: event.epoch,
-    raw: event.body,
+async function applyCommit(room: Room, draft: Draft, event: LogEvent): Promise<void> {
+  dropPendingCommit(room, draft)
+  const { chat } = draft
+  const proposals = chat.kind === 'group' ? heldProposals(chat.group, event.epoch) : []
+  const processed = room.mls.processMessage(groupIdOf(draft), event.body, proposals, event.serverTime)
+  if (processed.kind === 'failure') {
+    room.context.diagnostics.note('COMMIT_NOT_FOLLOWED', processed.code)
+    return leaveGroup(room, draft, 'broken')
+  }
+  if (processed.kind !== 'commit') return
+  const membership = membershipOf(room, draft, processed)
+  assertCommit(room, draft, processed, membership)
+  if (processed.removesSelf) return applyOwnRemoval(room, draft, event, processed)
+  await enterEpoch(room, draft, room.mls.mergeStagedCommit(groupIdOf(draft)), {
+    place: event,
+    from: memberOf(processed.sender).accountId,
+    external: processed.external,
+    members: membership.after,
   })
 }
 
-/**
- * Every leaf a commit adds or changes passes before the commit is merged. Who commits from within was checked
- * when it came in.
- */
-function assertCommit({ context, trust }: Room, draft: Draft, commit: StagedCommitMessage): void {
-  const { self, contacts, clock } = context
-  const check = { self, contacts, nowMs: clock.now(), fresh: trust.fresh }
-  const members = new Set([self.accountId, peerOf(draft.chat)?.accountId])
-  const committer = memberOf(commit.sender).accountId
-  for (const leaf of [commit.sender, ...commit.added]) {
-    const { accountId } = memberOf(leaf)
-    if (!members.has(accountId)) throw new IdentityMismatch(accountId, 'not one of the two')
+/** In a conversation of two nobody leaves by proposal. */
+async function applyProposal(room: Room, draft: Draft, event: LogEvent): Promise<void> {
+  if (draft.chat.kind === 'direct') return
+  const { self, diagnostics } = room.context
+  const processed =
+    event.senderDevice === self.deviceId
+      ? undefined
+      : room.mls.processMessage(groupIdOf(draft), event.body, [], event.serverTime)
+  if (processed !== undefined && processed.kind !== 'self-remove') {
+    diagnostics.note('PROPOSAL_REFUSED', processed.kind === 'failure' ? processed.code : processed.kind)
+    return
   }
-  for (const leaf of commit.added) {
-    try {
-      assertLeaf(check, leaf)
-    } catch (error) {
-      if (!trust.followsDeparted || !isUnlisted(error)) throw error
-      const { strangers } = draft.conversation
-      draft.conversation = { ...draft.conversation, strangers: [...strangers, memberOf(leaf).deviceId] }
-    }
-  }
-  for (const leaf of commit.removed) assertRemoval(check, committer, leaf)
-  for (const update of commit.updated) assertUpdatedLeaf(check, update)
+  const { accountId, deviceId } = processed === undefined ? self : memberOf(processed.sender)
+  const { messageId, epoch, body: proposal } = event
+  await noteLeaver(room, draft, event, { accountId, deviceId, messageId, epoch, proposal })
+  if (accountId === self.accountId) leaveGroup(room, draft, 'left')
 }
 
-function enterEpoch({ transaction }: Room, draft: Draft, ownCommit: boolean): void {
-  const groupId = idToBytes(draft.conversation.conversationId)
-  const status = ownCommit
-    ? transaction.mls.mergePendingCommit(groupId)
-    : transaction.mls.mergeStagedCommit(groupId)
-  const { strangers } = draft.conversation
-  const present = strangers.length === 0 ? [] : transaction.mls.groupMembers(groupId).map(memberOf)
-  draft.conversation = {
-    ...draft.conversation,
-    commit: null,
-    strangers: strangers.filter(device => present.some(({ deviceId }) => deviceId === device)),
-    keys: withEpochKeys(draft.conversation.keys, exportEpochKeys(transaction.mls, status)),
-  }
+async function applyForeignMessage(room: Room, draft: Draft, event: LogEvent): Promise<void> {
+  // Catching up, lifetimes are judged as they were when the event was accepted.
+  const processed = room.mls.processMessage(groupIdOf(draft), event.body, [], event.serverTime)
+  if (processed.kind === 'application') await applyMessage(room, draft, event, processed)
+  else if (processed.kind === 'failure') await applyFailure(room, draft, event, processed)
 }
 
-/** Nothing of the group opens any more. If this device still belongs to the account it comes in anew. */
-function leaveGroup({ context, transaction }: Room, draft: Draft): void {
-  const groupId = idToBytes(draft.conversation.conversationId)
-  context.diagnostics.note('REMOVED_FROM_CONVERSATION')
-  transaction.mls.discardStagedCommit(groupId)
-  transaction.mls.deleteGroup(groupId)
-  draft.isOut = true
+/** Our own commit is merged only now that the log has it. */
+async function applyOwnCommit(room: Room, draft: Draft, event: LogEvent): Promise<void> {
+  if (event.messageId !== draft.conversation.commit?.messageId) return
+  await enterEpoch(room, draft, room.mls.mergePendingCommit(groupIdOf(draft)), {
+    place: event,
+    from: room.context.self.accountId,
+    external: false,
+    members: undefined,
+  })
 }
 
-/** Somebody else's commit won this epoch: ours is void and has to be built anew. */
-function dropPendingCommit({ context, transaction }: Room, draft: Draft): void {
-  if (draft.conversation.commit === null) return
-  const { clock, timing } = context
-  transaction.mls.clearPendingCommit(idToBytes(draft.conversation.conversationId))
-  draft.conversation = {
-    ...draft.conversation,
-    commit: null,
-    // Whatever it was for: a sweep that finds nothing left to do commits nothing.
-    sweepDueAt: clock.now(),
-    updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()),
-  }
-}
-
-async function applyForeign(room: Room, draft: Draft, event: LogEvent): Promise<void> {
-  const groupId = idToBytes(draft.conversation.conversationId)
-  if (event.kind === 'commit') dropPendingCommit(room, draft)
-  const processed = room.transaction.mls.processMessage(
-    groupId,
-    event.body,
-    [],
-    // Catching up, lifetimes are judged as they were when the event was accepted.
-    event.serverTime,
-  )
-  switch (processed.kind) {
+async function applyEvent(room: Room, draft: Draft, event: LogEvent): Promise<void> {
+  const isOwn = event.senderDevice === room.context.self.deviceId
+  switch (event.kind) {
     case 'application':
-      await applyMessage(room, draft, event, processed)
+      await (isOwn ? settleOwn(room, draft, event) : applyForeignMessage(room, draft, event))
       break
     case 'commit':
-      assertCommit(room, draft, processed)
-      if (processed.removesSelf) leaveGroup(room, draft)
-      else enterEpoch(room, draft, false)
+      await (isOwn ? applyOwnCommit(room, draft, event) : applyCommit(room, draft, event))
       break
-    case 'self-remove':
-      // In a conversation of two nobody leaves by proposal.
-      break
-    case 'failure':
-      await applyFailure(room, draft, event, processed)
+    case 'proposal':
+      await applyProposal(room, draft, event)
       break
   }
 }
 
 async function apply(room: Room, draft: Draft, event: InboxEvent): Promise<void> {
-  if (event.kind === 'accepted') settleOwn(room, draft, event)
-  else if (event.senderDevice !== room.context.self.deviceId) await applyForeign(room, draft, event)
-  else if (event.kind === 'application') settleOwn(room, draft, event)
-  else if (event.messageId === draft.conversation.commit?.messageId) enterEpoch(room, draft, true)
+  if (event.kind === 'accepted') await settleOwn(room, draft, event)
+  else await applyEvent(room, draft, event)
   draft.conversation = { ...draft.conversation, cursor: event.seq }
+}
+
+function conversationAfter({ conversation, departure }: Draft): ConversationState {
+  const { conversationId } = conversation
+  switch (departure) {
+    case undefined:
+      return conversation
+    case 'device':
+    case 'broken':
+      return { phase: 'awaited', conversationId, mends: departure === 'broken' }
+    case 'left':
+    case 'removed':
+      return { phase: 'ended', conversationId }
+  }
+}
+
+function chatAfter({ chat, departure }: Draft): Draft['chat'] {
+  if (chat.kind === 'direct' || (departure !== 'left' && departure !== 'removed')) return chat
+  return { ...chat, group: { ...chat.group, end: departure, unchecked: [], wanted: [], leaving: [] } }
 }
 
 /**
@@ -282,7 +138,7 @@ export function ingest(
   events: readonly InboxEvent[],
   trust: Trust,
 ): Promise<void> {
-  const { chats, ledger, log, outbox } = context
+  const { archive, chats, ledger, log, outbox } = context
   return ledger.transact(async transaction => {
     const chat = chats.get(chatId)
     if (chat?.conversation.phase !== 'active') return
@@ -293,20 +149,18 @@ export function ingest(
       messages: [],
       settled: [],
       ids: new Set(),
-      isOut: false,
+      departure: undefined,
+      toTell: undefined,
     }
-    const room: Room = { context, transaction, trust }
+    const room: Room = { context, transaction, mls: transaction.mls, trust }
     for (const event of events) {
-      if (!draft.isOut && event.seq === draft.conversation.cursor + 1) await apply(room, draft, event)
+      const isNext = event.seq === draft.conversation.cursor + 1
+      if (draft.departure === undefined && isNext) await apply(room, draft, event)
     }
     for (const entry of draft.settled) outbox.stageRemove(transaction, entry)
+    stageDifference(room, draft)
     const tail = await log.append(transaction, draft.chat, draft.messages)
-    const { conversationId } = draft.conversation
-    context.archive.stage(transaction, conversationId, chatId, draft.messages)
-    chats.stage(transaction, {
-      ...draft.chat,
-      tail,
-      conversation: draft.isOut ? { phase: 'awaited', conversationId } : draft.conversation,
-    })
+    archive.stage(transaction, draft.conversation.conversationId, chatId, draft.messages)
+    chats.stage(transaction, { ...chatAfter(draft), tail, conversation: conversationAfter(draft) })
   })
 }

@@ -1,149 +1,76 @@
 import { CryptoError, type StagedWelcome } from '@entangle/crypto'
 import {
   type AccountId,
-  type AccountSummary,
   type ConversationId,
-  type DeviceId,
-  idToBytes,
   ProtocolError,
+  parseGroupData,
   readId,
 } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
-import { between } from '../account/timing.ts'
-import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
-import { IdentityMismatch, isUnlisted, refreshContact } from '../identity/directory.ts'
-import { assertLeaf, IdentityNeeded, memberOf } from '../identity/leaf-check.ts'
-import { accountKeys } from '../store/keys.ts'
+import { stageJoinedGroup } from '../groups/joining-group.ts'
+import { IdentityMismatch, isUnlisted, refreshContacts } from '../identity/directory.ts'
+import { IdentityNeeded } from '../identity/leaf-check.ts'
 import type { Transaction } from '../store/ledger.ts'
-import type { AnswerOf } from '../wire/api-client.ts'
-import { exportEpochKeys } from './epoch-keys.ts'
-import type { Trust } from './ingest.ts'
-import { isTreeSound } from './rejoining.ts'
+import type { Trust } from './draft.ts'
+import { stageJoinedPair } from './joining-pair.ts'
+import { isTreeSound } from './tree-check.ts'
 import { warnOfIdentity } from './warning.ts'
+import { type WaitingWelcome, WelcomeRefused } from './welcome.ts'
 
-type WaitingWelcome = AnswerOf<'listWelcomes'>['welcomes'][number]
+const kindOf = ({ groupData }: StagedWelcome) =>
+  groupData === null ? undefined : parseGroupData(groupData)?.kind
 
-/** A Welcome that must not be followed: the server keeps it no longer. */
-class WelcomeRefused extends Error {
-  override readonly name = 'WelcomeRefused'
-}
-
-/** The one other account of a direct group whose every leaf verified, but for devices that are out by now. */
-function inspect(context: AccountContext, staged: StagedWelcome, { fresh, followsDeparted }: Trust) {
-  const { self, contacts, clock } = context
-  const peers = new Set<AccountId>()
-  const strangers: DeviceId[] = []
-  for (const leaf of staged.members) {
-    const { accountId, deviceId } = memberOf(leaf)
-    if (accountId !== self.accountId) peers.add(accountId)
-    try {
-      assertLeaf({ self, contacts, nowMs: clock.now(), fresh }, leaf)
-    } catch (error) {
-      if (!followsDeparted || !isUnlisted(error)) throw error
-      strangers.push(deviceId)
-    }
-  }
-  const [peer] = peers
-  if (peer === undefined || peers.size !== 1) throw new WelcomeRefused('not a direct conversation')
-  return { peer, strangers }
-}
-
-export async function describePeer(
-  { calls }: AccountContext,
-  accountId: AccountId,
-): Promise<AccountSummary | undefined> {
-  try {
-    return await calls.call('readAccount', { accountId })
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined
-    throw error
-  }
-}
-
-/** Wrote first, on this device or another of ours, or was written to before: no stranger. */
-function standingOf(
-  { outbox, self }: AccountContext,
-  chat: ChatRecord | undefined,
+async function stageJoined(
+  context: AccountContext,
+  transaction: Transaction,
   staged: StagedWelcome,
-): ChatRecord['standing'] {
-  if (memberOf(staged.sender).accountId === self.accountId) return 'accepted'
-  if (chat === undefined) return 'request'
-  if (chat.standing === 'accepted' || !outbox.isEmpty(chat.id)) return 'accepted'
-  return 'request'
+  waiting: WaitingWelcome,
+  trust: Trust,
+): Promise<void> {
+  switch (kindOf(staged)) {
+    case 'direct':
+      return stageJoinedPair(context, transaction, staged, waiting, trust)
+    case 'group':
+      return stageJoinedGroup(context, transaction, staged, waiting, trust)
+    case undefined:
+      throw new WelcomeRefused('a kind of group that is not known')
+  }
 }
 
-async function dropOwnGroup(transaction: Transaction, chat: ChatRecord): Promise<void> {
-  if (chat.conversation.phase !== 'founding') return
-  await transaction.openGroup(chat.conversation.conversationId)
-  transaction.mls.deleteGroup(idToBytes(chat.conversation.conversationId))
-  transaction.remove(accountKeys.founding(chat.id))
-}
-
-async function join(
+function join(
   context: AccountContext,
   waiting: WaitingWelcome,
   ratchetTree: Uint8Array,
-  peers: ReadonlyMap<AccountId, AccountSummary>,
   trust: Trust,
 ): Promise<void> {
-  const { chats, contacts, clock, timing, ledger } = context
-  await ledger.transact(async transaction => {
+  return context.ledger.transact(async transaction => {
     const staged = transaction.mls.stageWelcome(waiting.welcome, ratchetTree)
     const conversationId: ConversationId = readId(staged.groupId)
     if (conversationId !== waiting.conversationId) throw new WelcomeRefused('another group than announced')
-    const { peer, strangers } = inspect(context, staged, trust)
-    const present = chats.get(directChatId(peer))
-    const known = present?.kind === 'direct' ? present : undefined
-    if (known?.conversation.phase === 'active') throw new WelcomeRefused('a conversation exists already')
-    const status = transaction.mls.acceptWelcome()
-    const summary = peers.get(peer) ??
-      known?.peer ?? {
-        accountId: peer,
-        handle: contacts.get(peer)?.list.handle ?? '',
-        displayName: contacts.get(peer)?.list.handle ?? '',
-      }
-    const base = known ?? newChat(summary, 'request', clock.now())
-    await dropOwnGroup(transaction, base)
-    chats.stage(transaction, {
-      ...base,
-      peer: { ...summary, gone: base.peer.gone },
-      standing: standingOf(context, known, staged),
-      conversation: {
-        phase: 'active',
-        conversationId,
-        cursor: waiting.joinedSeq,
-        keys: [exportEpochKeys(transaction.mls, status)],
-        commit: null,
-        updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()),
-        sweepDueAt: null,
-        strangers,
-      },
-    })
+    await stageJoined(context, transaction, staged, waiting, trust)
   })
 }
 
-/** Asks the directory for whoever is needed, as often as another one turns up. */
+/** Asks the directory for whoever is needed, as often as others turn up. */
 async function joinVerified(context: AccountContext, waiting: WaitingWelcome): Promise<void> {
-  const { conversationId, epoch } = waiting
+  const { conversationId, epoch, kind } = waiting
   const { ratchetTree } = await context.calls.call('readTree', { conversationId, epoch })
-  const peers = new Map<AccountId, AccountSummary>()
   const fresh = new Set<AccountId>()
   let followsDeparted = false
   for (;;) {
     try {
-      await join(context, waiting, ratchetTree, peers, { fresh, followsDeparted })
+      await join(context, waiting, ratchetTree, { fresh, followsDeparted })
       return
     } catch (error) {
-      if (!followsDeparted && isUnlisted(error) && (await isTreeSound(context, conversationId))) {
+      if (!followsDeparted && isUnlisted(error) && (await isTreeSound(context, conversationId, kind))) {
         followsDeparted = true
         continue
       }
-      if (!(error instanceof IdentityNeeded) || fresh.has(error.accountId)) throw error
-      await refreshContact(context, error.accountId)
-      fresh.add(error.accountId)
-      if (error.accountId === context.self.accountId) continue
-      const summary = await describePeer(context, error.accountId)
-      peers.set(error.accountId, summary ?? { accountId: error.accountId, handle: '', displayName: '' })
+      if (!(error instanceof IdentityNeeded)) throw error
+      const needed = [...error.accountIds].filter(accountId => !fresh.has(accountId))
+      if (needed.length === 0) throw error
+      await refreshContacts(context, needed)
+      for (const accountId of needed) fresh.add(accountId)
     }
   }
 }

@@ -1,135 +1,160 @@
-import { type MemberLeaf, randomBytes } from '@entangle/crypto'
+import { type CommitBundle, randomBytes } from '@entangle/crypto'
 import {
-  type AccountId,
   type ConversationId,
-  type DeviceId,
+  type InviteId,
   idToBytes,
+  type MessageId,
   ProtocolError,
   readId,
 } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { equalBytes } from '../bytes.ts'
-import { peerOf } from '../chats/chat-record.ts'
-import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
-import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
-import { prefixRange } from '../ports/key-value-store.ts'
-import { accountKeys } from '../store/keys.ts'
-import type { AnswerOf } from '../wire/api-client.ts'
+import { type ActiveConversation, type ChatRecord, peerOf } from '../chats/chat-record.ts'
+import { previewOf } from '../chats/preview.ts'
+import { enteredGroup } from '../groups/entering-group.ts'
+import { openScratchState } from '../identity/scratch-state.ts'
+import type { Transaction } from '../store/ledger.ts'
+import type { MessageRecord } from '../timeline/message-record.ts'
+import type { InboxEvent } from './draft.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
-import { isFormer } from './former-devices.ts'
-import type { InboxEvent } from './ingest.ts'
+import { type CheckedTree, fetchTree, isTreeSound, type Tree } from './tree-check.ts'
 
-type Tree = Pick<AnswerOf<'readGroupInfo'>, 'groupInfo' | 'ratchetTree'>
+export type Entrance = {
+  readonly conversationId: ConversationId
+  readonly epoch: number
+  readonly tree: Tree
+  readonly link?: { readonly inviteId: InviteId; readonly secret: Uint8Array }
+}
 
-function leavesOf({ crypto }: AccountContext, { groupInfo, ratchetTree }: Tree): MemberLeaf[] {
-  const group = crypto.createPublicGroup(groupInfo, ratchetTree)
-  try {
-    return group.members()
-  } finally {
-    group.close()
-  }
+export type Entered = {
+  readonly seq: number
+  readonly messageId: MessageId
+  readonly serverTime: number
 }
 
 /**
- * Devices in the tree that no list names: removed, with their leaf not yet put out, or never of this account.
- * Nothing is sent before they are out, and nobody vouches for what they write. Every other leaf must fit the
- * list of its account.
+ * Enters a conversation by an external commit. It is built on a scratch state and stored only once the server has
+ * accepted it; if that is lost in between, the next attempt takes the same place again.
  */
-function strangersIn({ self, contacts, clock }: AccountContext, leaves: readonly MemberLeaf[]): DeviceId[] {
-  return leaves.flatMap(leaf => {
-    if (isFormer({ self, contacts }, leaf)) return [memberOf(leaf).deviceId]
-    assertLeaf({ self, contacts, nowMs: clock.now(), fresh: ALL_FRESH }, leaf)
-    return []
-  })
-}
-
-/** The group as the server has it, of the two accounts only, judged by identities fetched after it. */
-async function fetchTree(context: AccountContext, conversationId: ConversationId, peer?: AccountId) {
-  const { calls, contacts, self } = context
-  const answer = await calls.call('readGroupInfo', { conversationId })
-  const leaves = leavesOf(context, answer)
-  const others = new Set(leaves.map(leaf => memberOf(leaf).accountId).filter(id => id !== self.accountId))
-  for (const other of others) {
-    if (others.size > 1 || (peer !== undefined && other !== peer)) {
-      throw new IdentityMismatch(other, 'not one of the two')
-    }
-    await refreshContact(context, other)
-  }
-  // Our own list is known since the connection came; only a leaf that it lacks is a reason to ask again.
-  const isOwnNews = leaves.some(
-    leaf => memberOf(leaf).accountId === self.accountId && isFormer(context, leaf),
-  )
-  if (isOwnNews || !contacts.has(self.accountId)) await refreshContact(context, self.accountId)
-  return { ...answer, strangers: strangersIn(context, leaves) }
-}
-
-/** Whether in the group of today everybody is listed. */
-export const isTreeSound = async (
+export async function enterFromOutside(
   context: AccountContext,
-  conversationId: ConversationId,
-): Promise<boolean> => (await fetchTree(context, conversationId)).strangers.length === 0
-
-async function openScratchState({ crypto, records }: AccountContext) {
-  const entries = await records.scan(prefixRange(accountKeys.mls('s/')))
-  return crypto.openDeviceState(
-    entries.map(({ key, value }) => ({ key: key.slice(accountKeys.mlsPrefix.length), value })),
-  )
-}
-
-/**
- * A new device of this account enters a conversation by an external commit. It is built on a scratch state and
- * stored only once the server has accepted it; if that is lost in between, the next attempt takes the same
- * place again. Answers with the commit's place in the log.
- */
-export async function rejoin(context: AccountContext, chatId: ChatId): Promise<number | undefined> {
-  const { calls, chats, clock, ledger, self } = context
-  const chat = chats.get(chatId)
-  if (chat?.conversation.phase !== 'awaited') return undefined
-  const { conversationId } = chat.conversation
-  const { epoch, groupInfo, ratchetTree, strangers } = await fetchTree(
-    context,
-    conversationId,
-    peerOf(chat)?.accountId,
-  )
-  const scratch = await openScratchState(context)
+  { conversationId, epoch, tree, link }: Entrance,
+  store: (transaction: Transaction, entered: Entered) => Promise<void>,
+): Promise<Entered> {
+  const { calls, ledger, self } = context
+  const scratch = await openScratchState(context.crypto, context.records)
   try {
     const { signatureKey, credential } = self
-    const bundle = scratch.joinByExternalCommit({ signatureKey, credential, groupInfo, ratchetTree })
-    const { seq } = await calls.call('submitCommit', {
+    const preSharedKeyId = link && idToBytes(link.inviteId)
+    if (link !== undefined && preSharedKeyId !== undefined) {
+      scratch.storePreSharedKey(preSharedKeyId, link.secret)
+    }
+    const bundle: CommitBundle = scratch.joinByExternalCommit({
+      signatureKey,
+      credential,
+      groupInfo: tree.groupInfo,
+      ratchetTree: tree.ratchetTree,
+      ...(preSharedKeyId === undefined ? {} : { preSharedKeyId }),
+    })
+    const messageId: MessageId = readId(randomBytes(16))
+    const { seq, serverTime } = await calls.call('submitCommit', {
       conversationId,
-      messageId: readId(randomBytes(16)),
+      messageId,
       epoch,
       commit: bundle.commit,
       groupInfo: bundle.groupInfo,
       welcomes: [],
+      ...(link === undefined ? {} : { invite: link.inviteId }),
     })
-    await ledger.transact(transaction => {
-      const present = chats.get(chatId)
-      if (present?.conversation.phase !== 'awaited') throw new ProtocolError('CHAT_EPOCH_STALE')
+    const entered = { seq, messageId, serverTime }
+    await ledger.transact(async transaction => {
       transaction.adopt(scratch.takeChanges())
-      const status = transaction.mls.groupStatus(idToBytes(conversationId))
-      if (status === null) throw new TypeError('the joined group is not in the state')
-      context.archive.expect(transaction, present, seq)
-      chats.stage(transaction, {
-        ...present,
-        conversation: {
-          phase: 'active',
-          conversationId,
-          cursor: seq,
-          keys: [exportEpochKeys(transaction.mls, status)],
-          commit: null,
-          // The commit has just given this device its leaf key.
-          updateDueAt: null,
-          sweepDueAt: strangers.length === 0 ? null : clock.now(),
-          strangers,
-        },
-      })
+      await store(transaction, entered)
     })
-    return seq
+    return entered
   } finally {
     scratch.close()
   }
+}
+
+/** The conversation of a device that has just come in by its own commit. */
+export function conversationFrom(
+  { clock }: AccountContext,
+  { mls }: Transaction,
+  conversationId: ConversationId,
+  { strangers }: Pick<CheckedTree, 'strangers'>,
+  seq: number,
+): ActiveConversation {
+  const status = mls.groupStatus(idToBytes(conversationId))
+  if (status === null) throw new TypeError('the joined group is not in the state')
+  return {
+    phase: 'active',
+    conversationId,
+    cursor: seq,
+    keys: [exportEpochKeys(mls, status)],
+    commit: null,
+    // The commit has just given this device its leaf key.
+    updateDueAt: null,
+    sweepDueAt: strangers.length === 0 ? null : clock.now(),
+    strangers,
+  }
+}
+
+/** Part of a transaction: a row that tells of something at a place of the log. */
+export async function stageRow<Chat extends ChatRecord>(
+  { log }: AccountContext,
+  transaction: Transaction,
+  chat: Chat,
+  message: MessageRecord,
+): Promise<Chat> {
+  const tail = await log.append(transaction, chat, [message])
+  return { ...chat, tail, last: previewOf(message) }
+}
+
+const repairedRow = ({ self }: AccountContext, { seq, messageId, serverTime }: Entered): MessageRecord => ({
+  seq,
+  id: messageId,
+  from: self.accountId,
+  own: true,
+  time: serverTime,
+  content: { kind: 'notice', notice: { kind: 'repaired' } },
+})
+
+/**
+ * A device of this account that is not in the tree comes in by itself: a new one, or one that could not follow the
+ * others any more. Answers with the commit's place in the log.
+ */
+export async function rejoin(context: AccountContext, chatId: ChatId): Promise<number | undefined> {
+  const { archive, chats } = context
+  const chat = chats.get(chatId)
+  if (chat?.conversation.phase !== 'awaited') return undefined
+  const { conversationId } = chat.conversation
+  const tree = await fetchTree(context, conversationId, {
+    kind: chat.kind,
+    peer: peerOf(chat)?.accountId,
+  })
+  const { epoch } = tree
+  const { seq } = await enterFromOutside(
+    context,
+    { conversationId, epoch, tree },
+    async (transaction, entered) => {
+      const present = chats.get(chatId)
+      if (present?.conversation.phase !== 'awaited') throw new ProtocolError('CHAT_EPOCH_STALE')
+      archive.expect(transaction, present, entered.seq)
+      const conversation = conversationFrom(context, transaction, conversationId, tree, entered.seq)
+      const inside: ChatRecord = {
+        ...(present.kind === 'direct' ? present : enteredGroup(transaction.mls, present, tree)),
+        conversation,
+      }
+      const mends = present.conversation.mends === true
+      chats.stage(
+        transaction,
+        mends ? await stageRow(context, transaction, inside, repairedRow(context, entered)) : inside,
+      )
+    },
+  )
+  return seq
 }
 
 /** Whether the log has these very events. */
@@ -160,5 +185,5 @@ export async function isSoundToday(
   const chat = context.chats.get(chatId)
   if (chat?.conversation.phase !== 'active') return false
   const { conversationId } = chat.conversation
-  return (await isInLog(context, conversationId, events)) && isTreeSound(context, conversationId)
+  return (await isInLog(context, conversationId, events)) && isTreeSound(context, conversationId, chat.kind)
 }

@@ -1,23 +1,44 @@
 import type { AccountId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
-import { directChatId } from '../chats/chat-record.ts'
+import type { ChatId } from '../api/engine-api.ts'
+import { concerns, directChatId } from '../chats/chat-record.ts'
 
-/** From here on nothing is encrypted for this person. */
-export async function warnOfIdentity({ chats, ledger }: AccountContext, accountId: AccountId): Promise<void> {
+/** From here on nothing is encrypted in this chat, because of what was said of this person. */
+export async function warnChat(
+  { chats, ledger }: AccountContext,
+  chatId: ChatId,
+  accountId: AccountId,
+): Promise<void> {
   await ledger.transact(transaction => {
-    const chat = chats.get(directChatId(accountId))
+    const chat = chats.get(chatId)
     if (chat !== undefined && chat.warning === null) {
       chats.stage(transaction, { ...chat, warning: 'identity-changed', suspect: accountId })
     }
   })
 }
 
-/** The account was deleted: what is here stays, nothing more can be sent. */
-export async function markGone({ chats, ledger }: AccountContext, accountId: AccountId): Promise<void> {
+/** From here on nothing is encrypted for this person alone. */
+export const warnOfIdentity = (context: AccountContext, accountId: AccountId): Promise<void> =>
+  warnChat(context, directChatId(accountId), accountId)
+
+/**
+ * The account was deleted: what is here stays, nothing more can be sent to it. Of groups its leaves are put out, as
+ * nobody vouches for its devices any more.
+ */
+export async function markGone(
+  { chats, clock, contacts, ledger }: AccountContext,
+  accountId: AccountId,
+): Promise<void> {
+  contacts.markGone(accountId)
   await ledger.transact(transaction => {
-    const chat = chats.get(directChatId(accountId))
-    if (chat?.kind === 'direct' && !chat.peer.gone) {
-      chats.stage(transaction, { ...chat, peer: { ...chat.peer, gone: true } })
+    for (const chat of chats.all()) {
+      if (!concerns(chat, accountId)) continue
+      if (chat.kind === 'direct') {
+        if (!chat.peer.gone) chats.stage(transaction, { ...chat, peer: { ...chat.peer, gone: true } })
+      } else if (chat.conversation.phase === 'active') {
+        const conversation = { ...chat.conversation, sweepDueAt: clock.now() }
+        chats.stage(transaction, { ...chat, conversation })
+      }
     }
   })
 }

@@ -8,6 +8,7 @@ import {
   type Role,
   roleOf,
 } from '@entangle/protocol'
+import { NO_PLACES, placesAt, type StatePlaces } from './state.ts'
 
 /** How far somebody has stored and read. */
 export type Marks = { readonly delivered: number; readonly read: number }
@@ -34,10 +35,17 @@ export type GroupRoles = {
 /** A group, besides what every chat has. It changes seldom and is stored apart, so that a message stays small. */
 export type GroupRecord = {
   readonly state: GroupState
+  /** Since when the state is what it is. */
+  readonly stateAt: StatePlaces
   readonly data: GroupRoles
   /** Accounts with a leaf in the tree, this one included. */
   readonly members: readonly AccountId[]
   readonly leaving: readonly Leaver[]
+  /**
+   * This device came in by itself and may have missed who said before that they leave. The next commit of a member
+   * takes them all out.
+   */
+  readonly mayMissLeavers: boolean
   /** Members whose leaves were not checked yet. Nothing is sent before they are. */
   readonly unchecked: readonly AccountId[]
   /** Who took this account in; null for the founder, and where it is not known. */
@@ -46,6 +54,10 @@ export type GroupRecord = {
   readonly end: 'left' | 'removed' | null
   /** Rises whenever members, roles or links may have changed. */
   readonly revision: number
+  /** Of a new group, who is still to be taken in. Nothing is sent before. */
+  readonly wanted: readonly AccountId[]
+  /** What the open links show is not the present state any more: this device writes it anew. */
+  readonly staleInvites: boolean
   /** Of the other members, as far as they tell. */
   readonly marks: Readonly<Record<AccountId, Marks>>
 }
@@ -54,13 +66,17 @@ export const EMPTY_STATE: GroupState = { v: 1, name: '…', topic: '', picture: 
 
 export const newGroup = (state: GroupState, addedBy: AccountId | null): GroupRecord => ({
   state,
+  stateAt: state === EMPTY_STATE ? NO_PLACES : placesAt(0),
   data: { owners: [], admins: [], invites: [] },
   members: [],
   leaving: [],
+  mayMissLeavers: false,
   unchecked: [],
   addedBy,
   end: null,
   revision: 0,
+  wanted: [],
+  staleInvites: false,
   marks: {},
 })
 

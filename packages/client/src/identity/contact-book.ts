@@ -32,6 +32,8 @@ export type Contact = {
 export function createContactBook(crypto: Crypto) {
   const pinned = new Map<AccountId, ContactRecord>()
   const opened = new Map<AccountId, Contact>()
+  /** Accounts that were deleted, as far as it came up: nobody vouches for their devices any more. */
+  const gone = new Set<AccountId>()
 
   return {
     async load(records: SealedStore): Promise<void> {
@@ -42,7 +44,11 @@ export function createContactBook(crypto: Crypto) {
         pinned.set(contact.accountId, contact)
       }
     },
+    markGone: (accountId: AccountId): void => void gone.add(accountId),
+    isGone: (accountId: AccountId): boolean => gone.has(accountId),
     has: (accountId: AccountId): boolean => pinned.has(accountId),
+    /** How the account key came to be trusted. */
+    basisOf: (accountId: AccountId): ContactRecord['basis'] | undefined => pinned.get(accountId)?.basis,
     get(accountId: AccountId): Contact | undefined {
       const known = opened.get(accountId)
       const record = pinned.get(accountId)

@@ -6,7 +6,7 @@ import {
   verifyDeviceList,
   verifyDeviceListChain,
 } from '@entangle/crypto'
-import { type AccountId, idToBytes, type PublicIdentity } from '@entangle/protocol'
+import { type AccountId, idToBytes, LIMITS, ProtocolError, type PublicIdentity } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import { equalBytes } from '../bytes.ts'
@@ -111,6 +111,44 @@ function stageSweeps(
   }
 }
 
+/** Compares an identity with the pin. Throws IdentityMismatch. */
+function compared(
+  { contacts, crypto, clock, self }: AccountContext,
+  accountId: AccountId,
+  identity: PublicIdentity,
+): Contact {
+  try {
+    if (accountId === self.accountId && !equalBytes(identity.accountKey, self.accountKey)) {
+      throw new CryptoError('IDENTITY_OTHER_KEY')
+    }
+    const pinned = contacts.get(accountId)
+    return verifyIdentity({ crypto, accountId, identity, pinned, nowMs: clock.now() })
+  } catch (error) {
+    if (error instanceof CryptoError) throw new IdentityMismatch(accountId, error)
+    throw error
+  }
+}
+
+type SweepRange = { readonly min: number; readonly max: number }
+
+/** Part of a transaction: stores what is new, and notes that leaves of devices that have left the list have to go. */
+function stageContact(
+  context: AccountContext,
+  transaction: Transaction,
+  contact: Contact,
+  sweepWithin: SweepRange,
+): Contact {
+  const { contacts } = context
+  const { accountId } = contact.record
+  const pinned = contacts.get(accountId)
+  if (pinned !== undefined && isSame(pinned, contact)) return pinned
+  contacts.stage(transaction, contact)
+  if (pinned !== undefined && hasLostDevices(pinned.list, contact.list)) {
+    stageSweeps(context, transaction, accountId, sweepWithin)
+  }
+  return contact
+}
+
 /**
  * Compares an identity with the pin and stores what is new. When devices have left the list, the same write
  * notes that their leaves have to go. Throws IdentityMismatch.
@@ -119,28 +157,11 @@ export function adoptIdentity(
   context: AccountContext,
   accountId: AccountId,
   identity: PublicIdentity,
-  sweepWithin: { readonly min: number; readonly max: number } = context.timing.selfUpdate,
+  sweepWithin: SweepRange = context.timing.selfUpdate,
 ): Promise<Contact> {
-  const { contacts, crypto, clock, ledger, self } = context
-  return ledger.transact(transaction => {
-    const pinned = contacts.get(accountId)
-    let contact: Contact
-    try {
-      if (accountId === self.accountId && !equalBytes(identity.accountKey, self.accountKey)) {
-        throw new CryptoError('IDENTITY_OTHER_KEY')
-      }
-      contact = verifyIdentity({ crypto, accountId, identity, pinned, nowMs: clock.now() })
-    } catch (error) {
-      if (error instanceof CryptoError) throw new IdentityMismatch(accountId, error)
-      throw error
-    }
-    if (pinned !== undefined && isSame(pinned, contact)) return pinned
-    contacts.stage(transaction, contact)
-    if (pinned !== undefined && hasLostDevices(pinned.list, contact.list)) {
-      stageSweeps(context, transaction, accountId, sweepWithin)
-    }
-    return contact
-  })
+  return context.ledger.transact(transaction =>
+    stageContact(context, transaction, compared(context, accountId, identity), sweepWithin),
+  )
 }
 
 const isRollback = (error: unknown): boolean =>
@@ -158,5 +179,48 @@ export async function refreshContact(context: AccountContext, accountId: Account
     // Another answer, asked for later, may have been adopted while this one was on its way.
     if (!isRollback(error)) throw error
     return ask()
+  }
+}
+
+/** Those of one question, in one write. Who is not in the answer has deleted the account. */
+async function refreshBatch(context: AccountContext, accountIds: readonly AccountId[]): Promise<void> {
+  const { calls, contacts, ledger, timing } = context
+  const { identities } = await calls.call('readIdentities', { accountIds: [...accountIds] })
+  const found = new Map(identities.map(({ accountId, identity }) => [accountId, identity]))
+  await ledger.transact(transaction => {
+    for (const accountId of accountIds) {
+      const identity = found.get(accountId)
+      if (identity === undefined) contacts.markGone(accountId)
+      else stageContact(context, transaction, compared(context, accountId, identity), timing.selfUpdate)
+    }
+  })
+}
+
+async function refreshOne(context: AccountContext, accountId: AccountId): Promise<void> {
+  try {
+    await refreshContact(context, accountId)
+  } catch (error) {
+    const isGone = error instanceof ProtocolError && error.retry === 'never'
+    if (!isGone) throw error
+    context.contacts.markGone(accountId)
+  }
+}
+
+/** The same for many, in as few questions as they allow. Throws IdentityMismatch. */
+export async function refreshContacts(
+  context: AccountContext,
+  accountIds: Iterable<AccountId>,
+): Promise<void> {
+  const all = [...accountIds]
+  const [only] = all
+  if (only !== undefined && all.length === 1) return refreshOne(context, only)
+  for (let at = 0; at < all.length; at += LIMITS.accountsPerRequest) {
+    const batch = all.slice(at, at + LIMITS.accountsPerRequest)
+    try {
+      await refreshBatch(context, batch)
+    } catch (error) {
+      if (!isRollback(error)) throw error
+      await refreshBatch(context, batch)
+    }
   }
 }

@@ -12,15 +12,29 @@ import { equalBytes } from '../bytes.ts'
 import type { ContactBook } from './contact-book.ts'
 import { IdentityMismatch } from './directory.ts'
 
-/** A leaf cannot be judged before the directory was asked. */
+/** Leaves cannot be judged before the directory was asked. */
 export class IdentityNeeded extends Error {
   override readonly name = 'IdentityNeeded'
-  readonly accountId: AccountId
+  readonly accountIds: ReadonlySet<AccountId>
 
-  constructor(accountId: AccountId) {
-    super('an identity has to be fetched first')
-    this.accountId = accountId
+  constructor(accountIds: Iterable<AccountId>) {
+    super('identities have to be fetched first')
+    this.accountIds = new Set(accountIds)
   }
+}
+
+/** Runs every check, so that all whom the directory has to be asked for are asked for at once. */
+export function checkAll<T>(items: Iterable<T>, check: (item: T) => void): void {
+  const needed = new Set<AccountId>()
+  for (const item of items) {
+    try {
+      check(item)
+    } catch (error) {
+      if (!(error instanceof IdentityNeeded)) throw error
+      for (const accountId of error.accountIds) needed.add(accountId)
+    }
+  }
+  if (needed.size > 0) throw new IdentityNeeded(needed)
 }
 
 export type MemberId = { readonly accountId: AccountId; readonly deviceId: DeviceId }
@@ -66,7 +80,11 @@ export function assertLeaf(
     throw new IdentityMismatch(member.accountId, new CryptoError('IDENTITY_CERTIFICATE_MISMATCH'))
   }
   const contact = contacts.get(member.accountId)
-  if (contact === undefined) throw new IdentityNeeded(member.accountId)
+  if (contact === undefined) {
+    if (!fresh.has(member.accountId)) throw new IdentityNeeded([member.accountId])
+    // The directory knows nobody of this name, or not any more.
+    throw new IdentityMismatch(member.accountId, new CryptoError('IDENTITY_DEVICE_NOT_LISTED'))
+  }
   const { certificateHash } = parseCredential(leaf.credential)
   const certificate = contact.certificates.find(({ hash }) => equalBytes(hash, certificateHash))
   try {
@@ -74,7 +92,7 @@ export function assertLeaf(
     checkLeaf(leaf, contact.list, certificate, nowMs)
   } catch (error) {
     if (!fresh.has(member.accountId) && error instanceof CryptoError && CURABLE.has(error.code)) {
-      throw new IdentityNeeded(member.accountId)
+      throw new IdentityNeeded([member.accountId])
     }
     throw new IdentityMismatch(member.accountId, error)
   }
@@ -97,18 +115,15 @@ export function assertUpdatedLeaf(input: LeafCheck, update: LeafUpdate): void {
   if (!isSame) assertLeaf(input, after)
 }
 
-/** A leaf may be put out by its own account, and by anybody once its account's list does not name it any more. */
-export function assertRemoval(
-  input: LeafCheck,
-  committer: AccountId,
-  leaf: Pick<MemberLeaf, 'credential'>,
-): void {
-  const { accountId, deviceId } = memberOf(leaf)
-  if (accountId === committer) return
-  const contact = input.contacts.get(accountId)
+/**
+ * Whether a device is in its account's list, as far as it is known; who it is not known of counts as listed. Throws
+ * IdentityNeeded where a newer list could say otherwise.
+ */
+export function isListed({ contacts, fresh }: LeafCheck, { accountId, deviceId }: MemberId): boolean {
+  if (contacts.isGone(accountId)) return false
   const device = idToBytes(deviceId)
-  const isListed = contact?.list.entries.some(entry => equalBytes(entry.deviceId, device)) ?? true
-  if (!isListed) return
-  if (!input.fresh.has(accountId)) throw new IdentityNeeded(accountId)
-  throw new IdentityMismatch(committer, 'removes the device of another')
+  const list = contacts.get(accountId)?.list
+  if (list !== undefined && !list.entries.some(entry => equalBytes(entry.deviceId, device))) return false
+  if (!fresh.has(accountId)) throw new IdentityNeeded([accountId])
+  return true
 }

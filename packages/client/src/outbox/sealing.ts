@@ -3,8 +3,8 @@ import { encodeContent, idToBytes } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import { isOver } from '../chats/chat-record.ts'
-import { formerDevices } from '../conversations/former-devices.ts'
+import { isHeldBack, isOver } from '../chats/chat-record.ts'
+import { mustSweepFirst } from '../conversations/former-devices.ts'
 import type { OutboxEntry } from './outbox-entry.ts'
 
 /** Several members may see at once that somebody has to be put out; one of them is enough. */
@@ -20,13 +20,13 @@ export function sealNext(context: AccountContext, chatId: ChatId, room: number):
   return ledger.transact(async transaction => {
     const chat = chats.get(chatId)
     if (chat?.conversation.phase !== 'active' || counter.isRolledBack()) return []
-    if (chat.warning !== null || chat.blocked || isOver(chat)) return []
+    if (chat.warning !== null || chat.blocked || isOver(chat) || isHeldBack(chat)) return []
     const { conversationId } = chat.conversation
     await transaction.openGroup(conversationId)
     const groupId = idToBytes(conversationId)
     const epoch = Number(transaction.mls.groupStatus(groupId)?.epoch ?? -1)
     // A device that has left its account may be in other hands: it is put out first.
-    if (formerDevices(transaction.mls, conversationId, context).length > 0) {
+    if (mustSweepFirst(transaction.mls, chat.conversation, context)) {
       const soon = clock.now() + SOON.max
       const { commit, sweepDueAt: due } = chat.conversation
       if (commit === null && (due === null || due > soon)) {

@@ -24,6 +24,8 @@ export type SocketHandle = {
 
 /** The way to one server. The refresh cookie belongs to the transport; nobody else sees it. */
 export type Transport = {
+  /** Where the application is served, without a slash at its end. */
+  readonly origin: string
   /** Rejects with NetworkError when no answer came; any HTTP status is an answer. */
   readonly exchange: (request: HttpRequest) => Promise<HttpAnswer>
   readonly openSocket: (ticket: string, events: SocketEvents) => SocketHandle

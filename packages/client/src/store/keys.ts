@@ -27,6 +27,8 @@ export const accountKeys = {
   chats: 'chat/',
   /** Of a group, what changes seldom. */
   group: (chatId: ChatId) => `group/${chatId}`,
+  /** A commit that waits for the server's word. */
+  pendingCommit: (chatId: ChatId) => `commit/${chatId}`,
   founding: (chatId: ChatId) => `founding/${chatId}`,
   contact: (accountId: AccountId) => `contact/${accountId}`,
   contacts: 'contact/',

@@ -5,6 +5,8 @@ import { awaitConversation, createGate, ENTRANCES } from '../conversations/enter
 import { joinWaiting } from '../conversations/joining.ts'
 import { createRunner, type Runner } from '../conversations/runner.ts'
 import { markGone } from '../conversations/warning.ts'
+import type { Wish } from '../groups/wish.ts'
+import type { WishOutcome } from '../groups/wishes.ts'
 import { refreshContact } from '../identity/directory.ts'
 import { maintainKeyPackages } from '../identity/key-packages.ts'
 import { failAll } from '../outbox/acknowledging.ts'
@@ -71,9 +73,7 @@ export function createDispatcher(input: {
   /** Chats for conversations that no Welcome has brought; their runners bring this device in. */
   const entrance = repeatable('CONVERSATIONS_NOT_ENTERED', async () => {
     // The busiest first: there is no better hint at what is looked for.
-    const heads = unknown
-      .filter(head => chats.ofConversation(head.conversationId) === undefined)
-      .sort((one, other) => other.lastSeq - one.lastSeq)
+    const heads = unknown.filter(isUnknown).sort((one, other) => other.lastSeq - one.lastSeq)
     await Promise.all(
       heads.map(head =>
         inTurn(async () => {
@@ -93,8 +93,21 @@ export function createDispatcher(input: {
 
   const packages = repeatable('KEY_PACKAGES_FAILED', () => maintainKeyPackages(context))
 
+  /** Somebody has taken this account in again; or it never was in. */
+  const isUnknown = ({ conversationId }: Heads[number]): boolean =>
+    (chats.ofConversation(conversationId)?.conversation.phase ?? 'ended') === 'ended'
+
+  /** A group that is no longer among the account's: the end of its log says why. */
+  const lookForEnds = (heads: Heads) => {
+    const present = new Set(heads.map(({ conversationId }) => conversationId))
+    for (const { id, kind, conversation } of chats.all()) {
+      const isIn = kind === 'group' && conversation.phase === 'active'
+      if (isIn && !present.has(conversation.conversationId)) runnerOf(id).notJoined()
+    }
+  }
+
   const takeHeads = (heads: Heads, waiting: number) => {
-    unknown = heads.filter(head => chats.ofConversation(head.conversationId) === undefined)
+    unknown = heads.filter(isUnknown)
     let mayWait = waiting > 0
     for (const head of heads) {
       const chat = chats.ofConversation(head.conversationId)
@@ -102,6 +115,7 @@ export function createDispatcher(input: {
       else if (chat?.conversation.phase === 'active') runnerOf(chat.id).learnHead(head.lastSeq)
       else if (head.joined) mayWait = true
     }
+    lookForEnds(heads)
     // A Welcome comes first: it brings what was said before this device could come in by itself.
     if (mayWait) welcomes.want()
     else if (unknown.length > 0) entrance.want()
@@ -162,6 +176,12 @@ export function createDispatcher(input: {
             for (const runner of runners.values()) runner.wake()
           }, note('GONE_FAILED'))
           break
+        case 'head': {
+          const chat = chats.ofConversation(control.conversationId)
+          if (chat?.conversation.phase === 'active') runnerOf(chat.id).learnHead(control.lastSeq)
+          else welcomes.want()
+          break
+        }
         case 'error':
         case 'pong':
           break
@@ -173,6 +193,8 @@ export function createDispatcher(input: {
     events,
     /** Something waits to be sent in this chat. */
     wake: (chatId: ChatId): void => runnerOf(chatId).wake(),
+    /** Something is wanted of this group; resolves when the group has accepted it. */
+    ask: (chatId: ChatId, wish: Wish): Promise<WishOutcome> => runnerOf(chatId).ask(wish),
     stop(): void {
       stopped = true
       stopListening()

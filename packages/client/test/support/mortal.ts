@@ -99,6 +99,7 @@ function mortalStore(store: KeyValueStore, mortality: Mortality): KeyValueStore 
 
 function mortalTransport(transport: Transport, mortality: Mortality, device: Device): Transport {
   return {
+    origin: transport.origin,
     exchange: request => mortality.live(() => transport.exchange(request)),
     openSocket: (ticket, events) => {
       const socket = transport.openSocket(ticket, {

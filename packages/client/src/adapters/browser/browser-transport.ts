@@ -9,6 +9,7 @@ export function createBrowserTransport(origin: string): Transport {
   socketUrl.protocol = socketUrl.protocol === 'https:' ? 'wss:' : 'ws:'
 
   return {
+    origin,
     async exchange({ method, target, body, accessToken, timeoutMs }) {
       const headers: Record<string, string> = { accept: CBOR }
       if (body !== undefined) headers['content-type'] = CBOR

@@ -17,6 +17,7 @@ export function createNodeTransport(serverUrl: string, cookies: CookieJar): Tran
   socketUrl.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
 
   return {
+    origin: base.origin,
     async exchange({ method, target, body, accessToken, timeoutMs }) {
       const cookie = cookies.header()
       const headers: Record<string, string> = { accept: CBOR, origin: base.origin }

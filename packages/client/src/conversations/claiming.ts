@@ -1,0 +1,70 @@
+import { type AccountId, type DeviceId, LIMITS, ProtocolError } from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import { IdentityMismatch, refreshContact, refreshContacts } from '../identity/directory.ts'
+import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
+import type { AnswerOf } from '../wire/api-client.ts'
+
+/** A device that is to come in, by a key package that was verified. */
+export type Joiner = {
+  readonly accountId: AccountId
+  readonly deviceId: DeviceId
+  readonly keyPackage: Uint8Array
+}
+
+type ClaimedPackages = AnswerOf<'claimKeyPackages'>['packages']
+
+/** The packages must be of listed devices of this account; its identity was fetched before. */
+function verified(context: AccountContext, accountId: AccountId, packages: ClaimedPackages): Joiner[] {
+  const { contacts, crypto, clock, self } = context
+  return packages
+    .filter(({ deviceId }) => deviceId !== self.deviceId)
+    .map(({ deviceId, keyPackage }) => {
+      const info = crypto.validateKeyPackage(keyPackage, clock.now())
+      const member = memberOf(info)
+      if (member.accountId !== accountId || member.deviceId !== deviceId) {
+        throw new IdentityMismatch(accountId, 'a key package of somebody else')
+      }
+      assertLeaf({ self, contacts, nowMs: clock.now(), fresh: ALL_FRESH }, info)
+      return { accountId, deviceId, keyPackage }
+    })
+}
+
+/** One package of each device of an account that has one. */
+export async function claimOf(context: AccountContext, accountId: AccountId): Promise<Joiner[]> {
+  const { packages } = await context.calls.call('claimKeyPackages', { accountId })
+  return verified(context, accountId, packages)
+}
+
+/** Our own other devices. Who has no package left comes in by itself, so nothing waits for it. */
+export async function claimOwn(context: AccountContext): Promise<Joiner[]> {
+  const { self, diagnostics } = context
+  const { list } = await refreshContact(context, self.accountId)
+  if (list.entries.length < 2) return []
+  try {
+    return await claimOf(context, self.accountId)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    diagnostics.note('OWN_DEVICES_NOT_ADDED', error.code)
+    return []
+  }
+}
+
+/** Of several accounts at once. Who is gone or has no package left is not in the answer. */
+export async function claimOfMany(
+  context: AccountContext,
+  accountIds: readonly AccountId[],
+): Promise<ReadonlyMap<AccountId, readonly Joiner[]>> {
+  const joiners = new Map<AccountId, readonly Joiner[]>()
+  for (let at = 0; at < accountIds.length; at += LIMITS.accountsPerRequest) {
+    const batch = accountIds.slice(at, at + LIMITS.accountsPerRequest)
+    await refreshContacts(context, batch)
+    const { accounts } = await context.calls.call('claimManyKeyPackages', { accountIds: batch })
+    for (const { accountId, packages } of accounts) {
+      // Asked for nobody else, and believed of nobody else.
+      if (!batch.includes(accountId) || context.contacts.isGone(accountId)) continue
+      const found = verified(context, accountId, packages)
+      if (found.length > 0) joiners.set(accountId, found)
+    }
+  }
+  return joiners
+}

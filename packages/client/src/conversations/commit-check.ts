@@ -1,0 +1,109 @@
+import type { StagedCommitMessage } from '@entangle/crypto'
+import {
+  type AccountId,
+  type CommitFacts,
+  findCommitBreach,
+  idToBytes,
+  parseGroupData,
+  readId,
+} from '@entangle/protocol'
+import { groupDataIn, leaversOf } from '../groups/membership.ts'
+import { IdentityMismatch, isUnlisted } from '../identity/directory.ts'
+import {
+  assertLeaf,
+  assertUpdatedLeaf,
+  checkAll,
+  isListed,
+  type LeafCheck,
+  memberOf,
+} from '../identity/leaf-check.ts'
+import type { Draft, Room } from './draft.ts'
+
+/** Accounts with a leaf before and after a commit that is staged. */
+export type Membership = {
+  readonly before: ReadonlySet<AccountId>
+  readonly after: ReadonlySet<AccountId>
+}
+
+/** By their leaves: an account stays as long as it has one. */
+export function membershipOf(room: Room, draft: Draft, commit: StagedCommitMessage): Membership {
+  const isSame = commit.added.length === 0 && commit.removed.length === 0
+  if (isSame && draft.chat.kind === 'group') {
+    const members = new Set(draft.chat.group.members)
+    return { before: members, after: members }
+  }
+  const leaves = new Map<number, AccountId>()
+  for (const leaf of room.mls.groupMembers(idToBytes(draft.conversation.conversationId))) {
+    leaves.set(leaf.leafIndex, memberOf(leaf).accountId)
+  }
+  const before = new Set(leaves.values())
+  for (const { leafIndex } of commit.removed) leaves.delete(leafIndex)
+  for (const leaf of commit.added) leaves.set(leaf.leafIndex, memberOf(leaf).accountId)
+  return { before, after: new Set(leaves.values()) }
+}
+
+/** Where they may have been missed: whoever is gone after the first commit of a member. */
+function leavingIn({ chat }: Draft, commit: StagedCommitMessage, after: ReadonlySet<AccountId>) {
+  if (chat.kind === 'direct') return new Set<AccountId>()
+  const leavers = leaversOf(chat.group)
+  if (!chat.group.mayMissLeavers || commit.external) return leavers
+  const gone = commit.removed.map(leaf => memberOf(leaf).accountId).filter(account => !after.has(account))
+  return new Set([...leavers, ...gone])
+}
+
+function assertRules(
+  room: Room,
+  draft: Draft,
+  commit: StagedCommitMessage,
+  { before, after }: Membership,
+  check: LeafCheck,
+): void {
+  const committer = memberOf(commit.sender)
+  const broken = (breach: string) => new IdentityMismatch(committer.accountId, breach)
+  const data = groupDataIn(room.mls, draft.conversation.conversationId)
+  const next = commit.groupData === null ? undefined : parseGroupData(commit.groupData)
+  const isUnknown = commit.groupData !== null && next === undefined
+  if (data?.kind !== draft.chat.kind || isUnknown) throw broken('KIND_CHANGED')
+  const added = commit.added.filter(leaf => !commit.external || leaf.leafIndex !== commit.sender.leafIndex)
+  const facts: CommitFacts = {
+    before: data,
+    after: next,
+    membersBefore: before,
+    membersAfter: after,
+    committer,
+    external: commit.external,
+    usedInvites: commit.preSharedKeyIds.map(id => readId(id)),
+    added: added.map(memberOf),
+    removed: commit.removed.map(memberOf),
+    leaving: leavingIn(draft, commit, after),
+    isListed: member => isListed(check, member),
+  }
+  const breach = findCommitBreach(facts)
+  if (breach !== undefined) throw broken(breach)
+}
+
+/**
+ * Every commit keeps the rules of its conversation, and every leaf it adds or changes passes, before it is merged.
+ * Who commits from within was checked when it came in. Throws IdentityNeeded, IdentityMismatch.
+ */
+export function assertCommit(
+  room: Room,
+  draft: Draft,
+  commit: StagedCommitMessage,
+  membership: Membership,
+): void {
+  const { context, trust } = room
+  const { self, contacts, clock } = context
+  const check: LeafCheck = { self, contacts, nowMs: clock.now(), fresh: trust.fresh }
+  assertRules(room, draft, commit, membership, check)
+  checkAll(commit.added, leaf => {
+    try {
+      assertLeaf(check, leaf)
+    } catch (error) {
+      if (!trust.followsDeparted || !isUnlisted(error)) throw error
+      const { strangers } = draft.conversation
+      draft.conversation = { ...draft.conversation, strangers: [...strangers, memberOf(leaf).deviceId] }
+    }
+  })
+  checkAll(commit.updated, update => assertUpdatedLeaf(check, update))
+}

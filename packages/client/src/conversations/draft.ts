@@ -1,0 +1,89 @@
+import type { DeviceState } from '@entangle/crypto'
+import type { AccountId, GroupState, LogEvent, MessageId } from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import type { ActiveConversation, ChatRecord } from '../chats/chat-record.ts'
+import { previewOf } from '../chats/preview.ts'
+import type { Fresh } from '../identity/leaf-check.ts'
+import type { OutboxEntry } from '../outbox/outbox-entry.ts'
+import type { Transaction } from '../store/ledger.ts'
+import { countsAsUnread, type MessageContent, type MessageRecord } from '../timeline/message-record.ts'
+
+/** An event of the log, or our own message of which the server just told the place. */
+export type InboxEvent =
+  | LogEvent
+  | {
+      readonly kind: 'accepted'
+      readonly seq: number
+      readonly messageId: MessageId
+      readonly serverTime: number
+    }
+
+/** What was found out about the people of a batch. */
+export type Trust = {
+  readonly fresh: Fresh
+  /** Devices that no list names may come in: by now they are out again. */
+  readonly followsDeparted: boolean
+}
+
+/** How this device has come out of the group. */
+export type Departure =
+  /** Only this device: its account is still in, and it comes in anew. */
+  | 'device'
+  /** The state here cannot follow the others any more: it comes in anew. */
+  | 'broken'
+  | 'left'
+  | 'removed'
+
+/** What one batch of events makes of a chat, before it is written. */
+export type Draft = {
+  chat: ChatRecord
+  conversation: ActiveConversation
+  readonly messages: MessageRecord[]
+  readonly settled: OutboxEntry[]
+  /** Ids of this batch, which the log does not know yet. */
+  readonly ids: Set<string>
+  departure: Departure | undefined
+  /** A group's state as those who just came in were told it, when it is another by now. */
+  toTell: GroupState | undefined
+}
+
+/** Where a batch is applied. */
+export type Room = {
+  readonly context: AccountContext
+  readonly transaction: Transaction
+  readonly mls: DeviceState
+  readonly trust: Trust
+}
+
+export type Place = Pick<LogEvent, 'seq' | 'messageId' | 'serverTime'>
+
+const isKnown = async ({ context }: Room, draft: Draft, message: Pick<MessageRecord, 'from' | 'id'>) =>
+  draft.ids.has(`${message.from}/${message.id}`) || (await context.log.isRepeated(draft.chat.id, message))
+
+/** Takes a message into the batch as the newest of its chat. */
+export function keep(draft: Draft, message: MessageRecord): void {
+  const { chat } = draft
+  const counts = countsAsUnread(message)
+  draft.messages.push(message)
+  draft.ids.add(`${message.from}/${message.id}`)
+  draft.chat = {
+    ...chat,
+    hidden: chat.hidden && message.content.kind === 'notice',
+    last: previewOf(message),
+    unread: chat.unread + (counts && message.seq > chat.readSeq ? 1 : 0),
+    peerSeq: counts ? message.seq : chat.peerSeq,
+  }
+}
+
+/** The same, unless it is here already. */
+export async function keepOnce(
+  room: Room,
+  draft: Draft,
+  { seq, messageId, serverTime }: Place,
+  from: AccountId,
+  content: MessageContent,
+): Promise<void> {
+  const own = from === room.context.self.accountId
+  const message = { seq, id: messageId, from, own, time: serverTime, content }
+  if (!(await isKnown(room, draft, message))) keep(draft, message)
+}

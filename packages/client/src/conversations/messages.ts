@@ -1,0 +1,106 @@
+import { type ApplicationMessage, CryptoError, type MessageFailure, unpad } from '@entangle/crypto'
+import { type AccountId, idToBytes, type KnownEvent, type LogEvent, parseContent } from '@entangle/protocol'
+import { equalBytes } from '../bytes.ts'
+import { peerOf } from '../chats/chat-record.ts'
+import { applyStateEvent } from '../groups/state-events.ts'
+import { memberOf } from '../identity/leaf-check.ts'
+import type { MessageContent } from '../timeline/message-record.ts'
+import { type Draft, keep, keepOnce, type Place, type Room } from './draft.ts'
+
+/** Nothing to be seen of these: a repetition, or a message of ours that is here already. */
+const SILENT: ReadonlySet<string> = new Set(['CRYPTO_REPLAY', 'CRYPTO_OWN_MESSAGE'])
+
+type Opened = { readonly event: KnownEvent } | { readonly raw: Uint8Array }
+
+/** The id is bound by the encryption: a server that moves a ciphertext under another id gains nothing. */
+function open({ messageId }: LogEvent, { authenticatedData, plaintext }: ApplicationMessage): Opened {
+  if (!equalBytes(authenticatedData, idToBytes(messageId))) return { raw: plaintext }
+  try {
+    const content = parseContent(unpad(plaintext))
+    if (content?.known && content.event.id === messageId) return { event: content.event }
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error
+  }
+  return { raw: plaintext }
+}
+
+/** Its device left the account before it was known here: not shown as the account's word, and not lost. */
+const unvouched = ({ epoch }: LogEvent, { plaintext }: ApplicationMessage): MessageContent => ({
+  kind: 'pending',
+  state: 'waiting',
+  code: 'IDENTITY_DEVICE_NOT_LISTED',
+  epoch,
+  raw: plaintext,
+})
+
+/** Whoever wrote from another device of this account has accepted the conversation. */
+async function keepContent(
+  room: Room,
+  draft: Draft,
+  place: Place,
+  from: AccountId,
+  content: MessageContent,
+): Promise<void> {
+  const isOwn = from === room.context.self.accountId
+  if (!isOwn && draft.chat.blocked) return
+  await keepOnce(room, draft, place, from, content)
+  if (isOwn) draft.chat = { ...draft.chat, standing: 'accepted' }
+}
+
+async function applyOpened(
+  room: Room,
+  draft: Draft,
+  place: Place,
+  from: AccountId,
+  opened: Opened,
+): Promise<void> {
+  if ('raw' in opened) await keepContent(room, draft, place, from, { kind: 'unsupported', raw: opened.raw })
+  else if (opened.event.kind === 'text') {
+    await keepContent(room, draft, place, from, { kind: 'text', text: opened.event.text })
+  } else await applyStateEvent(room, draft, place, from, opened.event)
+}
+
+export async function applyMessage(
+  room: Room,
+  draft: Draft,
+  event: LogEvent,
+  opened: ApplicationMessage,
+): Promise<void> {
+  const { accountId, deviceId } = memberOf(opened.sender)
+  if (draft.conversation.strangers.includes(deviceId)) {
+    await keepContent(room, draft, event, accountId, unvouched(event, opened))
+  } else await applyOpened(room, draft, event, accountId, open(event, opened))
+}
+
+/** A message that does not open is kept in its place; in a group nobody can say whose it is. */
+export async function applyFailure(
+  room: Room,
+  draft: Draft,
+  event: LogEvent,
+  failure: MessageFailure,
+): Promise<void> {
+  if (SILENT.has(failure.code)) return
+  room.context.diagnostics.note('EVENT_UNREADABLE', failure.code)
+  const peer = peerOf(draft.chat)
+  if (event.kind !== 'application' || peer === undefined) return
+  await keepContent(room, draft, event, peer.accountId, {
+    kind: 'pending',
+    state: 'waiting',
+    code: failure.code,
+    epoch: event.epoch,
+    raw: event.body,
+  })
+}
+
+/** An own message has its place in the log. */
+export async function settleOwn(room: Room, draft: Draft, place: Place): Promise<void> {
+  const { context } = room
+  const entry = context.outbox.find(draft.chat.id, place.messageId)
+  // Not in the outbox: it was settled before and the server repeats itself.
+  if (entry === undefined || draft.settled.includes(entry)) return
+  draft.settled.push(entry)
+  const { content } = entry
+  const from = context.self.accountId
+  if (content.kind !== 'text') await applyStateEvent(room, draft, place, from, content)
+  else keep(draft, { id: entry.messageId, from, own: true, seq: place.seq, time: place.serverTime, content })
+}

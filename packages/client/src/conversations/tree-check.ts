@@ -1,0 +1,121 @@
+import type { MemberLeaf } from '@entangle/crypto'
+import {
+  type AccountId,
+  type ConversationId,
+  type DeviceId,
+  type GroupData,
+  ProtocolError,
+  parseGroupData,
+} from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import type { ChatRecord } from '../chats/chat-record.ts'
+import { accountsOf, CHECKED_AT_ONCE } from '../groups/membership.ts'
+import { IdentityMismatch, refreshContact, refreshContacts } from '../identity/directory.ts'
+import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
+import type { AnswerOf } from '../wire/api-client.ts'
+import { isFormer } from './former-devices.ts'
+
+export type Tree = Pick<AnswerOf<'readGroupInfo'>, 'groupInfo' | 'ratchetTree'>
+
+type OpenTree = { readonly leaves: MemberLeaf[]; readonly data: GroupData | undefined }
+
+export function openTree({ crypto }: AccountContext, { groupInfo, ratchetTree }: Tree): OpenTree {
+  const group = crypto.createPublicGroup(groupInfo, ratchetTree)
+  try {
+    const { groupData } = group
+    return { leaves: group.members(), data: groupData === null ? undefined : parseGroupData(groupData) }
+  } finally {
+    group.close()
+  }
+}
+
+/**
+ * Devices in the tree that no list names: removed, with their leaf not yet put out, or never of this account.
+ * Nothing is sent before they are out, and nobody vouches for what they write. Every other leaf must fit the
+ * list of its account.
+ */
+export function strangersIn(
+  { self, contacts, clock }: AccountContext,
+  leaves: readonly MemberLeaf[],
+): DeviceId[] {
+  return leaves.flatMap(leaf => {
+    if (isFormer({ self, contacts }, leaf)) return [memberOf(leaf).deviceId]
+    assertLeaf({ self, contacts, nowMs: clock.now(), fresh: ALL_FRESH }, leaf)
+    return []
+  })
+}
+
+export type CheckedTree = {
+  readonly members: ReadonlySet<AccountId>
+  readonly data: GroupData
+  readonly strangers: readonly DeviceId[]
+  /** Of a large group: whose leaves are to be checked later. */
+  readonly unchecked: readonly AccountId[]
+}
+
+/** Our own list is known since the connection came; only a leaf that it lacks is a reason to ask again. */
+async function refreshOwn(context: AccountContext, leaves: readonly MemberLeaf[]): Promise<void> {
+  const { contacts, self } = context
+  const isNews = leaves.some(leaf => memberOf(leaf).accountId === self.accountId && isFormer(context, leaf))
+  if (isNews || !contacts.has(self.accountId)) await refreshContact(context, self.accountId)
+}
+
+/**
+ * A tree judged by identities fetched after it. Of a large group only those who are named as `first`, and this
+ * account, are judged at once.
+ */
+export async function checkTree(
+  context: AccountContext,
+  tree: Tree,
+  kind: ChatRecord['kind'],
+  first: readonly AccountId[],
+): Promise<CheckedTree> {
+  const { self } = context
+  const { leaves, data } = openTree(context, tree)
+  const members = accountsOf(leaves)
+  if (data?.kind !== kind) throw new IdentityMismatch(first[0] ?? self.accountId, 'another kind of group')
+  const others = [...members].filter(accountId => accountId !== self.accountId)
+  if (kind === 'direct') {
+    const stranger = others.find(
+      accountId => others.length > 1 || (first.length > 0 && !first.includes(accountId)),
+    )
+    if (stranger !== undefined) throw new IdentityMismatch(stranger, 'not one of the two')
+  }
+  const isLarge = others.length > CHECKED_AT_ONCE
+  const now = isLarge ? others.filter(accountId => first.includes(accountId)) : others
+  const unchecked = isLarge ? others.filter(accountId => !first.includes(accountId)) : []
+  await refreshContacts(context, now)
+  await refreshOwn(context, leaves)
+  const later = new Set(unchecked)
+  const judged = leaves.filter(leaf => !later.has(memberOf(leaf).accountId))
+  return { members, data, strangers: strangersIn(context, judged), unchecked }
+}
+
+/** The group as the server has it. */
+export async function fetchTree(
+  context: AccountContext,
+  conversationId: ConversationId,
+  chat: {
+    readonly kind: ChatRecord['kind']
+    readonly peer?: AccountId | undefined
+  },
+) {
+  const answer = await context.calls.call('readGroupInfo', { conversationId })
+  const first = chat.peer === undefined ? [] : [chat.peer]
+  return { ...answer, ...(await checkTree(context, answer, chat.kind, first)) }
+}
+
+/** Whether in the group of today everybody is listed. */
+export async function isTreeSound(
+  context: AccountContext,
+  conversationId: ConversationId,
+  kind: ChatRecord['kind'],
+): Promise<boolean> {
+  try {
+    const { strangers, unchecked } = await fetchTree(context, conversationId, { kind })
+    return strangers.length === 0 && unchecked.length === 0
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code === 'CHAT_CONVERSATION_NOT_FOUND') return false
+    throw error
+  }
+}

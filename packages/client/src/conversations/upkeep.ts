@@ -1,0 +1,86 @@
+import type { MessageId } from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import type { ChatId } from '../api/engine-api.ts'
+import { type ActiveConversation, type ChatRecord, isOver } from '../chats/chat-record.ts'
+import { checkSome } from '../groups/checking.ts'
+import { createFoundation } from '../groups/foundation.ts'
+import { writeStaleInvites } from '../groups/invites.ts'
+import { createWishes } from '../groups/wishes.ts'
+import { buildUpkeep, submitPendingCommit, upkeepDueAt } from './committing.ts'
+import type { InboxEvent } from './draft.ts'
+import type { Inbox } from './inbox.ts'
+
+/** The commits of a runner's chat: what waits for the server's word, what somebody wants, what is due. */
+export function createUpkeep(
+  context: AccountContext,
+  chatId: ChatId,
+  room: { readonly inbox: Inbox; readonly wakeAt: (time: number) => void },
+) {
+  const { clock, counter, self } = context
+  const { inbox, wakeAt } = room
+  const wishes = createWishes(context, chatId)
+  const foundation = createFoundation(context, chatId, wishes)
+  let submitted: MessageId | undefined
+
+  const submit = async (messageId: MessageId): Promise<boolean> => {
+    if (submitted === messageId) return false
+    const submission = await submitPendingCommit(context, chatId)
+    switch (submission.outcome) {
+      case 'accepted':
+        submitted = messageId
+        inbox.learnHead(submission.seq)
+        break
+      case 'refused':
+        inbox.wantRead()
+        wishes.refused(messageId, submission.error)
+        break
+      case 'nothing-to-do':
+        return false
+    }
+    return true
+  }
+
+  const fulfil = async (): Promise<boolean> => {
+    const progress = await wishes.next()
+    if (progress === 'read') inbox.wantRead()
+    return progress !== 'nothing'
+  }
+
+  const lookAfter = async (conversation: ActiveConversation): Promise<boolean> => {
+    const dueAt = upkeepDueAt(conversation)
+    if (dueAt === null) return false
+    if (dueAt > clock.now()) {
+      wakeAt(dueAt)
+      return false
+    }
+    await buildUpkeep(context, chatId)
+    return true
+  }
+
+  return {
+    wishes,
+    async step(present: ChatRecord): Promise<boolean> {
+      const { conversation } = present
+      if (conversation.phase !== 'active') return false
+      if (conversation.commit !== null) return submit(conversation.commit.messageId)
+      if (isOver(present) || counter.isRolledBack()) return false
+      if (present.kind === 'group') {
+        if (await checkSome(context, present)) return true
+        foundation.look(present)
+        if (await fulfil()) return true
+        if (await writeStaleInvites(context, present)) return true
+      }
+      return lookAfter(conversation)
+    },
+    /** What the log has brought may be what was wanted. */
+    ingested(batch: readonly InboxEvent[]): void {
+      for (const event of batch) {
+        if (event.kind === 'commit' && event.senderDevice === self.deviceId) wishes.merged(event.messageId)
+      }
+    },
+    disconnected(): void {
+      submitted = undefined
+    },
+  }
+}
+export type Upkeep = ReturnType<typeof createUpkeep>

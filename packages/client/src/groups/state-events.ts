@@ -1,0 +1,41 @@
+import { type AccountId, idToBytes, type KnownEvent } from '@entangle/protocol'
+import { type Draft, keepOnce, type Place, type Room } from '../conversations/draft.ts'
+import { managedOf, roleIn } from './group-record.ts'
+import { applyToState, type StateContent } from './state.ts'
+
+type StateEvent = Exclude<KnownEvent, { kind: 'text' }>
+
+/** Name, topic, picture and the secrets of links, as managers change them. From others, and outside a group, it is nothing. */
+export async function applyStateEvent(
+  room: Room,
+  draft: Draft,
+  place: Place,
+  from: AccountId,
+  event: StateContent | StateEvent,
+): Promise<void> {
+  const { chat } = draft
+  if (chat.kind !== 'group') return
+  const { group } = chat
+  const step = applyToState({ state: group.state, at: group.stateAt }, event, {
+    seq: place.seq,
+    role: roleIn(group, from),
+    open: managedOf(group).invites,
+  })
+  if (step === undefined) return
+  if (step.secret !== null) {
+    room.mls.storePreSharedKey(idToBytes(step.secret.inviteId), step.secret.secret)
+  }
+  const isOwn = from === room.context.self.accountId
+  draft.chat = {
+    ...chat,
+    group: {
+      ...group,
+      state: step.state,
+      stateAt: step.at,
+      revision: group.revision + 1,
+      // Who changes what a link shows writes it anew.
+      staleInvites: group.staleInvites || isOwn,
+    },
+  }
+  if (step.notice !== null) await keepOnce(room, draft, place, from, { kind: 'notice', notice: step.notice })
+}
