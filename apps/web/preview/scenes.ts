@@ -4,11 +4,16 @@ import type {
   ChatSummary,
   ConnectionState,
   DeviceSummary,
+  DirectSummary,
+  GroupInvite,
+  GroupMember,
   SessionState,
   SignOutReason,
   TimelineRow,
 } from '@entangle/client'
-import type { AccountId, AccountSummary, DeviceId, MessageId } from '@entangle/protocol'
+import type { AccountId, AccountSummary, DeviceId } from '@entangle/protocol'
+import { addGroups } from './group-scenes.ts'
+import { ADA, JONAS, type Line, ME, nextId, person, STRANGER, textRow } from './people.ts'
 
 export type Scene = {
   session: SessionState
@@ -16,6 +21,10 @@ export type Scene = {
   chats: ChatSummary[]
   rows: Map<ChatId, TimelineRow[]>
   me: AccountSummary
+  /** Everybody whom rows and members name. */
+  people: Map<AccountId, AccountSummary>
+  members: Map<ChatId, GroupMember[]>
+  invites: Map<ChatId, GroupInvite[]>
   devices: DeviceSummary[]
   settings: AccountSettings
   /** Milliseconds before reading the chats, to see what waiting looks like. */
@@ -28,36 +37,7 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-let ids = 0
-const nextId = () => (++ids).toString(16).padStart(32, '0')
-
-function person(handle: string, displayName: string): AccountSummary {
-  return { accountId: nextId() as AccountId, handle, displayName }
-}
-
-export const ME = person('mira', 'Mira Sandoval')
-const ADA = person('ada', 'Ada Lovelace')
-export const STRANGER = person('tobias', 'Tobias Grün')
-
-type Line = { own?: boolean; text: string; at: number; delivery?: TimelineRow['delivery'] }
-
-export function textRow(sender: AccountId, line: Line, seq: number | null): TimelineRow {
-  return {
-    messageId: nextId() as MessageId,
-    seq,
-    sender,
-    own: line.own === true,
-    time: line.at,
-    content: { kind: 'text', text: line.text },
-    delivery: line.own ? (line.delivery ?? 'read') : null,
-    failure:
-      line.delivery === 'failed'
-        ? { code: 'CHAT_REFUSED', message: 'Not sent: the other side could not be reached.', canRetry: true }
-        : null,
-  }
-}
-
-function chat(peer: AccountSummary, over: Partial<ChatSummary> = {}): ChatSummary {
+function chat(peer: AccountSummary, over: Partial<DirectSummary> = {}): DirectSummary {
   return {
     id: `direct-${peer.accountId}` as ChatId,
     kind: 'direct',
@@ -67,7 +47,7 @@ function chat(peer: AccountSummary, over: Partial<ChatSummary> = {}): ChatSummar
     last: null,
     activity: 0,
     draft: '',
-    typing: false,
+    typing: [],
     warning: null,
     ...over,
   }
@@ -75,7 +55,7 @@ function chat(peer: AccountSummary, over: Partial<ChatSummary> = {}): ChatSummar
 
 function withRows(
   scene: Scene,
-  made: ChatSummary,
+  made: DirectSummary,
   lines: readonly Line[],
   other?: (rows: TimelineRow[]) => void,
 ): void {
@@ -88,6 +68,7 @@ function withRows(
   )
   other?.(rows)
   scene.rows.set(made.id, rows)
+  scene.people.set(made.peer.accountId, made.peer)
   const last = rows.at(-1)
   scene.chats.push({
     ...made,
@@ -96,7 +77,9 @@ function withRows(
         ? null
         : {
             text: last.content.kind === 'text' ? last.content.text : '',
+            notice: null,
             own: last.own,
+            sender: last.own ? ME : made.peer,
             time: last.time,
             delivery: last.delivery,
           },
@@ -174,6 +157,9 @@ export function createScene(name: string): Scene {
     chats: [],
     rows: new Map(),
     me: ME,
+    people: new Map([[ME.accountId, ME]]),
+    members: new Map(),
+    invites: new Map(),
     devices: devicesOf(name, now),
     settings: {},
     slow: name === 'slow' ? 4_000 : 0,
@@ -192,7 +178,7 @@ export function createScene(name: string): Scene {
 
   const lines = conversation(now)
   const ada = chat(ADA, {
-    typing: name === 'chats',
+    typing: name === 'chats' ? [ADA] : [],
     unread: name === 'unread' ? 3 : 0,
     warning: name === 'warning' ? 'identity-changed' : null,
   })
@@ -242,12 +228,11 @@ export function createScene(name: string): Scene {
     { text: 'Did you see the draft?', at: now - 31 * MINUTE },
     { text: 'Section three is the one I am unsure about, the rest reads well', at: now - 30 * MINUTE },
   ])
-  withRows(scene, chat(person('jonas', 'Jonas Weber'), { draft: 'I was thinking we could' }), [
+  withRows(scene, chat(JONAS, { draft: 'I was thinking we could' }), [
     { own: true, text: 'Talk later', at: now - 2 * HOUR },
   ])
-  withRows(scene, chat(person('oskar.l', 'Oskar Lindqvist'), { typing: true }), [
-    { text: 'Train leaves at 17:12', at: now - DAY },
-  ])
+  const oskar = person('oskar.l', 'Oskar Lindqvist')
+  withRows(scene, chat(oskar, { typing: [oskar] }), [{ text: 'Train leaves at 17:12', at: now - DAY }])
   withRows(scene, chat(person('mum', 'Mum')), [
     { own: true, text: 'Happy birthday! 🎂', at: now - DAY - HOUR },
   ])
@@ -271,6 +256,7 @@ export function createScene(name: string): Scene {
       at: now - 12 * MINUTE,
     },
   ])
+  if (name === 'groups' || name === 'arriving') addGroups(scene, now, name === 'arriving')
   if (name === 'many') {
     for (let index = 0; index < 400; index++) {
       withRows(scene, chat(person(`p${index}`, `Person ${index}`)), [

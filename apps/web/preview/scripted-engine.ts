@@ -9,16 +9,10 @@ import type {
   TimelineWindow,
 } from '@entangle/client'
 import type { AccountId, AccountSummary } from '@entangle/protocol'
-import { type Scene, STRANGER, textRow } from './scenes.ts'
-
-class ScriptedError extends Error {
-  readonly code: string
-  readonly retry = 'after-change'
-  constructor(code: string, message: string) {
-    super(message)
-    this.code = code
-  }
-}
+import { STRANGER, textRow } from './people.ts'
+import type { Scene } from './scenes.ts'
+import { pause, ScriptedError } from './scripted-error.ts'
+import { scriptGroups } from './scripted-groups.ts'
 
 type Open = { from: number; to: number; firstUnread: TimelineRow['messageId'] | null; unreadAtOpen: number }
 
@@ -26,7 +20,6 @@ const WORDS = 'legal winner thank year wave sausage worth useful legal winner th
 
 const OPENED = 120
 const LONGEST = 360
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
 /** Plays an engine in memory, so that screens can be looked at in every state. */
 export function createScriptedEngine(scene: Scene): EngineConnection {
@@ -46,6 +39,7 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
     return {
       chatId,
       rows: rows.slice(place.from, place.to),
+      people: [...scene.people.values()],
       hasOlder: place.from > 0,
       hasNewer: place.to < rows.length,
       firstUnread: place.firstUnread,
@@ -53,20 +47,25 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
     }
   }
   const emitTimeline = (chatId: ChatId) => open.has(chatId) && emit('timeline', windowOf(chatId))
-  const change = (chatId: ChatId, over: Partial<ChatSummary>) => {
+  const change = (chatId: ChatId, over: Partial<Omit<ChatSummary, 'kind'>>) => {
     scene.chats = scene.chats.map(chat => (chat.id === chatId ? { ...chat, ...over } : chat))
     emitChats()
   }
+  const lastOf = (row: TimelineRow): ChatSummary['last'] => ({
+    text: row.content.kind === 'text' ? row.content.text : '',
+    notice: row.content.kind === 'notice' ? row.content.notice : null,
+    own: row.own,
+    sender: scene.people.get(row.sender) ?? null,
+    time: row.time,
+    delivery: row.delivery,
+  })
   const changeRow = (chatId: ChatId, id: string, over: Partial<TimelineRow>) => {
     scene.rows.set(
       chatId,
       rowsOf(chatId).map(row => (row.messageId === id ? { ...row, ...over } : row)),
     )
     const last = rowsOf(chatId).at(-1)
-    if (last?.messageId === id) {
-      const text = last.content.kind === 'text' ? last.content.text : ''
-      change(chatId, { last: { text, own: last.own, time: last.time, delivery: last.delivery } })
-    }
+    if (last?.messageId === id) change(chatId, { last: lastOf(last) })
     emitTimeline(chatId)
   }
   const append = (chatId: ChatId, row: TimelineRow) => {
@@ -74,12 +73,11 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
     const place = open.get(chatId)
     if (place !== undefined && place.to === rows.length - 1) place.to = rows.length
     scene.rows.set(chatId, rows)
-    const text = row.content.kind === 'text' ? row.content.text : ''
     const unread = scene.chats.find(chat => chat.id === chatId)?.unread ?? 0
     change(chatId, {
-      last: { text, own: row.own, time: row.time, delivery: row.delivery },
+      last: lastOf(row),
       activity: row.time,
-      unread: row.own ? unread : unread + 1,
+      unread: row.own || row.content.kind === 'notice' ? unread : unread + 1,
       standing: 'accepted',
     })
     emitTimeline(chatId)
@@ -101,9 +99,9 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
     await pause(500)
     if (password === 'wrong') throw new ScriptedError('AUTH_CREDENTIALS_WRONG', 'wrong')
   }
-  const accountOf = (id: AccountId): AccountSummary =>
-    scene.chats.find(chat => chat.peer.accountId === id)?.peer ?? STRANGER
+  const accountOf = (id: AccountId): AccountSummary => scene.people.get(id) ?? STRANGER
 
+  const verified = new Set<AccountId>()
   const handlers: EngineRequests = {
     signUp: async ({ handle, displayName }) => {
       await pause(600)
@@ -117,6 +115,11 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
       if (handle === 'full') throw new ScriptedError('AUTH_DEVICE_LIMIT', 'limit')
       if (password === 'wrong') throw new ScriptedError('AUTH_CREDENTIALS_WRONG', 'wrong')
       enter({ recoverySaved: true })
+    },
+    resetAccount: async ({ code }) => {
+      await pause(900)
+      if (code === 'wrong') throw new ScriptedError('AUTH_RESET_WRONG', 'wrong')
+      enter({ recoverySaved: false })
     },
     signOut: async ({ erase }) => {
       await pause(300)
@@ -172,8 +175,11 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
     },
     findAccount: async ({ handle }) => {
       await pause(400)
+      if (handle === scene.me.handle) return scene.me
       if (handle !== 'grace') throw new ScriptedError('ACCOUNT_NOT_FOUND', 'nobody')
-      return { accountId: 'f'.repeat(32) as AccountId, handle, displayName: 'Grace Hopper' }
+      const grace = { accountId: 'f'.repeat(32) as AccountId, handle, displayName: 'Grace Hopper' }
+      scene.people.set(grace.accountId, grace)
+      return grace
     },
     openDirectChat: async ({ accountId }) => {
       const id = `direct-${accountId}` as ChatId
@@ -181,13 +187,13 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
         scene.chats.push({
           id,
           kind: 'direct',
-          peer: { accountId, handle: 'grace', displayName: 'Grace Hopper', gone: false, blocked: false },
+          peer: { ...accountOf(accountId), gone: false, blocked: false },
           standing: 'new',
           unread: 0,
           last: null,
           activity: Date.now(),
           draft: '',
-          typing: false,
+          typing: [],
           warning: null,
         })
         emitChats()
@@ -221,11 +227,12 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
     },
     setBlocked: async ({ accountId, blocked }) => {
       await pause(300)
-      const { accountId: _, ...peer } = accountOf(accountId)
-      change(`direct-${accountId}` as ChatId, {
-        standing: blocked ? 'blocked' : 'accepted',
-        peer: { accountId, ...peer, gone: false, blocked },
-      })
+      scene.chats = scene.chats.map(chat =>
+        chat.kind === 'direct' && chat.peer.accountId === accountId
+          ? { ...chat, standing: blocked ? 'blocked' : 'accepted', peer: { ...chat.peer, blocked } }
+          : chat,
+      )
+      emitChats()
     },
     markRead: async ({ chatId, seq }) => {
       const unread = rowsOf(chatId).filter(row => !row.own && (row.seq ?? 0) > seq).length
@@ -269,10 +276,24 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
     closeTimeline: async ({ chatId }) => {
       open.delete(chatId)
     },
-    readSafetyNumber: async () => ({
+    readSafetyNumber: async ({ accountId }) => ({
       digits: '482910573618204957361029384756102938475610293847561029384756',
-      basis: 'first-use',
+      basis: verified.has(accountId) ? 'verified' : 'first-use',
     }),
+    verifyContact: async ({ accountId }) => {
+      await pause(300)
+      verified.add(accountId)
+    },
+    acceptIdentity: async ({ accountId }) => {
+      await pause(400)
+      scene.chats = scene.chats.map(chat => {
+        const suspect = chat.kind === 'group' ? chat.suspect?.accountId : chat.peer.accountId
+        if (suspect !== accountId) return chat
+        return chat.kind === 'group' ? { ...chat, warning: null, suspect: null } : { ...chat, warning: null }
+      })
+      emitChats()
+    },
+    ...scriptGroups({ scene, append, emitChats, rowsOf }),
   }
 
   // For looking at arrivals: `entangleReceive('text')` in the console writes to the first open chat.
@@ -281,7 +302,10 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
       const [chatId] = open.keys()
       const chat = scene.chats.find(entry => entry.id === chatId)
       if (chatId === undefined || chat === undefined) return
-      append(chatId, textRow(chat.peer.accountId, { text, at: Date.now() }, rowsOf(chatId).length + 1))
+      const other =
+        chat.kind === 'direct' ? chat.peer : scene.members.get(chatId)?.find(one => !one.self)?.account
+      const sender = other?.accountId ?? STRANGER.accountId
+      append(chatId, textRow(sender, { text, at: Date.now() }, rowsOf(chatId).length + 1))
     },
     entangleConnection: (connection: Scene['connection']) => {
       scene.connection = connection

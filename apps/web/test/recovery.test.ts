@@ -102,7 +102,7 @@ describe('the reminder', () => {
   it('comes once there is a conversation', () => {
     const chat = (over: Partial<ChatSummary>) =>
       ({ standing: 'accepted', last: null, ...over }) as ChatSummary
-    const last = { text: '', own: true, time: 0, delivery: 'sent' } as const
+    const last = { text: '', notice: null, own: true, sender: null, time: 0, delivery: 'sent' } as const
     expect(hasSomethingToLose([])).toBe(false)
     expect(hasSomethingToLose([chat({})])).toBe(false)
     expect(hasSomethingToLose([chat({ last: { ...last, delivery: 'queued' } })])).toBe(false)

@@ -37,6 +37,7 @@ function layout(rows: TimelineRow[], firstUnread: string | null = null, hasOlder
     { rows, hasOlder, firstUnread: firstUnread as TimelineRow['messageId'] | null, unreadAtOpen: 3 },
     dayKey,
   ).map(item => {
+    if (item.kind === 'notice') return `notice ${item.key}${item.first ? ' first' : ''}`
     if (item.kind !== 'message') return item.kind === 'new' ? `new ${item.count}` : 'day'
     return `${item.key}${item.first ? ' first' : ''}${item.last ? ' last' : ''}`
   })
@@ -49,6 +50,20 @@ describe('timeline layout', () => {
       'a first',
       'b last',
       'c first last',
+      'd first last',
+    ])
+  })
+
+  it('puts notices between runs, close to each other', () => {
+    const notice = (id: string, minutes: number): TimelineRow => ({
+      ...row(id, minutes),
+      content: { kind: 'notice', notice: { kind: 'left' } },
+    })
+    expect(layout([row('a', 0), notice('b', 1), notice('c', 1), row('d', 2)])).toEqual([
+      'day',
+      'a first last',
+      'notice b first',
+      'notice c',
       'd first last',
     ])
   })

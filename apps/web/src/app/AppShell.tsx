@@ -7,7 +7,7 @@ import { ConnectionBanner } from '../chat/ConnectionBanner.tsx'
 import { ChatListPane } from '../chats/ChatListPane.tsx'
 import { NoChats } from '../chats/NoChats.tsx'
 import { useDeviceName } from '../devices/use-device-name.ts'
-import { useApp } from '../state/app-context.ts'
+import { useApp, useInvitation } from '../state/app-context.ts'
 import { Button } from '../ui/Button.tsx'
 import { cx } from '../ui/cx.ts'
 import { Empty } from '../ui/Empty.tsx'
@@ -26,6 +26,7 @@ const NewChatDialog = lazy(async () => ({
 const RecoveryDialog = lazy(async () => ({
   default: (await import('../recovery/RecoveryDialog.tsx')).RecoveryDialog,
 }))
+const JoinDialog = lazy(async () => ({ default: (await import('../join/JoinDialog.tsx')).JoinDialog }))
 const HelpDialog = lazy(async () => ({ default: (await import('./HelpDialog.tsx')).HelpDialog }))
 
 /** Everything behind the sign-in: the list, and beside it a chat, the settings or nothing yet. */
@@ -36,12 +37,13 @@ export function AppShell() {
   const chatId = inChat ? (params.id as ChatId) : null
   const [dialog, setDialog] = useState<OpenDialog | null>(null)
   const closeDialog = useCallback(() => setDialog(null), [])
+  const { link, setLink } = useInvitation()
   const showList = chatId === null && !inSettings
 
   const empty = useApp(state => state.chats?.length === 0)
 
   useTitle(chatId, inSettings)
-  useKeys({ chatId, dialogOpen: dialog !== null, open: setDialog, navigate })
+  useKeys({ chatId, dialogOpen: dialog !== null || link !== null, open: setDialog, navigate })
   useEffect(warmUp, [])
   useDeviceName()
 
@@ -72,6 +74,7 @@ export function AppShell() {
       <Suspense fallback={null}>
         {dialog === 'new-chat' && <NewChatDialog onClose={closeDialog} />}
         {dialog === 'recovery' && <RecoveryDialog onClose={closeDialog} />}
+        {link !== null && <JoinDialog key={link} link={link} onClose={() => setLink(null)} />}
         {dialog === 'help' && <HelpDialog onClose={closeDialog} />}
       </Suspense>
     </ShellContext>
@@ -95,7 +98,8 @@ function warmUp() {
   const timer = setTimeout(() => {
     const parts = [
       import('../chats/NewChatDialog.tsx'),
-      import('../chat/PeerDetails.tsx'),
+      import('../chat/Details.tsx'),
+      import('../chat/DetailsSheet.tsx'),
       import('../settings/SettingsScreen.tsx'),
       import('./HelpDialog.tsx'),
       import('../recovery/RecoveryDialog.tsx'),

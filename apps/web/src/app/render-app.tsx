@@ -1,5 +1,6 @@
 import type { EngineConnection } from '@entangle/client'
 import { createRoot } from 'react-dom/client'
+import { createInvitationStore } from '../join/invitation.ts'
 import { AppContext } from '../state/app-context.ts'
 import { createAppStore } from '../state/app-store.ts'
 import { startTheme } from '../theme/theme.ts'
@@ -11,9 +12,10 @@ export function renderApp(engine: EngineConnection): void {
   if (root === null) throw new Error('The page has no root element.')
   startTheme()
   const store = createAppStore(engine)
+  const invitation = createInvitationStore(location, history)
   createRoot(root).render(
     <ErrorBoundary>
-      <AppContext value={{ engine, store }}>
+      <AppContext value={{ engine, store, invitation }}>
         <App />
       </AppContext>
     </ErrorBoundary>,

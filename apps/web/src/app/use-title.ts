@@ -2,11 +2,15 @@ import type { ChatId } from '@entangle/client'
 import { useEffect } from 'react'
 import { useApp } from '../state/app-context.ts'
 import { pageTitle } from '../text/counting.ts'
+import { chatName } from '../text/names.ts'
 
 /** The page's title and icon say how much waits, also from a tab in the background. */
 export function useTitle(chatId: ChatId | null, inSettings: boolean): void {
   const unread = useApp(state => (state.chats ?? []).reduce((sum, chat) => sum + chat.unread, 0))
-  const name = useApp(state => state.chats?.find(chat => chat.id === chatId)?.peer.displayName ?? null)
+  const name = useApp(state => {
+    const chat = state.chats?.find(({ id }) => id === chatId)
+    return chat === undefined ? null : chatName(chat)
+  })
   const place = inSettings ? 'Settings' : name
 
   useEffect(() => {

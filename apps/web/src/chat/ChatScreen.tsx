@@ -1,22 +1,31 @@
 import type { ChatId, ChatSummary } from '@entangle/client'
-import { ArrowLeft, Info, MessageCircleOff } from 'lucide-react'
-import { lazy, Suspense, useRef, useState } from 'react'
-import { Link, useLocation } from 'wouter'
+import type { AccountSummary } from '@entangle/protocol'
+import { MessageCircleOff } from 'lucide-react'
+import { lazy, Suspense, useCallback, useRef, useState } from 'react'
+import { useLocation } from 'wouter'
 import { useApp, useChat } from '../state/app-context.ts'
 import { useDelayed, useMedia } from '../state/hooks.ts'
-import { Avatar } from '../ui/Avatar.tsx'
-import { Button, IconButton } from '../ui/Button.tsx'
+import { chatName } from '../text/names.ts'
+import { Button } from '../ui/Button.tsx'
 import { cx } from '../ui/cx.ts'
 import { Empty } from '../ui/Empty.tsx'
 import { ChatFoot } from './ChatFoot.tsx'
+import { ChatHeader } from './ChatHeader.tsx'
 import styles from './ChatScreen.module.css'
 import { ConnectionBanner } from './ConnectionBanner.tsx'
 import { IdentityWarning } from './IdentityWarning.tsx'
 import { Timeline, type TimelineHandle } from './Timeline.tsx'
+import { TypingRow } from './TypingRow.tsx'
 import { useOpenTimeline } from './use-open-timeline.ts'
 
-const PeerDetails = lazy(async () => ({ default: (await import('./PeerDetails.tsx')).PeerDetails }))
-const PeerSheet = lazy(async () => ({ default: (await import('./PeerSheet.tsx')).PeerSheet }))
+const Details = lazy(async () => ({ default: (await import('./Details.tsx')).Details }))
+const DetailsSheet = lazy(async () => ({ default: (await import('./DetailsSheet.tsx')).DetailsSheet }))
+const SafetyNumberDialog = lazy(async () => ({
+  default: (await import('../identity/SafetyNumberDialog.tsx')).SafetyNumberDialog,
+}))
+const ReviewDialog = lazy(async () => ({
+  default: (await import('../identity/ReviewDialog.tsx')).ReviewDialog,
+}))
 
 export function ChatScreen({ chatId }: { readonly chatId: ChatId }) {
   const chat = useChat(chatId)
@@ -34,69 +43,50 @@ export function ChatScreen({ chatId }: { readonly chatId: ChatId }) {
   )
 }
 
+/** Whose identity is looked at: their safety number, or what to do about a change that does not verify. */
+type Look = { readonly at: 'number' | 'change'; readonly person: AccountSummary }
+
 function Chat({ chat }: { readonly chat: ChatSummary }) {
   const window = useOpenTimeline(chat.id)
   const timeline = useRef<TimelineHandle>(null)
   const [details, setDetails] = useState(false)
+  const [look, setLook] = useState<Look | null>(null)
   const wide = useMedia('(width >= 1200px)')
-  const { peer } = chat
-  const closeDetails = () => setDetails(false)
+  const lookAtNumber = useCallback((person: AccountSummary) => setLook({ at: 'number', person }), [])
+  const suspect = chat.kind === 'direct' ? chat.peer : chat.suspect
 
   return (
     <div className={cx(styles.screen, details && wide && styles.withDetails)}>
       <div className={styles.column}>
-        <header className={styles.head}>
-          <Link href="/" className={styles.back} aria-label="Back to chats">
-            <ArrowLeft size={22} />
-          </Link>
-          <div className={styles.peer}>
-            <Avatar account={peer} size="small" />
-            <div className={styles.names}>
-              <h2 className={styles.name}>
-                {/* The keyboard has the button beside it; this one is for a tap on the name. */}
-                <button type="button" tabIndex={-1} onClick={() => setDetails(!details)}>
-                  {peer.displayName}
-                </button>
-              </h2>
-              <p className={styles.handle}>{peer.gone ? 'Deleted account' : `@${peer.handle}`}</p>
-            </div>
-          </div>
-          <IconButton label="Details" aria-pressed={details} onClick={() => setDetails(!details)}>
-            <Info size={21} />
-          </IconButton>
-        </header>
+        <ChatHeader chat={chat} detailsOpen={details} onToggleDetails={() => setDetails(!details)} />
         <div className={styles.body}>
           <ConnectionBanner />
-          {chat.warning === 'identity-changed' && (
-            <IdentityWarning name={peer.displayName} onCompare={() => setDetails(true)} />
+          {chat.warning !== null && (
+            <IdentityWarning
+              chat={chat}
+              person={suspect}
+              onReview={person => setLook({ at: 'change', person })}
+            />
           )}
-          {window === null ? <WaitingTimeline /> : <Timeline ref={timeline} chat={chat} window={window} />}
-          <div className={styles.typing}>
-            {chat.typing && (
-              <span className={styles.typingText}>
-                <span className={styles.dots} aria-hidden="true">
-                  <i />
-                  <i />
-                  <i />
-                </span>
-                {peer.displayName} is typing…
-              </span>
-            )}
-          </div>
+          {window === null ? (
+            <WaitingTimeline />
+          ) : (
+            <Timeline ref={timeline} chat={chat} window={window} onLookAtNumber={lookAtNumber} />
+          )}
+          <TypingRow typing={chat.typing} />
         </div>
         <ChatFoot chat={chat} onSent={() => timeline.current?.toLatest()} />
       </div>
-      {details && (
-        <Suspense fallback={null}>
-          {wide ? (
-            <aside className={styles.details} aria-label={`About ${peer.displayName}`} data-region="details">
-              <PeerDetails chat={chat} onClose={closeDetails} />
-            </aside>
-          ) : (
-            <PeerSheet chat={chat} onClose={closeDetails} />
-          )}
-        </Suspense>
-      )}
+      <Suspense fallback={null}>
+        {details && wide && (
+          <aside className={styles.details} aria-label={`About ${chatName(chat)}`} data-region="details">
+            <Details chat={chat} onClose={() => setDetails(false)} />
+          </aside>
+        )}
+        {details && !wide && <DetailsSheet chat={chat} onClose={() => setDetails(false)} />}
+        {look?.at === 'number' && <SafetyNumberDialog person={look.person} onClose={() => setLook(null)} />}
+        {look?.at === 'change' && <ReviewDialog person={look.person} onClose={() => setLook(null)} />}
+      </Suspense>
     </div>
   )
 }

@@ -6,6 +6,7 @@ import { useEngine } from '../state/app-context.ts'
 import { useMedia } from '../state/hooks.ts'
 import { problemOf } from '../state/problem.ts'
 import { utf8Length } from '../text/counting.ts'
+import { chatName } from '../text/names.ts'
 import { cx } from '../ui/cx.ts'
 import styles from './Composer.module.css'
 import { useDraft } from './use-draft.ts'
@@ -102,7 +103,7 @@ export function Composer({ chat, onSent }: Props) {
             onChange={event => change(event.target.value)}
             onKeyDown={onKeyDown}
             onBlur={typing.stop}
-            aria-label={`Message ${chat.peer.displayName}`}
+            aria-label={`Message ${chatName(chat)}`}
             placeholder="Message"
             enterKeyHint={touch ? 'enter' : 'send'}
             autoComplete="off"

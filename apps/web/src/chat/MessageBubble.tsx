@@ -1,13 +1,17 @@
 import type { TimelineContent, TimelineRow } from '@entangle/client'
-import type { MessageId } from '@entangle/protocol'
+import type { AccountSummary, MessageId } from '@entangle/protocol'
 import { Hourglass, PackageOpen, TriangleAlert } from 'lucide-react'
 import { memo } from 'react'
+import { nameColourOf } from '../text/initials.ts'
 import { isLoneEmoji } from '../text/lone-emoji.ts'
+import { personName } from '../text/names.ts'
 import { timeFormat } from '../text/time-format.ts'
+import { Avatar } from '../ui/Avatar.tsx'
 import { cx } from '../ui/cx.ts'
 import { DELIVERY_WORDS, DeliveryIcon } from './DeliveryIcon.tsx'
 import styles from './MessageBubble.module.css'
 import { MessageText } from './MessageText.tsx'
+import { contentWords, PENDING_WORDS, UNSUPPORTED_WORDS } from './row-words.ts'
 
 export type MessageActions = {
   readonly retry: (id: MessageId) => void
@@ -20,31 +24,19 @@ type Props = {
   readonly last: boolean
   /** The one message that Tab reaches; arrows move on from it. */
   readonly tabbable: boolean
-  readonly senderName: string
+  /** Undefined for somebody of whom nothing is known here. */
+  readonly sender: AccountSummary | undefined
+  /** In a group it is not clear by itself who is speaking. */
+  readonly named: boolean
   readonly actions: MessageActions
 }
 
-const PENDING_WORDS = {
-  waiting: 'Waiting for this message…',
-  repairing: 'Repairing this message…',
-  lost: 'This message was lost. Ask for it to be sent again.',
-} as const
-const UNSUPPORTED_WORDS = 'This message needs a newer version of Entangle. It is kept for you.'
-
-export function contentWords(content: TimelineContent): string {
-  switch (content.kind) {
-    case 'text':
-      return content.text
-    case 'pending':
-      return PENDING_WORDS[content.state]
-    case 'unsupported':
-      return UNSUPPORTED_WORDS
-  }
-}
-
 export const MessageBubble = memo(function MessageBubble(props: Props) {
-  const { row, first, last, tabbable, senderName, actions } = props
+  const { row, first, last, tabbable, sender, named, actions } = props
   const { content, own, delivery, failure } = row
+  if (content.kind === 'notice') return null
+  const senderName = sender === undefined ? 'Somebody' : personName(sender)
+  const other = named && !own
   const time = timeFormat.clock(row.time)
   const emoji = content.kind === 'text' && isLoneEmoji(content.text)
   const name = [contentWords(content), own ? 'You' : senderName, time, delivery && DELIVERY_WORDS[delivery]]
@@ -53,10 +45,24 @@ export const MessageBubble = memo(function MessageBubble(props: Props) {
 
   return (
     <li
-      className={cx(styles.row, own && styles.own, first && styles.first, last && styles.last)}
+      className={cx(
+        styles.row,
+        own && styles.own,
+        other && styles.named,
+        first && styles.first,
+        last && styles.last,
+      )}
       data-seq={row.seq ?? undefined}
       data-key={row.messageId}
     >
+      {other && first && (
+        <div className={styles.sender} aria-hidden="true">
+          {sender !== undefined && <Avatar account={sender} size="row" />}
+          <span className={cx(styles.name, styles[`colour${nameColourOf(row.sender)}`])} dir="auto">
+            {senderName}
+          </span>
+        </div>
+      )}
       <article
         className={cx(styles.bubble, emoji && styles.emoji, content.kind !== 'text' && styles.faint)}
         tabIndex={tabbable ? 0 : -1}
@@ -104,6 +110,8 @@ function Content({ content }: { readonly content: TimelineContent }) {
         </>
       )
     }
+    case 'notice':
+      return null
     case 'unsupported':
       return (
         <>

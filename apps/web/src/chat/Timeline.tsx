@@ -1,16 +1,20 @@
 import type { ChatSummary, TimelineWindow } from '@entangle/client'
+import type { AccountSummary } from '@entangle/protocol'
 import { ArrowDown, LoaderCircle } from 'lucide-react'
 import { type KeyboardEvent, type Ref, useImperativeHandle, useMemo, useRef, useState } from 'react'
 import { useEngine } from '../state/app-context.ts'
 import { useDelayed, useNow } from '../state/hooks.ts'
 import { badge } from '../text/counting.ts'
+import { chatName } from '../text/names.ts'
 import { timeFormat } from '../text/time-format.ts'
 import { cx } from '../ui/cx.ts'
 import { Hidden } from '../ui/Hidden.tsx'
 import { type MessageActions, MessageBubble } from './MessageBubble.tsx'
+import { NoticeRow } from './NoticeRow.tsx'
 import styles from './Timeline.module.css'
-import { layoutTimeline } from './timeline-layout.ts'
+import { layoutTimeline, type TimelineItem } from './timeline-layout.ts'
 import { useAnnouncer } from './use-announcer.ts'
+import { usePeople } from './use-people.ts'
 import { useReadMarks } from './use-read-marks.ts'
 import { useTimelineScroll } from './use-timeline-scroll.ts'
 
@@ -19,10 +23,12 @@ export type TimelineHandle = { readonly toLatest: () => void }
 type Props = {
   readonly chat: ChatSummary
   readonly window: TimelineWindow
+  /** Somebody's safety number changed, and the reader wants to see it. */
+  readonly onLookAtNumber: (person: AccountSummary) => void
   readonly ref: Ref<TimelineHandle>
 }
 
-export function Timeline({ chat, window, ref }: Props) {
+export function Timeline({ chat, window, onLookAtNumber, ref }: Props) {
   const engine = useEngine()
   const now = useNow()
   const scroller = useRef<HTMLDivElement>(null)
@@ -36,7 +42,8 @@ export function Timeline({ chat, window, ref }: Props) {
     scroller,
     checkRead,
   )
-  const announcement = useAnnouncer(window, chat.peer.displayName)
+  const people = usePeople(chat, window)
+  const announcement = useAnnouncer(window, people)
   useImperativeHandle(ref, () => ({ toLatest }), [toLatest])
 
   const actions = useMemo<MessageActions>(
@@ -49,13 +56,54 @@ export function Timeline({ chat, window, ref }: Props) {
   )
 
   const shown = items.slice(start, end)
-  const messages = shown.filter(item => item.kind === 'message')
-  const tabbable = messages.some(item => item.key === roving) ? roving : (messages.at(-1)?.key ?? null)
+  const stops = shown.filter(item => item.kind === 'message' || item.kind === 'notice')
+  const tabbable = stops.some(item => item.key === roving) ? roving : (stops.at(-1)?.key ?? null)
+
+  const renderItem = (item: TimelineItem) => {
+    switch (item.kind) {
+      case 'message':
+        return (
+          <MessageBubble
+            key={item.key}
+            row={item.row}
+            first={item.first}
+            last={item.last}
+            tabbable={item.key === tabbable}
+            sender={people.find(item.row.sender)}
+            named={chat.kind === 'group'}
+            actions={actions}
+          />
+        )
+      case 'notice':
+        return (
+          <NoticeRow
+            key={item.key}
+            row={item.row}
+            first={item.first}
+            tabbable={item.key === tabbable}
+            people={people}
+            onLookAtNumber={onLookAtNumber}
+          />
+        )
+      case 'day':
+        return (
+          <li key={item.key} data-key={item.key} className={styles.day}>
+            <time dateTime={timeFormat.dayKey(item.time)}>{timeFormat.day(item.time, now)}</time>
+          </li>
+        )
+      case 'new':
+        return (
+          <li key={item.key} data-key={item.key} className={styles.new}>
+            <span>New · {item.count}</span>
+          </li>
+        )
+    }
+  }
 
   return (
     <section
       className={styles.frame}
-      aria-label={`Messages with ${chat.peer.displayName}`}
+      aria-label={chat.kind === 'group' ? `Messages in ${chatName(chat)}` : `Messages with ${chatName(chat)}`}
       data-region="timeline"
     >
       <div ref={scroller} className={styles.scroller} onScroll={onScroll}>
@@ -72,27 +120,7 @@ export function Timeline({ chat, window, ref }: Props) {
             if (row?.dataset['key'] !== undefined) setRoving(row.dataset['key'])
           }}
         >
-          {shown.map(item =>
-            item.kind === 'message' ? (
-              <MessageBubble
-                key={item.key}
-                row={item.row}
-                first={item.first}
-                last={item.last}
-                tabbable={item.key === tabbable}
-                senderName={chat.peer.displayName}
-                actions={actions}
-              />
-            ) : item.kind === 'day' ? (
-              <li key={item.key} data-key={item.key} className={styles.day}>
-                <time dateTime={timeFormat.dayKey(item.time)}>{timeFormat.day(item.time, now)}</time>
-              </li>
-            ) : (
-              <li key={item.key} data-key={item.key} className={styles.new}>
-                <span>New · {item.count}</span>
-              </li>
-            ),
-          )}
+          {shown.map(renderItem)}
         </ol>
       </div>
       <button

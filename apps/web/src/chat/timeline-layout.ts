@@ -11,6 +11,8 @@ export type TimelineItem =
       readonly first: boolean
       readonly last: boolean
     }
+  /** `first`: of several that stand together. */
+  | { readonly kind: 'notice'; readonly key: string; readonly row: TimelineRow; readonly first: boolean }
 
 const GROUP_GAP_MS = 5 * 60_000
 
@@ -30,6 +32,12 @@ export function layoutTimeline(
       items.push({ kind: 'new', key: 'new', count: input.unreadAtOpen })
     }
     const next = input.rows[index + 1]
+    if (row.content.kind === 'notice') {
+      const first = newDay || previous?.content.kind !== 'notice'
+      items.push({ kind: 'notice', key: row.messageId, row, first })
+      previous = row
+      continue
+    }
     items.push({
       kind: 'message',
       key: row.messageId,
@@ -50,6 +58,8 @@ function inOneRun(
 ): boolean {
   return (
     above.sender === below.sender &&
+    above.content.kind !== 'notice' &&
+    below.content.kind !== 'notice' &&
     Math.abs(below.time - above.time) <= GROUP_GAP_MS &&
     below.messageId !== firstUnread &&
     // A failed message has its reason and its buttons beneath, which ends the run.

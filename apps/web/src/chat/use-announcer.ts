@@ -1,13 +1,14 @@
 import type { TimelineWindow } from '@entangle/client'
 import { useEffect, useRef, useState } from 'react'
 import { plural } from '../text/counting.ts'
-import { contentWords } from './MessageBubble.tsx'
+import { spokenRow } from './row-words.ts'
+import type { People } from './use-people.ts'
 
 const GATHER_MS = 400
 const MOST_SPOKEN = 3
 
 /** Text for a polite live region: each new message, or their number when many come together. */
-export function useAnnouncer(window: TimelineWindow, senderName: string): string {
+export function useAnnouncer(window: TimelineWindow, people: People): string {
   const [spoken, setSpoken] = useState('')
   const known = useRef<number | null>(null)
   const waiting = useRef<string[]>([])
@@ -20,20 +21,16 @@ export function useAnnouncer(window: TimelineWindow, senderName: string): string
     known.current = Math.max(newest, before ?? -1)
     if (before === null) return
     for (const row of window.rows) {
-      if (!row.own && row.seq !== null && row.seq > before) waiting.current.push(contentWords(row.content))
+      if (!row.own && row.seq !== null && row.seq > before) waiting.current.push(spokenRow(row, people))
     }
     if (waiting.current.length === 0 || timer.current !== null) return
     timer.current = setTimeout(() => {
       const texts = waiting.current
       waiting.current = []
       timer.current = null
-      setSpoken(
-        texts.length > MOST_SPOKEN
-          ? `${plural(texts.length, 'new message')} from ${senderName}`
-          : texts.map(text => `${senderName}: ${text}`).join('. '),
-      )
+      setSpoken(texts.length > MOST_SPOKEN ? plural(texts.length, 'new message') : texts.join('. '))
     }, GATHER_MS)
-  }, [window, senderName])
+  }, [window, people])
 
   useEffect(
     () => () => {

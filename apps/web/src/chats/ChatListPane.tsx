@@ -1,5 +1,5 @@
 import type { ChatId } from '@entangle/client'
-import { Search, Settings, SquarePen } from 'lucide-react'
+import { LoaderCircle, Search, Settings, SquarePen } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { Link, useRoute } from 'wouter'
 import { useOpenDialog } from '../app/shell-context.ts'
@@ -10,7 +10,7 @@ import { Avatar } from '../ui/Avatar.tsx'
 import { IconButton } from '../ui/Button.tsx'
 import { ChatListItem } from './ChatListItem.tsx'
 import styles from './ChatListPane.module.css'
-import { listedChats, requestChats } from './listed-chats.ts'
+import { isArriving, listedChats, requestChats } from './listed-chats.ts'
 import { NoChats } from './NoChats.tsx'
 import { RequestGroup } from './RequestGroup.tsx'
 
@@ -46,6 +46,7 @@ export function ChatListPane({ current }: { readonly current: ChatId | null }) {
           <Skeleton />
         ) : (
           <>
+            <div role="status">{isArriving(chats) && <Arriving />}</div>
             <RequestGroup chats={requestChats(chats)} current={current} now={now} />
             <Entries
               chats={listedChats(chats, current)}
@@ -111,6 +112,18 @@ function Entries({ chats, current, now, anyRequest }: EntriesProps) {
         <li key={item.key}>{item}</li>
       ))}
     </ul>
+  )
+}
+
+/** A new device on its way into the account's groups. */
+function Arriving() {
+  const due = useDelayed(500)
+  if (!due) return null
+  return (
+    <p className={styles.arriving}>
+      <LoaderCircle size={15} aria-hidden="true" />
+      Bringing your chats here…
+    </p>
   )
 }
 

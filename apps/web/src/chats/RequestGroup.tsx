@@ -11,7 +11,7 @@ type Props = {
   readonly now: number
 }
 
-/** Strangers who wrote first, kept apart until they are answered. */
+/** Strangers who wrote first or took one into a group, kept apart until they are answered. */
 export function RequestGroup({ chats, current, now }: Props) {
   const [open, setOpen] = useState(false)
   const id = useId()
@@ -30,7 +30,7 @@ export function RequestGroup({ chats, current, now }: Props) {
         <span className={styles.sign}>
           <MailQuestion size={18} />
         </span>
-        <span className={styles.label}>{plural(chats.length, 'message request')}</span>
+        <span className={styles.label}>{plural(chats.length, requestWord(chats))}</span>
         <ChevronRight size={18} className={styles.chevron} />
       </button>
       <ul id={id} aria-label="Message requests" hidden={!expanded} className={styles.entries}>
@@ -43,4 +43,9 @@ export function RequestGroup({ chats, current, now }: Props) {
       </ul>
     </section>
   )
+}
+
+function requestWord(chats: readonly ChatSummary[]): string {
+  if (chats.every(chat => chat.kind === 'direct')) return 'message request'
+  return chats.every(chat => chat.kind === 'group') ? 'group request' : 'request'
 }

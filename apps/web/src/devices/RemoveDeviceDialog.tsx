@@ -1,13 +1,9 @@
 import type { DeviceSummary } from '@entangle/client'
-import { type FormEvent, useRef, useState } from 'react'
+import { useState } from 'react'
 import styles from '../settings/dialogs.module.css'
-import { useAccount, useEngine } from '../state/app-context.ts'
-import { useTask } from '../state/problem.ts'
-import { Button } from '../ui/Button.tsx'
-import { Dialog, DialogActions } from '../ui/Dialog.tsx'
-import { PasswordField } from '../ui/Field.tsx'
-import { HiddenUsername } from '../ui/HiddenUsername.tsx'
-import { Notice } from '../ui/Notice.tsx'
+import { useEngine } from '../state/app-context.ts'
+import { Dialog } from '../ui/Dialog.tsx'
+import { PasswordProof } from '../ui/PasswordProof.tsx'
 
 type Props = {
   readonly device: DeviceSummary
@@ -17,49 +13,40 @@ type Props = {
 
 export function RemoveDeviceDialog({ device, onClose, onRemoved }: Props) {
   const engine = useEngine()
-  const account = useAccount()
-  const field = useRef<HTMLInputElement>(null)
-  const [password, setPassword] = useState('')
-  const remove = useTask(() => engine.request('removeDevice', { deviceId: device.deviceId, password }))
-  const wrong = remove.problem?.code === 'AUTH_CREDENTIALS_WRONG'
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
-    if (password === '') field.current?.focus()
-    else if (await remove.run(undefined)) onRemoved()
-    else field.current?.focus()
-  }
+  const [stolen, setStolen] = useState(false)
   return (
-    <Dialog title={`Sign out ${device.name}`} onClose={onClose} initialFocus={field}>
-      <form onSubmit={submit} className={styles.form} noValidate>
+    <Dialog title={`Sign out ${device.name}`} onClose={onClose}>
+      <PasswordProof
+        hint="Asked so that nobody who finds this screen open can do it."
+        action="Sign out this device"
+        look="danger"
+        onProve={password => engine.request('removeDevice', { deviceId: device.deviceId, password, stolen })}
+        onDone={onRemoved}
+        onCancel={onClose}
+      >
         <p className={styles.text}>
           <b>{device.name}</b> is signed out at once and gets nothing new. What it already holds stays on it.
         </p>
-        {remove.problem && !wrong && (
-          <Notice tone="danger" role="alert">
-            {remove.problem.message}
-          </Notice>
-        )}
-        <HiddenUsername handle={account.handle} />
-        <PasswordField
-          ref={field}
-          label="Password"
-          value={password}
-          onChange={event => {
-            setPassword(event.target.value)
-            remove.clear()
-          }}
-          error={wrong ? 'This password is wrong. Try again.' : null}
-          hint="Asked so that nobody who finds this screen open can do it."
-          autoComplete="current-password"
-          required
-        />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="danger" disabled={password === ''} busy={remove.busy}>
-            Sign out this device
-          </Button>
-        </DialogActions>
-      </form>
+        <fieldset className={styles.options} aria-label="Why">
+          <label className={styles.option}>
+            <input type="radio" name="stolen" checked={!stolen} onChange={() => setStolen(false)} />
+            <span>
+              <b>I do not use it any more</b>
+              <span>Signing it out is enough.</span>
+            </span>
+          </label>
+          <label className={styles.option}>
+            <input type="radio" name="stolen" checked={stolen} onChange={() => setStolen(true)} />
+            <span>
+              <b>It was lost or stolen</b>
+              <span>
+                Your account also gets new keys, so that nothing the device holds is worth anything. The
+                people you write with are told that your safety number has changed.
+              </span>
+            </span>
+          </label>
+        </fieldset>
+      </PasswordProof>
     </Dialog>
   )
 }

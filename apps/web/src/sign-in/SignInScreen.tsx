@@ -1,18 +1,21 @@
+import { UsersRound } from 'lucide-react'
 import { useEffect } from 'react'
 import { Link, useLocation } from 'wouter'
-import { useApp } from '../state/app-context.ts'
+import { useApp, useInvitation } from '../state/app-context.ts'
 import { Logo } from '../ui/Logo.tsx'
 import { Notice } from '../ui/Notice.tsx'
 import { RecoverForm } from './RecoverForm.tsx'
+import { ResetForm } from './ResetForm.tsx'
 import { SignInForm } from './SignInForm.tsx'
 import styles from './SignInScreen.module.css'
 import { SignUpForm } from './SignUpForm.tsx'
 import { WelcomeBack } from './WelcomeBack.tsx'
 
-const MODES: Readonly<Record<string, 'sign-up' | 'sign-in' | 'recover'>> = {
+const MODES: Readonly<Record<string, 'sign-up' | 'sign-in' | 'recover' | 'reset'>> = {
   '/sign-up': 'sign-up',
   '/sign-in': 'sign-in',
   '/recover': 'recover',
+  '/reset': 'reset',
 }
 
 const TITLES = {
@@ -20,12 +23,14 @@ const TITLES = {
   'sign-in': 'Sign in · Entangle',
   return: 'Sign in · Entangle',
   recover: 'Recover your account · Entangle',
+  reset: 'Start your account anew · Entangle',
 } as const
 
 /** One card: make an account, come back to the one kept here, sign in by name, or by the recovery phrase. */
 export function SignInScreen() {
   const [path, navigate] = useLocation()
   const session = useApp(state => state.session)
+  const { link } = useInvitation()
   const remembered = session.phase === 'signed-out' ? session.remembered : null
   const reason = session.phase === 'signed-out' ? session.reason : null
 
@@ -61,6 +66,12 @@ export function SignInScreen() {
             Your account was deleted.
           </Notice>
         )}
+        {link !== null && (
+          <Notice tone="good" icon={<UsersRound size={18} aria-hidden="true" />} role="status">
+            <b>An invitation to a group waits for you.</b>{' '}
+            {mode === 'sign-up' ? 'Create your account' : 'Sign in'}, then you can look at it and decide.
+          </Notice>
+        )}
         {mode === 'sign-up' ? (
           <>
             <SignUpForm />
@@ -71,10 +82,18 @@ export function SignInScreen() {
         ) : mode === 'recover' ? (
           <>
             <RecoverForm knownHandle={remembered?.handle ?? ''} />
-            <p className={styles.other}>
-              Remember it after all?{' '}
-              <Link href={remembered === null ? '/sign-in' : '/'}>Back to sign in</Link>
+            <p className={styles.forgot}>
+              No words either? <Link href="/reset">I have a reset code</Link>
             </p>
+            <BackToSignIn remembered={remembered !== null} />
+          </>
+        ) : mode === 'reset' ? (
+          <>
+            <ResetForm knownHandle={remembered?.handle ?? ''} />
+            <p className={styles.forgot}>
+              Found your words? <Link href="/recover">Use the recovery phrase</Link>
+            </p>
+            <BackToSignIn remembered={remembered !== null} />
           </>
         ) : mode === 'return' && remembered !== null ? (
           <>
@@ -96,6 +115,14 @@ export function SignInScreen() {
       </div>
       <p className={styles.promise}>Only you and the people you write with can read your messages.</p>
     </main>
+  )
+}
+
+function BackToSignIn({ remembered }: { readonly remembered: boolean }) {
+  return (
+    <p className={styles.other}>
+      Remember it after all? <Link href={remembered ? '/' : '/sign-in'}>Back to sign in</Link>
+    </p>
   )
 }
 

@@ -1,5 +1,6 @@
+import { isUnsafeInName } from '../text/unsafe-name.ts'
+
 const HANDLE = /^[a-z0-9][a-z0-9._-]*$/
-const UNSAFE_IN_NAME = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u
 
 /** Said while the person still looks at the field; the engine and the server check for themselves. */
 export function checkHandle(handle: string): string | null {
@@ -14,7 +15,7 @@ export function checkDisplayName(name: string): string | null {
   const length = name.normalize('NFC').trim().length
   if (length === 0) return 'Say how you want to be called.'
   if (length > 64) return 'Use at most 64 characters.'
-  return UNSAFE_IN_NAME.test(name) ? 'Use letters, digits and ordinary signs only.' : null
+  return isUnsafeInName(name) ? 'Use letters, digits and ordinary signs only.' : null
 }
 
 /** The field that an error belongs beside; null when it concerns the whole form. */

@@ -1,10 +1,16 @@
 import type { ChatId, ChatSummary, EngineConnection } from '@entangle/client'
 import type { AccountSummary } from '@entangle/protocol'
-import { createContext, useContext } from 'react'
+import { createContext, useCallback, useContext } from 'react'
 import { useStore } from 'zustand'
+import type { InvitationStore } from '../join/invitation.ts'
 import type { AppState, AppStore } from './app-store.ts'
 
-export type App = { readonly engine: EngineConnection; readonly store: AppStore }
+export type App = {
+  readonly engine: EngineConnection
+  readonly store: AppStore
+  /** A link into a group by which somebody came. */
+  readonly invitation: InvitationStore
+}
 
 export const AppContext = createContext<App | null>(null)
 
@@ -20,6 +26,14 @@ export function useEngine(): EngineConnection {
 
 export function useApp<Value>(select: (state: AppState) => Value): Value {
   return useStore(useAppContext().store, select)
+}
+
+/** The invitation that waits for an answer, and how to put one there or take it away. */
+export function useInvitation(): { link: string | null; setLink: (link: string | null) => void } {
+  const { invitation } = useAppContext()
+  const link = useStore(invitation, state => state.link)
+  const setLink = useCallback((next: string | null) => invitation.setState({ link: next }), [invitation])
+  return { link, setLink }
 }
 
 export function useChat(id: ChatId): ChatSummary | null {

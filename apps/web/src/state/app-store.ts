@@ -51,7 +51,8 @@ export function receiveTimeline(store: AppStore, window: TimelineWindow): void {
   store.setState(state => {
     const before = state.timelines[window.chatId]
     const rows = reconcileList(before?.rows ?? null, window.rows, row => row.messageId)
-    return { timelines: { ...state.timelines, [window.chatId]: { ...window, rows } } }
+    const people = reconcileList(before?.people ?? null, window.people, person => person.accountId)
+    return { timelines: { ...state.timelines, [window.chatId]: { ...window, rows, people } } }
   })
 }
 

@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
   AUTH_DEVICE_LIMIT: 'This account has as many devices as it can have. Sign one of them out first.',
   AUTH_RECOVERY_WRONG:
     'These words do not open an account of this name. Check the name, the words and their order.',
+  AUTH_RESET_WRONG: 'This code does not fit this name, or its time is over. Ask for a new one.',
   AUTH_REGISTRATION_CLOSED:
     'New accounts are by invitation only here. Ask whoever runs this place to invite you.',
   RATE_LIMITED: 'Too many tries in a short time. Wait a minute, then try again.',

@@ -23,6 +23,13 @@ export function reconcileList<Item>(
 export function isSame(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false
+  if (left instanceof Uint8Array) {
+    return (
+      right instanceof Uint8Array &&
+      left.length === right.length &&
+      left.every((byte, place) => byte === right[place])
+    )
+  }
   const leftEntries = Object.entries(left)
   const rightRecord = new Map(Object.entries(right))
   return (
