@@ -103,12 +103,14 @@ export function conversationFrom(
 
 /** Part of a transaction: a row that tells of something at a place of the log. */
 export async function stageRow<Chat extends ChatRecord>(
-  { log }: AccountContext,
+  { archive, log }: AccountContext,
   transaction: Transaction,
   chat: Chat,
   message: MessageRecord,
 ): Promise<Chat> {
+  const { conversation, id } = chat
   const tail = await log.append(transaction, chat, [message])
+  if (conversation.phase !== 'none') archive.stage(transaction, conversation.conversationId, id, [message])
   return { ...chat, tail, last: previewOf(message) }
 }
 

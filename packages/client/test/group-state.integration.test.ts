@@ -1,0 +1,209 @@
+import { type ServerProcess, startServer } from '@entangle/testkit/harness'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { accountOf, isIn, lines, newGroup, untilGroup, welcome } from './support/group.ts'
+import { newPerson, openPerson, PASSWORD, type Person } from './support/person.ts'
+
+let server: ServerProcess
+const people: Person[] = []
+
+beforeAll(async () => {
+  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
+})
+afterAll(async () => {
+  for (const person of people) await person.leave().catch(() => undefined)
+  await server.dispose()
+})
+
+const QUICK = {
+  receiptDelay: 30,
+  archiveDelay: 100,
+  stateDelay: 30,
+  selfUpdate: { min: 20, max: 100 },
+  headCheck: { min: 300, max: 500 },
+}
+const NOWHERE = 'http://127.0.0.1:9'
+const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3)
+
+async function signUp(...names: string[]): Promise<Person[]> {
+  const joined = await Promise.all(names.map(name => newPerson(server.url, name, QUICK)))
+  people.push(...joined)
+  await Promise.all(joined.map(person => person.online()))
+  return joined
+}
+
+async function addDevice(person: Person): Promise<Person> {
+  const device = await openPerson({ serverUrl: server.url, handle: person.handle, timing: QUICK })
+  people.push(device)
+  await device.client.request('signIn', { handle: person.handle, password: PASSWORD })
+  return device
+}
+
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'passed',
+    error => error.code,
+  )
+
+/** The last lines of somebody's timeline are these. */
+const untilLines = (person: Person, chatId: Parameters<Person['rows']>[0], expected: readonly string[]) =>
+  expect
+    .poll(async () => (await lines(person, chatId)).slice(-expected.length), { timeout: 15_000 })
+    .toEqual(expected)
+
+test('P77 name, topic and picture are seen by all, by who is added later and by own new devices, and told once each', async () => {
+  const [ann, bob, cleo, dan] = await signUp('ann', 'bob', 'cleo', 'dan')
+  if (!ann || !bob || !cleo || !dan) throw new Error('nobody')
+  const chatId = await newGroup(ann, 'Choir', [bob, cleo])
+  await ann.client.request('editGroup', { chatId, name: ' Quartet ', topic: 'Tuesdays', picture: PNG })
+  await ann.say(chatId, 'done')
+  const told = ['* renamed Quartet', '* topic-changed Tuesdays', '* picture-changed', 'done']
+  for (const person of [ann, bob, cleo]) {
+    await untilLines(person, chatId, told)
+    const { group } = await untilGroup(person, chatId, isIn)
+    expect(group).toMatchObject({ name: 'Quartet', topic: 'Tuesdays', picture: PNG })
+  }
+  expect((await lines(ann, chatId)).slice(0, 2)).toEqual(['* group-created', '* added 2'])
+
+  await ann.client.request('addMembers', { chatId, accountIds: [await accountOf(dan)] })
+  await welcome(dan, chatId)
+  const later = await untilGroup(dan, chatId, chat => isIn(chat) && chat.addedBy?.handle === ann.handle)
+  expect(later.group).toMatchObject({ name: 'Quartet', topic: 'Tuesdays', picture: PNG, memberCount: 4 })
+  await untilLines(bob, chatId, ['done', '* added 1'])
+
+  const tablet = await addDevice(bob)
+  const entered = await untilGroup(tablet, chatId, chat => isIn(chat) && chat.group.name === 'Quartet')
+  expect(entered.group).toMatchObject({ topic: 'Tuesdays', picture: PNG })
+  expect(entered.standing).toBe('accepted')
+  await expect.poll(() => lines(tablet, chatId), { timeout: 15_000 }).toEqual(await lines(bob, chatId))
+
+  await ann.client.request('editGroup', { chatId, picture: null, topic: '' })
+  for (const person of [bob, tablet, dan]) {
+    await untilGroup(person, chatId, ({ group }) => group.picture === null && group.topic === '')
+    await untilLines(person, chatId, ['* topic-changed ', '* picture-changed'])
+  }
+})
+
+test('P77 two managers change name and topic at once: all agree, in one order', async () => {
+  const [ann, bob, cleo] = await signUp('ann', 'bob', 'cleo')
+  if (!ann || !bob || !cleo) throw new Error('nobody')
+  const chatId = await newGroup(ann, 'Choir', [bob, cleo])
+  await ann.client.request('setRole', { chatId, accountId: await accountOf(bob), role: 'admin' })
+  await untilGroup(bob, chatId, ({ group }) => group.role === 'admin')
+  for (let round = 0; round < 4; round++) {
+    await Promise.all([
+      ann.client.request('editGroup', { chatId, name: `by ann ${round}`, topic: `ann ${round}` }),
+      bob.client.request('editGroup', { chatId, name: `by bob ${round}`, topic: `bob ${round}` }),
+    ])
+  }
+  await ann.say(chatId, 'end of ann')
+  await bob.say(chatId, 'end of bob')
+  const everybody = [ann, bob, cleo]
+  for (const person of everybody) {
+    await expect
+      .poll(async () => (await lines(person, chatId)).filter(line => line.startsWith('end')).length, {
+        timeout: 15_000,
+      })
+      .toBe(2)
+  }
+  const states = await Promise.all(everybody.map(person => untilGroup(person, chatId, isIn)))
+  expect(new Set(states.map(({ group }) => `${group.name} ${group.topic}`)).size).toBe(1)
+  const since = async (person: Person) => {
+    const all = await lines(person, chatId)
+    return all.slice(all.indexOf('* role-changed admin'))
+  }
+  const seen = await since(ann)
+  expect(seen.filter(line => line.startsWith('* renamed'))).toHaveLength(8)
+  for (const person of [bob, cleo]) expect(await since(person)).toEqual(seen)
+})
+
+test('P77 a change by who manages nothing is refused, and ignored by all when it is sent all the same', async () => {
+  const [ann, bob, cleo] = await signUp('ann', 'bob', 'cleo')
+  if (!ann || !bob || !cleo) throw new Error('nobody')
+  const chatId = await newGroup(ann, 'Choir', [bob, cleo])
+  const rename = (person: Person, name: string) => person.client.request('editGroup', { chatId, name })
+  expect(await codeOf(rename(cleo, 'Mine'))).toBe('ENGINE_GROUP_ROLE')
+  expect(await codeOf(rename(ann, ' '))).toBe('ENGINE_GROUP_NAME_INVALID')
+  const svg = new TextEncoder().encode('<svg/>')
+  expect(await codeOf(ann.client.request('editGroup', { chatId, picture: svg }))).toBe(
+    'ENGINE_GROUP_PICTURE_INVALID',
+  )
+  const accountId = await accountOf(bob)
+  await ann.client.request('setRole', { chatId, accountId, role: 'admin' })
+  await untilGroup(bob, chatId, ({ group }) => group.role === 'admin')
+  // Written while it was allowed, sent when it is not any more.
+  const away = await bob.restart(NOWHERE)
+  await away.client.request('editGroup', { chatId, name: 'Too late' })
+  await ann.client.request('setRole', { chatId, accountId, role: 'member' })
+  const back = await away.restart(server.url)
+  people.push(back)
+  await back.say(chatId, 'after it')
+  for (const person of [ann, back, cleo]) {
+    await untilLines(person, chatId, ['* role-changed member', 'after it'])
+    expect((await untilGroup(person, chatId, isIn)).group.name).toBe('Choir')
+  }
+})
+
+test('P77 who comes in by a link sees the group as it is, before and after', async () => {
+  const [ann, bob, cleo] = await signUp('ann', 'bob', 'cleo')
+  if (!ann || !bob || !cleo) throw new Error('nobody')
+  const chatId = await newGroup(ann, 'Choir', [bob])
+  const { link } = await ann.client.request('createInvite', { chatId })
+  expect(await cleo.client.request('readInvite', { link })).toMatchObject({ name: 'Choir', memberCount: 2 })
+  await ann.client.request('editGroup', { chatId, name: 'Quartet', topic: 'Tuesdays', picture: PNG })
+  await expect
+    .poll(() => cleo.client.request('readInvite', { link }), { timeout: 15_000 })
+    .toMatchObject({ name: 'Quartet', topic: 'Tuesdays', picture: PNG })
+  await cleo.client.request('joinByInvite', { link })
+  const { group } = await untilGroup(cleo, chatId, isIn)
+  expect(group).toMatchObject({ name: 'Quartet', topic: 'Tuesdays', picture: PNG, memberCount: 3 })
+  await ann.client.request('editGroup', { chatId, name: 'Quintet' })
+  for (const person of [ann, bob, cleo]) {
+    await untilGroup(person, chatId, chat => chat.group.name === 'Quintet')
+    await untilLines(person, chatId, ['* joined-by-link', '* renamed Quintet'])
+  }
+})
+
+test('P78 delivered and read when all others have it; typing says who', async () => {
+  const [ann, bob, cleo] = await signUp('ann', 'bob', 'cleo')
+  if (!ann || !bob || !cleo) throw new Error('nobody')
+  const chatId = await newGroup(ann, 'Choir', [bob, cleo])
+  const asleep = cleo
+  await asleep.client.close()
+  await ann.say(chatId, 'anybody?')
+  const seen = await untilGroup(bob, chatId, chat => chat.last?.text === 'anybody?' && chat.unread === 1)
+  expect(seen.last?.sender?.handle).toBe(ann.handle)
+  const [row] = (await bob.rows(chatId)).slice(-1)
+  const seq = row?.seq ?? 0
+  await bob.client.request('markRead', { chatId, seq })
+  await bob.client.request('setTyping', { chatId, active: true })
+  await untilGroup(ann, chatId, chat => chat.typing.some(({ handle }) => handle === bob.handle))
+  expect((await untilGroup(ann, chatId, isIn)).last?.delivery).toBe('sent')
+  await bob.client.request('setTyping', { chatId, active: false })
+  await untilGroup(ann, chatId, chat => chat.typing.length === 0)
+  const awake = await asleep.restart(server.url)
+  people.push(awake)
+  await untilGroup(ann, chatId, chat => chat.last?.delivery === 'delivered')
+  await awake.client.request('markRead', { chatId, seq })
+  await untilGroup(ann, chatId, chat => chat.last?.delivery === 'read')
+})
+
+test('P39 drafts, read state and standing of a group are the same on all devices of an account', async () => {
+  const [ann, bob] = await signUp('ann', 'bob')
+  if (!ann || !bob) throw new Error('nobody')
+  const chatId = await ann.client.request('createGroup', {
+    name: 'Choir',
+    accountIds: [await accountOf(bob)],
+  })
+  await untilGroup(bob, chatId, chat => isIn(chat) && chat.standing === 'request')
+  await ann.say(chatId, 'hello')
+  await untilGroup(bob, chatId, chat => chat.unread === 1)
+  const tablet = await addDevice(bob)
+  await untilGroup(tablet, chatId, chat => isIn(chat) && chat.standing === 'request' && chat.unread === 1)
+  await bob.client.request('answerRequest', { chatId, answer: 'accept' })
+  await untilGroup(tablet, chatId, chat => chat.standing === 'accepted')
+  const [row] = (await bob.rows(chatId)).slice(-1)
+  await tablet.client.request('markRead', { chatId, seq: row?.seq ?? 0 })
+  await untilGroup(bob, chatId, chat => chat.unread === 0)
+  await bob.client.request('setDraft', { chatId, text: 'not yet' })
+  await untilGroup(tablet, chatId, chat => chat.draft === 'not yet')
+})
