@@ -13,7 +13,7 @@ import type { ChatId, EngineRequests } from '../api/engine-api.ts'
 import { toEngineError } from '../api/engine-errors.ts'
 import { engineFailure } from '../api/failures.ts'
 import { utf8Bytes } from '../bytes.ts'
-import { type ChatRecord, directChatId, newChat } from '../chats/chat-record.ts'
+import { type ChatRecord, directChatId, isOver, newChat } from '../chats/chat-record.ts'
 import { readUpTo } from '../chats/reading.ts'
 import { markGone } from '../conversations/warning.ts'
 import { refreshContact } from '../identity/directory.ts'
@@ -50,6 +50,7 @@ export function createChatRequests(input: {
   const assertSendable = (chat: ChatRecord) => {
     if (chat.blocked) throw engineFailure('ENGINE_CHAT_BLOCKED')
     if (chat.kind === 'direct' && chat.peer.gone) throw toEngineError(new ProtocolError('CHAT_PEER_GONE'))
+    if (chat.kind === 'group' && isOver(chat)) throw engineFailure('ENGINE_GROUP_OVER')
     if (counter.isRolledBack()) throw toEngineError(new ProtocolError('CHAT_DEVICE_ROLLED_BACK'))
     if (chat.warning !== null) throw engineFailure('ENGINE_IDENTITY_CHANGED')
   }

@@ -4,8 +4,11 @@ import { type Person, until } from './person.ts'
 
 export const accountOf = async (person: Person): Promise<AccountId> => (await person.accountId()) as AccountId
 
+/** Whoever has chats: a person, or an engine alone. */
+export type Listener = { readonly client: Parameters<typeof until>[0] }
+
 export async function untilGroup(
-  person: Person,
+  person: Listener,
   chatId: ChatId,
   holds: (chat: GroupSummary) => boolean,
   timeoutMs?: number,

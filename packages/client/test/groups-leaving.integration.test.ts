@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import type { ChatId } from '../src/api/engine-api.ts'
+import { accountOf, isIn, lines, newGroup, untilGroup, welcome } from './support/group.ts'
+import { alarms, codeOf, useRoom } from './support/group-room.ts'
+import type { Person } from './support/person.ts'
+
+const room = useRoom()
+
+const hears = (person: Person, chatId: ChatId, text: string) =>
+  untilGroup(person, chatId, chat => chat.last?.text === text)
+
+test('P74 who leaves is out on all devices, and the others put the leaves out', async () => {
+  const [ann, bob, cleo] = await room.signUp('ann', 'bob', 'cleo')
+  const bob2 = await room.addDevice(bob)
+  await bob2.online()
+  const chatId = await newGroup(ann, 'Band', [bob, cleo])
+  await welcome(bob2, chatId)
+  await bob.client.request('leaveGroup', { chatId })
+  for (const device of [bob, bob2]) {
+    const over = await untilGroup(device, chatId, chat => chat.group.phase === 'left')
+    expect(over.last).toMatchObject({ notice: { kind: 'left' }, own: true })
+  }
+  for (const person of [ann, cleo]) await untilGroup(person, chatId, chat => chat.group.memberCount === 2)
+  await ann.say(chatId, 'just us')
+  await hears(cleo, chatId, 'just us')
+  for (const device of [bob, bob2]) {
+    expect(await lines(device, chatId)).not.toContain('just us')
+    expect(await codeOf(device.client.request('leaveGroup', { chatId }))).toBe('ENGINE_GROUP_OVER')
+    expect(alarms(device)).toEqual([])
+  }
+  expect(await lines(cleo, chatId)).toContain('* left')
+  expect(await lines(cleo, chatId)).not.toContain('* removed 1')
+  await bob.client.request('forgetGroup', { chatId })
+})
+
+test('P74 a founder who leaves while the others are away is taken out by whoever comes first', async () => {
+  const [ann, bob, cleo] = await room.signUp('founder', 'second', 'third')
+  const chatId = await newGroup(ann, 'Empty nest', [bob, cleo])
+  await Promise.all([bob.client.close(), cleo.client.close()])
+  await ann.client.request('leaveGroup', { chatId })
+  await untilGroup(ann, chatId, chat => chat.group.phase === 'left')
+  const [bob1, cleo1] = await Promise.all([room.reopen(bob), room.reopen(cleo)])
+  for (const person of [bob1, cleo1]) {
+    // Nobody is left who was more than a member: everybody stands in.
+    await untilGroup(person, chatId, chat => chat.group.memberCount === 2 && chat.group.role === 'owner')
+  }
+  await bob1.client.request('setRole', { chatId, accountId: await accountOf(cleo1), role: 'admin' })
+  await untilGroup(bob1, chatId, chat => chat.group.role === 'owner')
+  await untilGroup(cleo1, chatId, chat => chat.group.role === 'admin')
+  await cleo1.say(chatId, 'we go on')
+  await hears(bob1, chatId, 'we go on')
+  expect([...alarms(bob1), ...alarms(cleo1)]).toEqual([])
+})
+
+test('P74 a device that comes in before the leaver is taken out: the others commit a Remove, and it follows', async () => {
+  const slow = { leaverSweep: { min: 6_000, max: 7_000 } }
+  const [ann, bob, cleo] = await room.signUp('slow1', 'slow2', 'leaver')
+  const chatId = await newGroup(ann, 'Overtaken', [bob, cleo])
+  await Promise.all([ann.client.close(), bob.client.close()])
+  const ann1 = await room.reopen(ann, undefined, slow)
+  const bob1 = await room.reopen(bob, undefined, slow)
+  await Promise.all([ann1, bob1].map(person => untilGroup(person, chatId, isIn)))
+  await cleo.client.request('leaveGroup', { chatId })
+  await untilGroup(ann1, chatId, chat => chat.last?.notice?.kind === 'left')
+  const bob2 = await room.addDevice(bob1, slow)
+  await untilGroup(bob2, chatId, isIn)
+  expect((await untilGroup(bob2, chatId, isIn)).group.memberCount).toBe(3)
+  for (const device of [ann1, bob1, bob2]) {
+    await untilGroup(device, chatId, chat => chat.group.memberCount === 2, 25_000)
+  }
+  await bob2.say(chatId, 'only two')
+  await Promise.all([ann1, bob1].map(device => hears(device, chatId, 'only two')))
+  for (const device of [ann1, bob1, bob2]) {
+    expect(alarms(device)).toEqual([])
+    expect((await untilGroup(device, chatId, isIn)).warning).toBeNull()
+  }
+})
+
+test('P76 a stranger takes one into a group: it is a request, and refusing it is leaving', async () => {
+  const [ann, bob] = await room.signUp('stranger', 'target')
+  const chatId = await ann.client.request('createGroup', {
+    name: 'Offers',
+    accountIds: [await accountOf(bob)],
+  })
+  const request = await untilGroup(bob, chatId, isIn)
+  expect(request.standing).toBe('request')
+  await bob.client.request('answerRequest', { chatId, answer: 'refuse' })
+  await untilGroup(ann, chatId, chat => chat.group.memberCount === 1)
+  expect(await lines(ann, chatId)).toEqual(['* group-created', '* added 1', '* left'])
+})

@@ -1,0 +1,70 @@
+import { type ServerProcess, startServer } from '@entangle/testkit/harness'
+import { afterAll, beforeAll } from 'vitest'
+import type { Timing } from '../../src/account/timing.ts'
+import { newPerson, openPerson, PASSWORD, type Person } from './person.ts'
+
+export const QUICK: Partial<Timing> = {
+  receiptDelay: 30,
+  archiveDelay: 100,
+  stateDelay: 30,
+  selfUpdate: { min: 20, max: 100 },
+  leaverSweep: { min: 20, max: 300 },
+  headCheck: { min: 300, max: 500 },
+}
+
+/** Nobody listens there. */
+export const NOWHERE = 'http://127.0.0.1:9'
+
+/** A server for the tests of one file, and the people on it. */
+export function useRoom() {
+  const people: Person[] = []
+  let server: ServerProcess | undefined
+
+  beforeAll(async () => {
+    server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
+  })
+  afterAll(async () => {
+    for (const person of people) await person.leave().catch(() => undefined)
+    await server?.dispose()
+  })
+
+  const url = (): string => server?.url ?? NOWHERE
+
+  return {
+    url,
+    async signUp<Names extends readonly string[]>(...names: Names): Promise<{ [K in keyof Names]: Person }> {
+      const joined = await Promise.all(names.map(name => newPerson(url(), name, QUICK)))
+      people.push(...joined)
+      await Promise.all(joined.map(person => person.online()))
+      return joined as { [K in keyof Names]: Person }
+    },
+    /** One more device of somebody, by the password alone. */
+    async addDevice(person: Person, timing: Partial<Timing> = {}): Promise<Person> {
+      const device = await openPerson({
+        serverUrl: url(),
+        handle: person.handle,
+        timing: { ...QUICK, ...timing },
+      })
+      people.push(device)
+      await device.client.request('signIn', { handle: person.handle, password: PASSWORD })
+      return device
+    },
+    /** The same device again, after its engine was closed. */
+    async reopen(person: Person, serverUrl = url(), timing: Partial<Timing> = {}): Promise<Person> {
+      const { handle, dataDir } = person
+      const again = await openPerson({ serverUrl, handle, dataDir, timing: { ...QUICK, ...timing } })
+      people.push(again)
+      return again
+    },
+  }
+}
+
+export const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'passed',
+    error => error.code,
+  )
+
+/** What must never come about while everybody is honest. */
+export const alarms = (person: Person): string[] =>
+  person.notes.filter(note => /UNREADABLE|NOT_FOLLOWED|MISMATCH|STEP_FAILED|PROPOSAL_REFUSED/.test(note))
