@@ -11,23 +11,25 @@ beforeAll(async () => {
 })
 afterAll(() => server.dispose())
 
+const PATIENT = { timeout: 10_000 }
+
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
 async function expectShown(stage: Stage, shows: Shown): Promise<void> {
   const { victim } = stage.people
   const { warning = null, doubt = null, note, rows } = shows
-  await expect
-    .poll(async () => {
-      const { warning: said, doubt: doubted } = (await stage.ofVictim()) ?? {}
-      return { warning: said, doubt: doubted ?? null }
-    })
-    .toEqual({ warning, doubt })
+  const told = async () => {
+    const chat = await stage.ofVictim()
+    return { warning: chat?.warning, doubt: chat?.doubt }
+  }
+  await expect.poll(told, PATIENT).toEqual({ warning, doubt })
   if (note !== undefined) {
-    await expect.poll(() => victim.notes.filter(text => text.startsWith(note)).length).toBeGreaterThan(0)
+    const noted = () => victim.notes.some(text => text.startsWith(note))
+    await expect.poll(noted, PATIENT).toBe(true)
   }
   if (rows !== undefined) {
     const shown = async () => texts(await victim.rows(stage.toPeer)).slice(-rows.length)
-    await expect.poll(shown, { timeout: 10_000 }).toEqual(rows)
+    await expect.poll(shown, PATIENT).toEqual(rows)
   }
 }
 

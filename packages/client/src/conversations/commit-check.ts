@@ -13,6 +13,7 @@ import {
   assertLeaf,
   assertUpdatedLeaf,
   checkAll,
+  IdentityNeeded,
   isListed,
   type LeafCheck,
   memberOf,
@@ -83,6 +84,23 @@ function assertRules(
 }
 
 /**
+ * What is known here of a list may be older than the removal of a device. So who comes in by itself is judged by the
+ * list of today; and an account that puts out a device of its own has changed its list before: a list that still names
+ * the device would let it come back.
+ */
+function assertListsOfToday(commit: StagedCommitMessage, check: LeafCheck): void {
+  const committer = memberOf(commit.sender)
+  if (commit.external && !check.fresh.has(committer.accountId))
+    throw new IdentityNeeded([committer.accountId])
+  const own = commit.removed
+    .map(memberOf)
+    .filter(({ accountId, deviceId }) => accountId === committer.accountId && deviceId !== committer.deviceId)
+  if (own.some(member => isListed(check, member))) {
+    throw new IdentityMismatch(committer.accountId, 'REMOVES_LISTED_DEVICE')
+  }
+}
+
+/**
  * Every commit keeps the rules of its conversation, and every leaf it adds or changes passes, before it is merged.
  * Who commits from within was checked when it came in. Throws IdentityNeeded, IdentityMismatch.
  */
@@ -96,6 +114,7 @@ export function assertCommit(
   const { self, contacts, clock } = context
   const check: LeafCheck = { self, contacts, nowMs: clock.now(), fresh: trust.fresh }
   assertRules(room, draft, commit, membership, check)
+  assertListsOfToday(commit, check)
   checkAll(commit.added, leaf => {
     try {
       assertLeaf(check, leaf)

@@ -7,6 +7,8 @@ import { ghostWithAList } from './ghost-with-a-list.ts'
 import { oldDeviceList } from './old-device-list.ts'
 import { otherAccountKey } from './other-account-key.ts'
 import { packageOfAStranger } from './package-of-a-stranger.ts'
+import { removedDeviceReturns } from './removed-device-returns.ts'
+import { removedDeviceReturnsByItsList } from './removed-device-returns-by-its-list.ts'
 import { reorderedPushes } from './reordered-pushes.ts'
 import { unlistedDevice } from './unlisted-device.ts'
 
@@ -18,6 +20,8 @@ export const DIRECT_LIES: readonly Lie[] = [
   ghostInTheLog,
   ghostWithAList,
   ghostOfAThird,
+  removedDeviceReturns,
+  removedDeviceReturnsByItsList,
   oldDeviceList,
   otherAccountKey,
   unlistedDevice,
