@@ -1,7 +1,7 @@
 import { type ServerProcess, startServer } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf, isIn, lines, newGroup, untilGroup, welcome } from './support/group.ts'
-import { newPerson, openPerson, PASSWORD, type Person } from './support/person.ts'
+import { newPerson, openPerson, PASSWORD, type Person, until } from './support/person.ts'
 
 let server: ServerProcess
 const people: Person[] = []
@@ -18,6 +18,7 @@ const QUICK = {
   receiptDelay: 30,
   archiveDelay: 100,
   stateDelay: 30,
+  linkTelling: { min: 20, max: 100 },
   selfUpdate: { min: 20, max: 100 },
   headCheck: { min: 300, max: 500 },
 }
@@ -160,6 +161,51 @@ test('P77 who comes in by a link sees the group as it is, before and after', asy
   for (const person of [ann, bob, cleo]) {
     await untilGroup(person, chatId, chat => chat.group.name === 'Quintet')
     await untilLines(person, chatId, ['* joined-by-link', '* renamed Quintet'])
+  }
+})
+
+test('P53 who came in by one link can follow who comes in by another', async () => {
+  const [ann, bob, cleo] = await signUp('ann', 'bob', 'cleo')
+  if (!ann || !bob || !cleo) throw new Error('nobody')
+  const chatId = await newGroup(ann, 'Choir', [])
+  const one = await ann.client.request('createInvite', { chatId })
+  const other = await ann.client.request('createInvite', { chatId })
+  await bob.client.request('joinByInvite', { link: one.link })
+  await untilGroup(bob, chatId, isIn)
+  const linksOf = async (person: Person) => (await person.client.request('listInvites', { chatId })).length
+  await expect.poll(() => linksOf(bob), { timeout: 15_000 }).toBe(2)
+  await cleo.client.request('joinByInvite', { link: other.link })
+  await cleo.say(chatId, 'here I am')
+  for (const person of [ann, bob]) await untilLines(person, chatId, ['* joined-by-link', 'here I am'])
+  expect(await lines(bob, chatId)).not.toContain('* repaired')
+  await ann.client.request('revokeInvite', { chatId, inviteId: one.inviteId })
+  for (const person of [ann, bob, cleo]) {
+    await untilLines(person, chatId, ['* links-changed 1'])
+    expect(await linksOf(person)).toBe(1)
+  }
+  expect(await codeOf(bob.client.request('readInvite', { link: one.link }))).toBe('ENGINE_INVITE_INVALID')
+})
+
+test('P39 a group that was left is forgotten on all devices of the account, and comes back when somebody adds it', async () => {
+  const [ann, bob] = await signUp('ann', 'bob')
+  if (!ann || !bob) throw new Error('nobody')
+  const tablet = await addDevice(bob)
+  const chatId = await newGroup(ann, 'Choir', [bob])
+  await untilGroup(tablet, chatId, chat => isIn(chat) && chat.standing === 'accepted')
+  expect(await codeOf(bob.client.request('forgetGroup', { chatId }))).toBe('ENGINE_GROUP_PRESENT')
+  await bob.client.request('leaveGroup', { chatId })
+  for (const device of [bob, tablet]) await untilGroup(device, chatId, ({ group }) => group.phase === 'left')
+  await bob.client.request('forgetGroup', { chatId })
+  for (const device of [bob, tablet]) {
+    await until(device.client, 'chats', chats => chats.every(chat => chat.id !== chatId))
+    expect(await lines(device, chatId)).toEqual([])
+  }
+  await untilGroup(ann, chatId, ({ group }) => group.memberCount === 1)
+  await ann.client.request('addMembers', { chatId, accountIds: [await accountOf(bob)] })
+  await ann.say(chatId, 'once more')
+  for (const device of [bob, tablet]) {
+    await untilGroup(device, chatId, chat => isIn(chat) && chat.last?.text === 'once more')
+    expect(await lines(device, chatId)).toEqual(['* added 1', 'once more'])
   }
 })
 

@@ -10,6 +10,7 @@ import { createChatBook } from '../chats/chat-book.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
 import { createPost, type Post } from '../device-letters/post.ts'
 import { createGroupRequests } from '../groups/group-requests.ts'
+import { createLinkTeller } from '../groups/link-telling.ts'
 import { createContactBook } from '../identity/contact-book.ts'
 import { createOutboxBook } from '../outbox/outbox-book.ts'
 import { createSendCounter } from '../outbox/send-counter.ts'
@@ -169,6 +170,7 @@ export async function startAccount(options: RuntimeOptions) {
   const typing = createTyping(context, senders)
   dispatcher = createDispatcher({ context, receipts, typing, restartLink: link.restart })
   const { ask, wake } = dispatcher
+  const linkTeller = createLinkTeller(context, wake)
   const groupRequests = createGroupRequests({ context, mirror, wake, ask })
   const requests = {
     ...createChatRequests({ context, leaveGroup: groupRequests.leaveGroup, mirror, receipts, typing, wake }),
@@ -196,6 +198,7 @@ export async function startAccount(options: RuntimeOptions) {
     async stop(): Promise<void> {
       link.stop()
       dispatcher?.stop()
+      linkTeller.stop()
       receipts.stop()
       typing.stop()
       mirror.stop()

@@ -4,6 +4,8 @@ export type Timing = {
   readonly selfUpdate: { readonly min: number; readonly max: number }
   /** When somebody leaves a group, the others take them out of the tree within this range: whoever comes first. */
   readonly leaverSweep: { readonly min: number; readonly max: number }
+  /** Who comes in by a link is told within this range what the link could not tell. */
+  readonly linkTelling: { readonly min: number; readonly max: number }
   /** How long a person waits for what they want of a group. */
   readonly wish: number
   readonly receiptDelay: number
@@ -32,6 +34,7 @@ export type Timing = {
 export const DEFAULT_TIMING: Timing = {
   selfUpdate: { min: 5_000, max: 30_000 },
   leaverSweep: { min: 200, max: 4_000 },
+  linkTelling: { min: 500, max: 3_000 },
   wish: 30_000,
   receiptDelay: 500,
   typingExpiry: 5_000,

@@ -143,6 +143,10 @@ export function mergeStates(
   }
 }
 
+/** The parts that have changed since a place of the log. */
+export const statePartsSince = ({ state, at }: HeldState, seq: number): News =>
+  pick(state, part => at[part] > Math.max(0, seq))
+
 /** What somebody who has `known` needs to be told to have `present`: one event each. */
 export function stateDifference(known: GroupState, present: GroupState): StateContent[] {
   const change = changeAgainst(known, present)

@@ -46,6 +46,8 @@ const detailOf = (notice: Notice): string => {
       return ` ${notice.topic}`
     case 'role-changed':
       return ` ${notice.role}`
+    case 'links-changed':
+      return ` ${notice.open}`
     case 'added':
     case 'removed':
       return ` ${notice.people.length}`
