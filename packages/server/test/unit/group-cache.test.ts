@@ -1,9 +1,14 @@
 import type { ConversationId } from '@entangle/protocol'
 import { expect, test } from 'vitest'
 import { createGroupCache, type LoadedGroup } from '../../src/chat/group-cache.ts'
+import type { GroupMember } from '../../src/chat/public-groups.ts'
 import { crypto, Person, randomId } from '../support/person.ts'
 
-const MEMBER = { accountId: randomId(), deviceId: randomId(), signatureKey: new Uint8Array(32) } as const
+const MEMBER: GroupMember = {
+  accountId: randomId(),
+  deviceId: randomId(),
+  signatureKey: new Uint8Array(32),
+}
 
 async function makeLoaded(members = 1): Promise<LoadedGroup & { readonly id: ConversationId }> {
   const person = await Person.create('http://localhost:1')
