@@ -78,7 +78,7 @@ test('P74 a device that comes in before the leaver is taken out: a plain member 
   }
 }, 90_000)
 
-test('P76 a stranger takes one into a group: it is a request, and refusing it is leaving', async () => {
+test('P75 a stranger takes one into a group: it is a request, and refusing it is leaving', async () => {
   const [ann, bob] = await room.signUp('stranger', 'target')
   const chatId = await ann.client.request('createGroup', {
     name: 'Offers',

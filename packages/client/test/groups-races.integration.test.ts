@@ -10,7 +10,7 @@ const room = useRoom()
 const hears = (person: Listener, chatId: ChatId, text: string) =>
   untilGroup(person, chatId, chat => chat.last?.text === text)
 
-test('P75 managers who commit at the same moment all get what they want', async () => {
+test('P72 managers who commit at the same moment all get what they want', async () => {
   const [ann, bob, cleo, dan, eve, fay] = await room.signUp('ann', 'bob', 'cleo', 'dan', 'eve', 'fay')
   const chatId = await newGroup(ann, 'Rush', [bob, cleo])
   await ann.client.request('setRole', { chatId, accountId: await accountOf(bob), role: 'admin' })
@@ -62,7 +62,7 @@ test('P62 P63 who was away follows a long row of commits, and reads what was sai
   expect(alarms(back)).toEqual([])
 })
 
-test('P61 P75 killed between building a commit and the answer to it: it goes again, unchanged, and once', async () => {
+test('P61 P72 killed between building a commit and the answer to it: it goes again, unchanged, and once', async () => {
   const [bob, cleo] = await room.signUp('joined', 'added')
   const device = newDevice()
   const serverUrl = room.url()

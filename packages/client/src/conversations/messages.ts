@@ -1,7 +1,6 @@
 import { type ApplicationMessage, CryptoError, type MessageFailure, unpad } from '@entangle/crypto'
 import { type AccountId, idToBytes, type KnownEvent, type LogEvent, parseContent } from '@entangle/protocol'
 import { equalBytes } from '../bytes.ts'
-import { peerOf } from '../chats/chat-record.ts'
 import { applyStateEvent } from '../groups/state-events.ts'
 import { memberOf } from '../identity/leaf-check.ts'
 import type { MessageContent } from '../timeline/message-record.ts'
@@ -72,7 +71,14 @@ export async function applyMessage(
   } else await applyOpened(room, draft, event, accountId, open(event, opened))
 }
 
-/** A message that does not open is kept in its place; in a group nobody can say whose it is. */
+/** The server's word, which nothing but the place of a waiting message depends on. */
+function senderOf({ mls }: Room, { chat, conversation }: Draft, event: LogEvent): AccountId | undefined {
+  if (chat.kind === 'direct') return chat.peer.accountId
+  const members = mls.groupMembers(idToBytes(conversation.conversationId)).map(memberOf)
+  return members.find(({ deviceId }) => deviceId === event.senderDevice)?.accountId
+}
+
+/** A message that does not open is kept in its place. */
 export async function applyFailure(
   room: Room,
   draft: Draft,
@@ -81,9 +87,9 @@ export async function applyFailure(
 ): Promise<void> {
   if (SILENT.has(failure.code)) return
   room.context.diagnostics.note('EVENT_UNREADABLE', failure.code)
-  const peer = peerOf(draft.chat)
-  if (event.kind !== 'application' || peer === undefined) return
-  await keepContent(room, draft, event, peer.accountId, {
+  const from = senderOf(room, draft, event)
+  if (from === undefined) return
+  await keepContent(room, draft, event, from, {
     kind: 'pending',
     state: 'waiting',
     code: failure.code,

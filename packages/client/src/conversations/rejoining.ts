@@ -134,7 +134,7 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
   const { conversationId } = chat.conversation
   const tree = await fetchTree(context, conversationId, {
     kind: chat.kind,
-    peer: peerOf(chat)?.accountId,
+    first: peerOf(chat)?.accountId,
   })
   const { epoch } = tree
   const { seq } = await enterFromOutside(

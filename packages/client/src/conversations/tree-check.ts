@@ -60,30 +60,38 @@ async function refreshOwn(context: AccountContext, leaves: readonly MemberLeaf[]
   if (isNews || !contacts.has(self.accountId)) await refreshContact(context, self.accountId)
 }
 
+/** Of whom a tree must be, and who of a large group is judged at once. */
+export type Expectation = {
+  readonly kind: ChatRecord['kind']
+  /** Of two: the other, where that is known. Of a group: who brings this device in. */
+  readonly first?: AccountId | undefined
+  /** All are judged at once, however many they are. */
+  readonly whole?: boolean
+}
+
+function assertPair(others: readonly AccountId[], first: AccountId | undefined): void {
+  const stranger = others.find(other => others.length > 1 || (first !== undefined && other !== first))
+  if (stranger !== undefined) throw new IdentityMismatch(stranger, 'not one of the two')
+}
+
 /**
- * A tree judged by identities fetched after it. Of a large group only those who are named as `first`, and this
- * account, are judged at once.
+ * A tree judged by identities fetched after it. Of a large group only who is named as `first`, and this account, are
+ * judged at once.
  */
 export async function checkTree(
   context: AccountContext,
   tree: Tree,
-  kind: ChatRecord['kind'],
-  first: readonly AccountId[],
+  { kind, first, whole = false }: Expectation,
 ): Promise<CheckedTree> {
   const { self } = context
   const { leaves, data } = openTree(context, tree)
   const members = accountsOf(leaves)
-  if (data?.kind !== kind) throw new IdentityMismatch(first[0] ?? self.accountId, 'another kind of group')
+  if (data?.kind !== kind) throw new IdentityMismatch(first ?? self.accountId, 'another kind of group')
   const others = [...members].filter(accountId => accountId !== self.accountId)
-  if (kind === 'direct') {
-    const stranger = others.find(
-      accountId => others.length > 1 || (first.length > 0 && !first.includes(accountId)),
-    )
-    if (stranger !== undefined) throw new IdentityMismatch(stranger, 'not one of the two')
-  }
-  const isLarge = others.length > CHECKED_AT_ONCE
-  const now = isLarge ? others.filter(accountId => first.includes(accountId)) : others
-  const unchecked = isLarge ? others.filter(accountId => !first.includes(accountId)) : []
+  if (kind === 'direct') assertPair(others, first)
+  const isLarge = others.length > CHECKED_AT_ONCE && !whole
+  const now = isLarge ? others.filter(accountId => accountId === first) : others
+  const unchecked = isLarge ? others.filter(accountId => accountId !== first) : []
   await refreshContacts(context, now)
   await refreshOwn(context, leaves)
   const later = new Set(unchecked)
@@ -95,14 +103,10 @@ export async function checkTree(
 export async function fetchTree(
   context: AccountContext,
   conversationId: ConversationId,
-  chat: {
-    readonly kind: ChatRecord['kind']
-    readonly peer?: AccountId | undefined
-  },
+  expected: Expectation,
 ) {
   const answer = await context.calls.call('readGroupInfo', { conversationId })
-  const first = chat.peer === undefined ? [] : [chat.peer]
-  return { ...answer, ...(await checkTree(context, answer, chat.kind, first)) }
+  return { ...answer, ...(await checkTree(context, answer, expected)) }
 }
 
 /** Whether in the group of today everybody is listed. */
@@ -112,8 +116,7 @@ export async function isTreeSound(
   kind: ChatRecord['kind'],
 ): Promise<boolean> {
   try {
-    const { strangers, unchecked } = await fetchTree(context, conversationId, { kind })
-    return strangers.length === 0 && unchecked.length === 0
+    return (await fetchTree(context, conversationId, { kind, whole: true })).strangers.length === 0
   } catch (error) {
     if (error instanceof ProtocolError && error.code === 'CHAT_CONVERSATION_NOT_FOUND') return false
     throw error

@@ -10,12 +10,14 @@ import { type Findings, intentOf, type Wish } from './wish.ts'
 
 export type WishOutcome = { readonly missing: readonly AccountId[] }
 
+type Patience = { readonly renew: () => void; readonly end: () => void }
+
 type Asked = {
   readonly wish: Wish
   readonly findings: Findings
   readonly resolve: (outcome: WishOutcome) => void
   readonly reject: (error: unknown) => void
-  readonly cancelPatience: () => void
+  readonly patience: Patience
   /** Of the commit that was built for it last. */
   messageId: MessageId | undefined
   /** The server has it; only the log has to say so. */
@@ -37,7 +39,7 @@ export function createWishes(context: AccountContext, chatId: ChatId) {
   const queue: Asked[] = []
 
   const end = (asked: Asked) => {
-    asked.cancelPatience()
+    asked.patience.end()
     const at = queue.indexOf(asked)
     if (at !== -1) queue.splice(at, 1)
   }
@@ -73,24 +75,29 @@ export function createWishes(context: AccountContext, chatId: ChatId) {
     if (asked.messageId === undefined) fulfil(asked)
   }
 
+  /** Without a limit for what nobody waits for. */
+  const createPatience = (limitMs: number | null, giveUp: () => void): Patience => {
+    let end: () => void = () => undefined
+    return {
+      renew: () => {
+        end()
+        if (limitMs !== null) end = clock.after(limitMs, giveUp)
+      },
+      end: () => end(),
+    }
+  }
+
   return {
     /** Resolves when the group has accepted it. */
     ask(wish: Wish, patienceMs: number | null = timing.wish): Promise<WishOutcome> {
       return new Promise((resolve, reject) => {
         const findings: Findings = { joiners: new Map(), missing: new Set() }
-        const giveUp = () => {
-          fail(asked, engineFailure(sender.isReady() ? 'ENGINE_GROUP_BUSY' : 'ENGINE_OFFLINE'))
-        }
-        const cancelPatience = patienceMs === null ? () => undefined : clock.after(patienceMs, giveUp)
-        const asked: Asked = {
-          wish,
-          findings,
-          resolve,
-          reject,
-          cancelPatience,
-          messageId: undefined,
-          isAnswered: false,
-        }
+        const patience = createPatience(patienceMs, () =>
+          fail(asked, engineFailure(sender.isReady() ? 'ENGINE_GROUP_BUSY' : 'ENGINE_OFFLINE')),
+        )
+        const answer = { messageId: undefined, isAnswered: false }
+        const asked: Asked = { wish, findings, resolve, reject, patience, ...answer }
+        patience.renew()
         queue.push(asked)
       })
     },
@@ -121,6 +128,7 @@ export function createWishes(context: AccountContext, chatId: ChatId) {
       const asked = queue.find(one => one.messageId === messageId)
       if (asked === undefined) return
       asked.messageId = undefined
+      asked.patience.renew()
       if (asked.wish.kind !== 'add') fulfil(asked)
     },
     refused(messageId: MessageId, error: ProtocolError): void {
