@@ -49,7 +49,12 @@ test('P76 a link lets in who holds it, on all their devices, until it is revoked
 })
 
 test('P76 whoever lacks the secret of a link comes in anew, and the timeline says so', async () => {
-  const [ann, bob, cleo] = await room.signUp('host', 'lacking', 'visitor')
+  const [host, bob, cleo] = await room.signUp('host', 'lacking', 'visitor')
+  await host.client.close()
+  // What the link could not tell is told too late.
+  const never = { min: 600_000, max: 600_000 }
+  const ann = await room.reopen(host, undefined, { linkTelling: never })
+  await ann.online()
   const chatId = await newGroup(ann, 'Two doors', [])
   const first = await ann.client.request('createInvite', { chatId })
   const second = await ann.client.request('createInvite', { chatId })

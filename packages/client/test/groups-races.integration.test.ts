@@ -90,6 +90,7 @@ test('P61 P72 killed between building a commit and the answer to it: it goes aga
         },
       }),
     })
+    await until(dying, 'connection', state => state.phase === 'online')
     await untilGroup({ client: dying }, chatId, isIn)
     const accountId = await accountOf(cleo)
     const work =

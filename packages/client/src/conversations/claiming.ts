@@ -49,7 +49,27 @@ export async function claimOwn(context: AccountContext): Promise<Joiner[]> {
   }
 }
 
-/** Of several accounts at once. Who is gone or has no package left is not in the answer. */
+/** Those whose identity is what it was; one that is not keeps none of the others out. */
+async function refreshTrusted(
+  context: AccountContext,
+  accountIds: readonly AccountId[],
+): Promise<readonly AccountId[]> {
+  let trusted = accountIds
+  for (;;) {
+    try {
+      await refreshContacts(context, trusted)
+      return trusted
+    } catch (error) {
+      if (!(error instanceof IdentityMismatch)) throw error
+      const others = trusted.filter(accountId => accountId !== error.accountId)
+      if (others.length === 0 || others.length === trusted.length) throw error
+      context.diagnostics.note('NOT_ADDED', error.cause)
+      trusted = others
+    }
+  }
+}
+
+/** Of several accounts at once. Who is gone, has no package left or is not trusted is not in the answer. */
 export async function claimOfMany(
   context: AccountContext,
   accountIds: readonly AccountId[],
@@ -57,11 +77,11 @@ export async function claimOfMany(
   const joiners = new Map<AccountId, readonly Joiner[]>()
   for (let at = 0; at < accountIds.length; at += LIMITS.accountsPerRequest) {
     const batch = accountIds.slice(at, at + LIMITS.accountsPerRequest)
-    await refreshContacts(context, batch)
-    const { accounts } = await context.calls.call('claimManyKeyPackages', { accountIds: batch })
+    const trusted = await refreshTrusted(context, batch)
+    const { accounts } = await context.calls.call('claimManyKeyPackages', { accountIds: [...trusted] })
     for (const { accountId, packages } of accounts) {
       // Asked for nobody else, and believed of nobody else.
-      if (!batch.includes(accountId) || context.contacts.isGone(accountId)) continue
+      if (!trusted.includes(accountId) || context.contacts.isGone(accountId)) continue
       const found = verified(context, accountId, packages)
       if (found.length > 0) joiners.set(accountId, found)
     }

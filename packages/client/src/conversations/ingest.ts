@@ -32,6 +32,9 @@ async function applyOwnRemoval(
 }
 
 async function applyCommit(room: Room, draft: Draft, event: LogEvent): Promise<void> {
+  const epoch = draft.conversation.keys[0]?.epoch ?? 0
+  // No honest log has a second commit of an epoch.
+  if (event.epoch < epoch) return room.context.diagnostics.note('COMMIT_OF_THE_PAST')
   dropPendingCommit(room, draft)
   const { chat } = draft
   const proposals = chat.kind === 'group' ? heldProposals(chat.group, event.epoch) : []

@@ -34,7 +34,7 @@ export type RunnerEvents = {
  * step looks at what is stored and does the next thing, so it does not matter where the last one stopped.
  */
 export function createRunner(context: AccountContext, chatId: ChatId, events: RunnerEvents) {
-  const { chats, clock, sender, diagnostics } = context
+  const { chats, clock, outbox, sender, diagnostics } = context
   let running = false
   let wanted = false
   let stopped = false
@@ -89,7 +89,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
   /** Nothing can be sent any more. */
   const finish = async (present: ChatRecord): Promise<void> => {
     upkeep.wishes.groupEnded()
-    if (!transmission.hasQueued()) return
+    if (outbox.isEmpty(chatId)) return
     if (present.kind === 'direct') await peerGone()
     else await failAll(context, chatId, 'CHAT_NOT_MEMBER')
   }

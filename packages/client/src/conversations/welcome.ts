@@ -3,6 +3,7 @@ import type { DeviceId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import type { ActiveConversation } from '../chats/chat-record.ts'
+import { CHECKED_AT_ONCE } from '../groups/membership.ts'
 import { isUnlisted } from '../identity/directory.ts'
 import { assertLeaf, checkAll, memberOf } from '../identity/leaf-check.ts'
 import type { Transaction } from '../store/ledger.ts'
@@ -41,15 +42,18 @@ export function acceptWelcome(
   { mls }: Transaction,
   { conversationId, joinedSeq }: WaitingWelcome,
   strangers: readonly DeviceId[],
+  leaves = 0,
 ): ActiveConversation {
   const status = mls.acceptWelcome()
+  // Many who come in at once do not all commit at once.
+  const crowd = Math.max(1, leaves / CHECKED_AT_ONCE)
   return {
     phase: 'active',
     conversationId,
     cursor: joinedSeq,
     keys: [exportEpochKeys(mls, status)],
     commit: null,
-    updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()),
+    updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()) * crowd,
     sweepDueAt: strangers.length === 0 ? null : clock.now(),
     strangers,
   }

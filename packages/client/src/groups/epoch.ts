@@ -1,9 +1,9 @@
-import { type AccountId, type GroupState, idToBytes } from '@entangle/protocol'
+import { type AccountId, type GroupState, idToBytes, isManager } from '@entangle/protocol'
 import { between } from '../account/timing.ts'
 import { type Draft, keepOnce, type Place, type Room } from '../conversations/draft.ts'
 import type { Happening } from '../conversations/epochs.ts'
 import { marksAfter } from '../receipts/reach.ts'
-import { type GroupRecord, type Leaver, managedOf, rolesOf } from './group-record.ts'
+import { type GroupRecord, type Leaver, managedOf, roleIn, rolesOf } from './group-record.ts'
 import { accountsIn, leaversOf, managedIn } from './membership.ts'
 import { type GroupView, noticeOfCommit } from './notices.ts'
 import { closeInvites, stateDifference } from './state.ts'
@@ -70,11 +70,15 @@ export async function enterGroupEpoch(
   if (notice !== null) await keepOnce(room, draft, place, from, { kind: 'notice', notice })
 }
 
+/** Managers and those who sit first in the tree come first, so that not all commit at once. */
+const turnOf = (group: GroupRecord, self: AccountId): number =>
+  isManager(roleIn(group, self)) ? 1 : 1 + group.members.indexOf(self) / 32
+
 /** Somebody leaves: their leaves stay in the tree until a member commits that they are out. */
 export async function noteLeaver(room: Room, draft: Draft, place: Place, leaver: Leaver): Promise<void> {
   const { chat, conversation } = draft
   if (chat.kind !== 'group' || leaversOf(chat.group).has(leaver.accountId)) return
-  const { clock, timing } = room.context
+  const { clock, self, timing } = room.context
   draft.chat = {
     ...chat,
     group: {
@@ -83,7 +87,7 @@ export async function noteLeaver(room: Room, draft: Draft, place: Place, leaver:
       revision: chat.group.revision + 1,
     },
   }
-  const dueAt = clock.now() + between(timing.leaverSweep, clock.random())
+  const dueAt = clock.now() + between(timing.leaverSweep, clock.random()) * turnOf(chat.group, self.accountId)
   const { sweepDueAt } = conversation
   draft.conversation = { ...conversation, sweepDueAt: Math.min(sweepDueAt ?? dueAt, dueAt) }
   await keepOnce(room, draft, place, leaver.accountId, { kind: 'notice', notice: { kind: 'left' } })

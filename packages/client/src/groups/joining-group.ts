@@ -89,7 +89,7 @@ export async function stageJoinedGroup(
   const { now, later } = splitMembers(context, members, adder)
   const leaves = staged.members.filter(leaf => now.has(memberOf(leaf).accountId))
   const strangers = inspectLeaves(context, leaves, trust)
-  const conversation = acceptWelcome(context, transaction, waiting, strangers)
+  const conversation = acceptWelcome(context, transaction, waiting, strangers, staged.members.length)
   const known = chats.get(groupChatId(conversationId))
   const before = known?.kind === 'group' ? known : undefined
   const state = readState(context, transaction, waiting)

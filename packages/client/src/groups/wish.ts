@@ -3,7 +3,7 @@ import type { AccountContext } from '../account/context.ts'
 import { engineFailure } from '../api/failures.ts'
 import type { GroupChat } from '../chats/chat-record.ts'
 import { claimOfMany, claimOwn, type Joiner } from '../conversations/claiming.ts'
-import { type Intent, NO_INTENT } from '../conversations/committing.ts'
+import { type Intent, NO_INTENT } from '../conversations/commit-plan.ts'
 
 /** What somebody wants of a group; it takes one commit or several. */
 export type Wish =
