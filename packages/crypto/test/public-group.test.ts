@@ -82,6 +82,33 @@ describe('the public group of the delivery service', () => {
     })
   })
 
+  it('P41 takes the GroupInfo of its epoch from the committer, and no other', () => {
+    const { groupId, alice, bob, server } = start()
+    const update = bob.state.commit(groupId, {})
+    const { sender } = server.follow(update.commit)
+    server.reopen()
+    const refused = (groupInfo: Uint8Array, leafIndex = sender.leafIndex) =>
+      expect(() => server.group.verifyGroupInfo(groupInfo, leafIndex)).toThrow(
+        expect.objectContaining({ code: 'CRYPTO_GROUP_INFO_INVALID' }),
+      )
+    server.group.verifyGroupInfo(update.groupInfo, sender.leafIndex)
+    refused(update.groupInfo, 0)
+    refused(update.groupInfo, 7)
+    // Of the epoch before, of a rival commit on the same epoch, of another group.
+    refused(alice.state.exportGroupInfo(groupId), 0)
+    refused(alice.state.commit(groupId, {}).groupInfo, 0)
+    const other = start()
+    refused(other.alice.state.exportGroupInfo(other.groupId), 0)
+    for (let at = 0; at < update.groupInfo.length; at += 7) {
+      const bent = update.groupInfo.slice()
+      bent[at] = (bent[at] ?? 0) ^ 1
+      expect(() => server.group.verifyGroupInfo(bent, sender.leafIndex), `byte ${at}`).toThrow()
+    }
+    bob.state.mergePendingCommit(groupId)
+    alice.follow(groupId, update.commit)
+    expect(server.group.takeChanges()).toEqual([])
+  })
+
   it('discard() drops a merged but unaccepted commit', () => {
     const { groupId, alice, server } = start()
     const update = alice.state.commit(groupId, {})

@@ -55,6 +55,11 @@ export class PublicCore {
     process(message: Uint8Array | number[], proposals: Uint8Array[]): any;
     status(): any;
     takeChanges(): any;
+    /**
+     * Accepts the GroupInfo of the present epoch if that leaf has signed it and it lets others come in from outside.
+     * The tree is at hand: none of its leaves is verified again, so none that has expired since ends the group.
+     */
+    verifyGroupInfo(group_info: Uint8Array | number[], signer: number): void;
 }
 
 export function __wbg_reset_state(): void;
@@ -136,6 +141,7 @@ export interface InitOutput {
     readonly publiccore_process: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly publiccore_status: (a: number) => any;
     readonly publiccore_takeChanges: (a: number) => any;
+    readonly publiccore_verifyGroupInfo: (a: number, b: number, c: number, d: number) => [number, number];
     readonly readHeader: (a: number, b: number) => [number, number, number];
     readonly suite: () => number;
     readonly validateKeyPackage: (a: number, b: number, c: number) => [number, number, number];

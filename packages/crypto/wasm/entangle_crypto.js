@@ -935,6 +935,26 @@ export class PublicCore {
         ret = wasm.publiccore_takeChanges(this.__wbg_ptr);
         return ret;
     }
+    /**
+     * Accepts the GroupInfo of the present epoch if that leaf has signed it and it lets others come in from outside.
+     * The tree is at hand: none of its leaves is verified again, so none that has expired since ends the group.
+     * @param {Uint8Array | number[]} group_info
+     * @param {number} signer
+     */
+    verifyGroupInfo(group_info, signer) {
+        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+            throw new Error('Invalid stale object from previous Wasm instance');
+        }
+        const val2 = +signer;
+        const ptr0 = passArray8ToWasm0(group_info, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.publiccore_verifyGroupInfo(this.__wbg_ptr, ptr0, len0, val2);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
 }
 if (Symbol.dispose) PublicCore.prototype[Symbol.dispose] = PublicCore.prototype.free;
 

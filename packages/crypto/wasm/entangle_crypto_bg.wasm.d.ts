@@ -53,6 +53,7 @@ export const publiccore_open: (a: number, b: number, c: number, d: number, e: nu
 export const publiccore_process: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
 export const publiccore_status: (a: number) => any;
 export const publiccore_takeChanges: (a: number) => any;
+export const publiccore_verifyGroupInfo: (a: number, b: number, c: number, d: number) => [number, number];
 export const readHeader: (a: number, b: number) => [number, number, number];
 export const suite: () => number;
 export const validateKeyPackage: (a: number, b: number, c: number) => [number, number, number];

@@ -1,11 +1,12 @@
 //! A group as the delivery service sees it: public state only, checked by the same code as the members'.
 
 use js_sys::Uint8Array;
+use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::prelude::*;
 use openmls_traits::OpenMlsProvider;
 use wasm_bindgen::prelude::*;
 
-use crate::config::{group_data, is_sound, Provider};
+use crate::config::{group_data, is_sound, Provider, SUITE};
 use crate::fail::{fail, from_public_process, with, Outcome};
 use crate::js::{self, bytes, byte_arrays, object};
 use crate::summary::summarize;
@@ -95,6 +96,30 @@ impl PublicCore {
     #[wasm_bindgen(js_name = discardStaged)]
     pub fn discard_staged(&mut self) {
         self.staged = None;
+    }
+
+    /// Accepts the GroupInfo of the present epoch if that leaf has signed it and it lets others come in from outside.
+    /// The tree is at hand: none of its leaves is verified again, so none that has expired since ends the group.
+    #[wasm_bindgen(js_name = verifyGroupInfo)]
+    pub fn verify_group_info(&self, group_info: &[u8], signer: u32) -> Result<(), JsValue> {
+        let info = js::parse_group_info(group_info)?;
+        let signer = LeafNodeIndex::new(signer);
+        let Some(leaf) = self.group.leaf(signer) else {
+            return Ok(fail("CRYPTO_GROUP_INFO_INVALID", "signer")?);
+        };
+        let expected = VerifiableGroupInfo::new(
+            self.group.group_context().clone(),
+            info.extensions().clone(),
+            self.group.confirmation_tag().clone(),
+            signer,
+            info.signature().clone(),
+        );
+        if info != expected || info.extensions().external_pub().is_none() {
+            return Ok(fail("CRYPTO_GROUP_INFO_INVALID", "not of this epoch")?);
+        }
+        let key =
+            OpenMlsSignaturePublicKey::from_signature_key(leaf.signature_key().clone(), SUITE.signature_algorithm());
+        Ok(info.verify_no_out(self.provider.crypto(), &key).map_err(with("CRYPTO_GROUP_INFO_INVALID"))?)
     }
 
     #[wasm_bindgen(js_name = takeChanges)]

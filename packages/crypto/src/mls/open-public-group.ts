@@ -35,6 +35,8 @@ function wrap(handle: Handle<PublicCore>): PublicGroup {
         return failureOf(thrown)
       }
     },
+    verifyGroupInfo: (groupInfo, signerLeafIndex) =>
+      handle.use(core => core.verifyGroupInfo(groupInfo, signerLeafIndex)),
     mergeStagedCommit: () => handle.use(core => core.mergeStaged()),
     discardStagedCommit: () => handle.use(core => core.discardStaged()),
     takeChanges: () => handle.use((core): StateChange[] => core.takeChanges()),

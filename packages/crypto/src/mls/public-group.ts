@@ -28,6 +28,11 @@ export interface PublicGroup {
   /** `proposals`: SelfRemove messages of this epoch that the commit may refer to. Commits are only staged. */
   processHandshake(message: Uint8Array, proposals?: readonly Uint8Array[]): PublicProcessed
   mergeStagedCommit(): void
+  /**
+   * Accepts a GroupInfo of the present epoch: same context and confirmation tag, signed by that leaf, with external_pub.
+   * Verifies no leaf of the tree again, lifetimes neither. Throws CRYPTO_GROUP_INFO_INVALID, CRYPTO_MALFORMED.
+   */
+  verifyGroupInfo(groupInfo: Uint8Array, signerLeafIndex: number): void
   discardStagedCommit(): void
   takeChanges(): StateChange[]
   accept(): void

@@ -101,7 +101,6 @@ export function createVerifiedPublicGroups(source: PublicGroupSource): PublicGro
   }
 
   function verifyCommit(
-    conversationId: ConversationId,
     { group, members: membersBefore }: LoadedGroup,
     commit: Uint8Array,
     groupInfo: Uint8Array,
@@ -110,12 +109,10 @@ export function createVerifiedPublicGroups(source: PublicGroupSource): PublicGro
     const dataBefore = parseData(group.groupData)
     const staged = stage(group, commit, proposals)
     group.mergeStagedCommit()
-    const ratchetTree = group.exportRatchetTree()
-    const newEpoch = Number(group.epoch)
+    group.verifyGroupInfo(groupInfo, staged.sender.leafIndex)
     const sender = toMember(staged.sender)
-    if (verifyGroup(conversationId, groupInfo, ratchetTree).epoch !== newEpoch) throw invalid()
     return {
-      newEpoch,
+      newEpoch: Number(group.epoch),
       sender,
       external: staged.external,
       // An external commit counts its sender among those it adds; here the sender stands apart.
@@ -128,7 +125,7 @@ export function createVerifiedPublicGroups(source: PublicGroupSource): PublicGro
       dataBefore,
       dataAfter: staged.groupData === null ? undefined : parseData(staged.groupData),
       usedInvites: staged.preSharedKeyIds.map(toInvite),
-      ratchetTree,
+      ratchetTree: group.exportRatchetTree(),
       changes: group.takeChanges(),
     }
   }
@@ -155,7 +152,7 @@ export function createVerifiedPublicGroups(source: PublicGroupSource): PublicGro
       let membersAfter = loaded.members
       const open: OpenGroup = {
         verifyCommit(commit, groupInfo, proposals) {
-          const verified = orInvalid(() => verifyCommit(conversationId, loaded, commit, groupInfo, proposals))
+          const verified = orInvalid(() => verifyCommit(loaded, commit, groupInfo, proposals))
           membersAfter = verified.members
           return verified
         },
