@@ -197,6 +197,20 @@ test('P55 an event over 32 KiB is announced by the head and read from the log', 
   right.close()
 })
 
+test('P43 a commit that takes somebody out ends the grace of the epochs before it', async () => {
+  const { owner, people, conversationId } = await makeManagedGroup(url(), 2)
+  const [ben, cem] = people
+  if (!ben || !cem) throw new Error('too few')
+  const socket = await Socket.connect(cem.api)
+  const epoch = epochOf(cem, conversationId)
+  const late = (text: string) => socket.send(socket.frame(conversationId, body(text), { epoch }))
+  await change(owner, conversationId, {})
+  expect(await late('nobody has gone')).toMatchObject({ status: 0 })
+  await change(owner, conversationId, { remove: [ben.device.deviceId] })
+  expect(await late('somebody is out')).toMatchObject({ status: 82 })
+  socket.close()
+})
+
 test('P33 P35 what a group needs of many is asked at once; who is gone or has nothing left is missing', async () => {
   const [ann, ben, cem] = await Promise.all([1, 2, 3].map(() => Person.signUp(url())))
   if (!ann || !ben || !cem) throw new Error('too few')

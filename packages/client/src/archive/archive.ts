@@ -30,6 +30,7 @@ export function createArchive(room: ArchiveRoom) {
     /** Part of the write by which this device enters a conversation that existed before: see downloader. */
     expect: (transaction: Transaction, chat: ChatRecord, joinedSeq: number): void =>
       downloader.expect(transaction, chat, joinedSeq),
+    missed: downloader.missed,
     forget: downloader.forget,
     mayHold: downloader.mayHold,
     fetchOlder: downloader.fetchOlder,

@@ -199,6 +199,18 @@ export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {
       stage(transaction, chat.id, [hole, ...(holesOf.get(chat.id) ?? [])])
       transaction.afterCommit(() => void run())
     },
+    /**
+     * Part of the write that passes over messages which nothing here opens: another device of the account may
+     * have read them. `seqs` rises.
+     */
+    missed(transaction: Transaction, chat: ChatRecord, seqs: readonly number[]): void {
+      const [first] = seqs
+      const last = seqs.at(-1)
+      if (first === undefined || last === undefined || chat.conversation.phase === 'none') return
+      const hole = newHole(chat.conversation.conversationId, first - 1, last + 1, clock.now())
+      stage(transaction, chat.id, [hole, ...(holesOf.get(chat.id) ?? [])])
+      transaction.afterCommit(() => void run())
+    },
     /** Part of a transaction: what is missing of the chat is not wanted any more. */
     forget: (transaction: Transaction, chatId: ChatId): void => stage(transaction, chatId, []),
     mayHold: (chatId: ChatId): boolean => mayHold(holesOf.get(chatId)),

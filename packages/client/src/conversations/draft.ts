@@ -42,6 +42,8 @@ export type Draft = {
   readonly settled: OutboxEntry[]
   /** Ids of this batch, which the log does not know yet. */
   readonly ids: Set<string>
+  /** Places of messages that were encrypted before this device came in. */
+  readonly missed: number[]
   departure: Departure | undefined
   /** A group's state as those who just came in were told it, when it is another by now. */
   toTell: GroupState | undefined

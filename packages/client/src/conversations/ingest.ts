@@ -73,7 +73,18 @@ async function applyProposal(room: Room, draft: Draft, event: LogEvent): Promise
   if (accountId === self.accountId) leaveGroup(room, draft, 'left')
 }
 
+/**
+ * It was on its way when this device came in, encrypted for those who were there before. Nothing here ever opens
+ * it; another device of the account may bring it through the archive.
+ */
+const isFromBefore = ({ conversation }: Draft, { epoch }: LogEvent): boolean =>
+  epoch < Math.min(...conversation.keys.map(keys => keys.epoch))
+
 async function applyForeignMessage(room: Room, draft: Draft, event: LogEvent): Promise<void> {
+  if (isFromBefore(draft, event)) {
+    draft.missed.push(event.seq)
+    return
+  }
   // Catching up, lifetimes are judged as they were when the event was accepted.
   const processed = room.mls.processMessage(groupIdOf(draft), event.body, [], event.serverTime)
   if (processed.kind === 'application') await applyMessage(room, draft, event, processed)
@@ -82,7 +93,8 @@ async function applyForeignMessage(room: Room, draft: Draft, event: LogEvent): P
 
 /** Our own commit is merged only now that the log has it. */
 async function applyOwnCommit(room: Room, draft: Draft, event: LogEvent): Promise<void> {
-  if (event.messageId !== draft.conversation.commit?.messageId) return
+  // A commit of which nothing is known here has come in anew, and its leaf has taken the place of this one.
+  if (event.messageId !== draft.conversation.commit?.messageId) return leaveGroup(room, draft, 'device')
   await enterEpoch(room, draft, room.mls.mergePendingCommit(groupIdOf(draft)), {
     place: event,
     from: room.context.self.accountId,
@@ -152,6 +164,7 @@ export function ingest(
       messages: [],
       settled: [],
       ids: new Set(),
+      missed: [],
       departure: undefined,
       toTell: undefined,
     }
@@ -163,6 +176,7 @@ export function ingest(
     for (const entry of draft.settled) outbox.stageRemove(transaction, entry)
     stageDifference(room, draft)
     const tail = await log.append(transaction, draft.chat, draft.messages)
+    archive.missed(transaction, draft.chat, draft.missed)
     archive.stage(transaction, draft.conversation.conversationId, chatId, draft.messages)
     chats.stage(transaction, { ...chatAfter(draft), tail, conversation: conversationAfter(draft) })
   })

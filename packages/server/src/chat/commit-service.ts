@@ -173,7 +173,12 @@ async function storeCommit(
   const conversation_id = idBytes(conversationId)
   await work
     .updateTable('conversation')
-    .set({ epoch: commit.newEpoch, last_seq: seq })
+    .set({
+      epoch: commit.newEpoch,
+      last_seq: seq,
+      // Whoever is out could open what others still encrypt for the epochs before.
+      ...(commit.removed.length > 0 ? { min_epoch: commit.newEpoch } : {}),
+    })
     .where('id', '=', conversation_id)
     .where('epoch', '=', request.epoch)
     .execute()

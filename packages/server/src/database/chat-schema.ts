@@ -7,6 +7,8 @@ export type ChatSchema = {
     epoch: number
     last_seq: Generated<number>
     min_seq: Generated<number>
+    /** Messages of earlier epochs are refused: somebody who was put out could still open them. */
+    min_epoch: Generated<number>
     peer_gone: Generated<boolean>
     creator: Buffer
   }
