@@ -164,6 +164,26 @@ test('P77 who comes in by a link sees the group as it is, before and after', asy
   }
 })
 
+test('P77 a change on its way while others are taken in reaches them too', async () => {
+  const [ann, bob, ...others] = await signUp('ann', 'bob', 'cleo', 'dan', 'eve')
+  if (!ann || !bob) throw new Error('nobody')
+  const chatId = await newGroup(ann, 'Choir', [bob])
+  await ann.client.request('setRole', { chatId, accountId: await accountOf(bob), role: 'admin' })
+  await untilGroup(bob, chatId, ({ group }) => group.role === 'admin')
+  for (const [index, other] of others.entries()) {
+    const accountIds = [await accountOf(other)]
+    const isAdded = ann.client.request('addMembers', { chatId, accountIds })
+    for (let turn = 0; turn < 5; turn++) {
+      await bob.client.request('editGroup', { chatId, name: `name ${index} ${turn}`, topic: `topic ${turn}` })
+    }
+    await isAdded
+  }
+  for (const person of [ann, bob, ...others]) {
+    await untilGroup(person, chatId, ({ group }) => group.name === 'name 2 4' && group.topic === 'topic 4')
+  }
+  expect((await lines(ann, chatId)).filter(line => line.startsWith('* renamed'))).toHaveLength(15)
+})
+
 test('P53 who came in by one link can follow who comes in by another', async () => {
   const [ann, bob, cleo] = await signUp('ann', 'bob', 'cleo')
   if (!ann || !bob || !cleo) throw new Error('nobody')

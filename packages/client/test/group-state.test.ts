@@ -23,6 +23,7 @@ import {
   type StateContent,
   stateDifference,
   stateForInvite,
+  stillSo,
 } from '../src/groups/state.ts'
 
 const conversationId: ConversationId = readId(randomBytes(16))
@@ -190,6 +191,16 @@ describe('state events', () => {
       expect(reached.state).toEqual(target)
     }
     expect(stateDifference(one, one)).toEqual([])
+  })
+
+  test('P77 of what was told only what is still so is told again', () => {
+    const link = invite()
+    const state = { ...newGroupState('Quartet'), topic: 'Tuesdays', invites: [link] }
+    const change: StateContent = { kind: 'group-change', name: 'Quartet', topic: 'Mondays' }
+    expect(stillSo(state, change)).toEqual([{ kind: 'group-change', name: 'Quartet' }])
+    expect(stillSo(state, { kind: 'group-change', topic: 'Mondays' })).toEqual([])
+    expect(stillSo(state, { kind: 'invite', ...link })).toHaveLength(1)
+    expect(stillSo(state, { kind: 'invite', ...invite() })).toEqual([])
   })
 
   test('P77 devices of an account that know different parts come to the same, in any order', () => {

@@ -16,6 +16,7 @@ import { utf8Bytes } from '../bytes.ts'
 import { type ChatRecord, directChatId, isOver, newChat } from '../chats/chat-record.ts'
 import { readUpTo } from '../chats/reading.ts'
 import { markGone } from '../conversations/warning.ts'
+import { forgetWhenOver } from '../groups/forgetting.ts'
 import { refreshContact } from '../identity/directory.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Typing } from '../receipts/typing.ts'
@@ -144,8 +145,11 @@ export function createChatRequests(input: {
 
     async answerRequest({ chatId, answer }: Parameters<EngineRequests['answerRequest']>[0]): Promise<void> {
       // Who wants no part of a group leaves it. Only a person can be blocked.
-      const isGroup = known(chatId).kind === 'group'
-      if (isGroup && answer !== 'accept') await leaveGroup({ chatId })
+      if (known(chatId).kind === 'group' && answer !== 'accept') {
+        await leaveGroup({ chatId })
+        await forgetWhenOver(context, mirror, chatId)
+        return
+      }
       await edit(chatId, chat => {
         switch (answer) {
           case 'accept':
@@ -153,7 +157,7 @@ export function createChatRequests(input: {
           case 'refuse':
             return { ...chat, hidden: true, unread: 0, readSeq: Math.max(chat.readSeq, chat.peerSeq) }
           case 'block':
-            return isGroup ? { ...chat, hidden: true, unread: 0 } : { ...chat, blocked: true, unread: 0 }
+            return { ...chat, blocked: true, unread: 0 }
         }
       })
       receipts.schedule(chatId)

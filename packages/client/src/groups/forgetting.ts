@@ -43,3 +43,43 @@ export const forgetGroup = (
     if (!isOver(chat)) throw engineFailure('ENGINE_GROUP_PRESENT')
     mirror.stage(transaction, chat, stageForgotten(context, transaction, chat))
   })
+
+/** Resolves once the log says that the account is out of a group which it has said it leaves. */
+function untilOver(
+  {
+    changes,
+    chats,
+    clock,
+    timing,
+    sender,
+  }: Pick<AccountContext, 'changes' | 'chats' | 'clock' | 'timing' | 'sender'>,
+  chatId: ChatId,
+): Promise<void> {
+  const isGone = () => {
+    const chat = chats.get(chatId)
+    return chat === undefined || isOver(chat)
+  }
+  if (isGone()) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const stop = changes.listen(change => {
+      if (change.chatId !== chatId || !isGone()) return
+      cancel()
+      stop()
+      resolve()
+    })
+    const cancel = clock.after(timing.wish, () => {
+      stop()
+      reject(engineFailure(sender.isReady() ? 'ENGINE_GROUP_BUSY' : 'ENGINE_OFFLINE'))
+    })
+  })
+}
+
+/** The same, once the account that has said it leaves is out. */
+export async function forgetWhenOver(
+  context: AccountContext,
+  mirror: Pick<ChatMirror, 'stage'>,
+  chatId: ChatId,
+): Promise<void> {
+  await untilOver(context, chatId)
+  await forgetGroup(context, mirror, chatId)
+}

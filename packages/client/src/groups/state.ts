@@ -159,6 +159,16 @@ export function stateDifference(known: GroupState, present: GroupState): StateCo
   ]
 }
 
+/** Of what was once told, what is still so. */
+export function stillSo(state: GroupState, content: StateContent): StateContent[] {
+  if (content.kind === 'invite') {
+    return state.invites.some(({ inviteId }) => inviteId === content.inviteId) ? [content] : []
+  }
+  const changed = changeAgainst(state, content)
+  const same = pick(content, part => !(part in changed))
+  return Object.keys(same).length === 0 ? [] : [{ kind: 'group-change', ...same }]
+}
+
 /** A commit has closed links: their secrets end, here and in the key store of the group. */
 export function closeInvites(
   state: GroupState,

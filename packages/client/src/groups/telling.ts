@@ -1,18 +1,32 @@
 import { randomBytes } from '@entangle/crypto'
-import { type MessageId, readId } from '@entangle/protocol'
+import { type GroupState, type MessageId, readId } from '@entangle/protocol'
 import type { Draft, Room } from '../conversations/draft.ts'
-import { stateDifference } from './state.ts'
+import type { OutboxEntry } from '../outbox/outbox-entry.ts'
+import { type StateContent, stateDifference, stillSo } from './state.ts'
+
+/** Changes of ours that a commit has overtaken: encrypted before it, they open for nobody who came in by it. */
+function unheardOf(settled: readonly OutboxEntry[], epoch: number, present: GroupState): StateContent[] {
+  return settled.flatMap(({ content, state }) => {
+    const isOvertaken = state.kind === 'sealed' && state.sealed.epoch < epoch
+    return content.kind === 'text' || !isOvertaken ? [] : stillSo(present, content)
+  })
+}
 
 /**
- * The state has changed between building and acceptance of a commit that took somebody in: they were told less than
- * is known by now, and hear the rest as events.
+ * Who came in while the state changed was told less than is known by now, by a snapshot made before it or by events
+ * that they cannot open: they hear the rest as events. For the others these change nothing.
  */
-export function stageDifference({ context, transaction }: Room, { chat, toTell }: Draft): void {
-  if (toTell === undefined || chat.kind !== 'group') return
+export function stageDifference(
+  { context, transaction }: Room,
+  { chat, conversation, settled, toTell }: Draft,
+): void {
+  if (chat.kind !== 'group') return
   const { clock, outbox } = context
-  const messages = stateDifference(toTell, chat.group.state).map(content => ({
-    messageId: readId<MessageId>(randomBytes(16)),
-    content,
-  }))
+  const { state } = chat.group
+  const contents = [
+    ...(toTell === undefined ? [] : stateDifference(toTell, state)),
+    ...unheardOf(settled, conversation.keys[0]?.epoch ?? 0, state),
+  ]
+  const messages = contents.map(content => ({ messageId: readId<MessageId>(randomBytes(16)), content }))
   outbox.stageNew(transaction, chat.id, messages, clock.now())
 }
