@@ -1,11 +1,11 @@
 import { invitationOf } from '../join/invitation.ts'
-import { useInvitation } from '../state/app-context.ts'
+import { useAppContext } from '../state/app-context.ts'
 import { linkify } from '../text/linkify.ts'
 import styles from './MessageText.module.css'
 
 /** Text with its line breaks and safe links; nothing in it is ever read as markup. */
 export function MessageText({ text }: { readonly text: string }) {
-  const { setLink } = useInvitation()
+  const { invitation } = useAppContext()
   let offset = 0
   return linkify(text).map(token => {
     const key = offset++
@@ -21,10 +21,10 @@ export function MessageText({ text }: { readonly text: string }) {
         dir="ltr"
         onClick={event => {
           // An invitation into a group of this place is answered here and not in a new window.
-          const invitation = invitationOf(token.href, location.origin)
-          if (invitation === null) return
+          const link = invitationOf(token.href, location.origin)
+          if (link === null) return
           event.preventDefault()
-          setLink(invitation)
+          invitation.setState({ link })
         }}
       >
         {token.shown}

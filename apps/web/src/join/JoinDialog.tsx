@@ -64,7 +64,10 @@ export function JoinDialog({ link, onClose }: Props) {
     <Frame onClose={onClose} returnsFocus={() => !left.current}>
       <Group preview={preview} />
       {chatId === null ? (
-        <Inviter preview={preview} />
+        <>
+          <Inviter preview={preview} />
+          <p className={styles.after}>You read what is written from then on, not what was said before.</p>
+        </>
       ) : (
         <Notice tone="neutral">You are in this group already.</Notice>
       )}

@@ -2,15 +2,16 @@ import { CircleAlert, CircleCheck } from 'lucide-react'
 import styles from './SettingsScreen.module.css'
 
 const PROTECTED = [
-  'What you write is encrypted on your device and can be read only by you and the person you write to. Whoever runs this place cannot read it.',
+  'What you write is encrypted on your device and can be read only by you and the people you write to. Whoever runs this place cannot read it, nor the name, topic and picture of a group.',
   'The encryption is made to hold against today’s computers and, for reading messages, against future quantum computers.',
   'Your password never leaves this device, and your recovery phrase is never shown to anybody but you.',
   'A device that you sign out in the settings gets nothing new from that moment on.',
 ]
 
 const NOT_PROTECTED = [
-  'Who writes to whom, when and how much, and from which address, is visible to whoever runs this place.',
+  'Who writes to whom and who is in which group, when and how much, and from which address, is visible to whoever runs this place.',
   'Whoever runs this place could guess at a weak password. A long one protects you.',
+  'Whoever has an invite link can come into the group, until somebody who runs the group revokes it.',
   'You trust a new person’s identity the first time you meet it, until you compare safety numbers.',
   'This page comes from whoever runs this place each time you load it; if they were hostile, they could change it.',
   'Whoever has your recovery phrase can open your account. Without it and without the password nobody can, not even you.',

@@ -1,5 +1,5 @@
 import { Menu as Base } from '@base-ui/react/menu'
-import type { ReactElement, ReactNode } from 'react'
+import { type ReactElement, type ReactNode, useCallback, useState } from 'react'
 import { cx } from './cx.ts'
 import styles from './Menu.module.css'
 
@@ -7,11 +7,24 @@ type MenuProps = { readonly trigger: ReactElement; readonly children: ReactNode 
 
 /** A list of actions under its button. Always reached through a lazy chunk. */
 export function Menu({ trigger, children }: MenuProps) {
+  // Inside the part of the page that it belongs to, not beside all of them.
+  const [home, setHome] = useState<HTMLElement | null>(null)
+  const findHome = useCallback(
+    (place: HTMLElement | null) => setHome(place?.closest<HTMLElement>('[role="dialog"], aside') ?? null),
+    [],
+  )
   return (
     <Base.Root>
+      <span hidden ref={findHome} />
       <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner className={styles.place} align="end" sideOffset={4} collisionPadding={8}>
+      <Base.Portal {...(home === null ? {} : { container: home })}>
+        <Base.Positioner
+          className={styles.place}
+          align="end"
+          sideOffset={4}
+          collisionPadding={8}
+          positionMethod="fixed"
+        >
           <Base.Popup className={styles.menu}>{children}</Base.Popup>
         </Base.Positioner>
       </Base.Portal>
