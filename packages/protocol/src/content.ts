@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bytesSchema } from './bytes-schema.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
 import {
   groupNameSchema,
@@ -8,6 +9,13 @@ import {
 } from './groups/group-state.ts'
 import { inviteIdSchema, messageIdSchema } from './ids.ts'
 import { LIMITS } from './limits.ts'
+
+const seenPlaceSchema = z.object({
+  seq: z.number().int().nonnegative(),
+  /** Of everything in the epoch up to this place. */
+  digest: bytesSchema({ exactly: 16 }),
+})
+export type SeenPlace = z.infer<typeof seenPlaceSchema>
 
 /**
  * What is inside an encrypted message: a typed, versioned event. The timeline is a projection of these
@@ -24,6 +32,8 @@ const envelope = {
   relation: z
     .object({ kind: z.enum(['reply', 'edit', 'reaction', 'delete']), target: messageIdSchema })
     .optional(),
+  /** How the log stood for the sender: who was told it otherwise sees it by this. */
+  seen: z.array(seenPlaceSchema).max(2).optional(),
 }
 
 const utf8 = new TextEncoder()

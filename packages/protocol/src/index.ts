@@ -17,6 +17,7 @@ export {
   parseContent,
   type ReceiptContent,
   receiptContentSchema,
+  type SeenPlace,
   type TextEvent,
   textEventSchema,
 } from './content.ts'

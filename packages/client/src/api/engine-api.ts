@@ -65,6 +65,11 @@ type ChatSummaryBase = {
   readonly typing: readonly AccountSummary[]
   /** Set while sending is stopped because an identity changed in a way that does not verify. */
   readonly warning: 'identity-changed' | null
+  /**
+   * Set once what the server tells of this chat has contradicted itself, or what others in it were told: something may
+   * be missing or stand in another order. Nobody reads more because of it, so sending goes on.
+   */
+  readonly doubt: 'record-contradicted' | null
 }
 
 export type DirectSummary = ChatSummaryBase & {

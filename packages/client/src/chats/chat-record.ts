@@ -7,6 +7,7 @@ import type {
   MessageId,
 } from '@entangle/protocol'
 import type { ChatId, Notice } from '../api/engine-api.ts'
+import type { Transcript } from '../conversations/transcript.ts'
 import type { GroupRecord, Marks } from '../groups/group-record.ts'
 
 export type { Marks } from '../groups/group-record.ts'
@@ -40,6 +41,8 @@ export type ConversationState =
       readonly conversationId: ConversationId
       /** This device was in before and could not follow any more. */
       readonly mends?: boolean
+      /** How far this device had come: no honest group is before that. */
+      readonly reached?: { readonly epoch: number; readonly seq: number }
     }
   /** The account is out of the group, for good. */
   | { readonly phase: 'ended'; readonly conversationId: ConversationId }
@@ -58,6 +61,8 @@ export type ActiveConversation = {
   readonly sweepDueAt: number | null
   /** Devices in the tree that no list names, for now or any more: nobody vouches for what they write. */
   readonly strangers: readonly DeviceId[]
+  /** Missing until the next epoch where an earlier version has stored the conversation. */
+  readonly transcript?: Transcript | undefined
 }
 
 type ChatBase = {
@@ -88,6 +93,8 @@ type ChatBase = {
   readonly warning: 'identity-changed' | null
   /** Whose identity it is. */
   readonly suspect: AccountId | null
+  /** Not in chats that an earlier version has stored. */
+  readonly doubt?: 'record-contradicted' | null
   /** Messages sealed singly, after the last segment. */
   readonly tail: number
   readonly conversation: ConversationState

@@ -46,6 +46,7 @@ function baseOf(chat: ChatRecord, room: SummaryRoom) {
     draft: chat.draft,
     typing: room.typing(chat).map(accountId => nameIn(chat, accountId, room.context.people)),
     warning: chat.warning,
+    doubt: chat.doubt ?? null,
   } as const
 }
 

@@ -1,12 +1,13 @@
 import type { DeviceState } from '@entangle/crypto'
 import type { AccountId, GroupState, LogEvent, MessageId } from '@entangle/protocol'
-import type { AccountContext } from '../account/context.ts'
+import type { AccountContext, Self } from '../account/context.ts'
 import type { ActiveConversation, ChatRecord } from '../chats/chat-record.ts'
 import { previewOf } from '../chats/preview.ts'
 import type { Fresh } from '../identity/leaf-check.ts'
 import type { OutboxEntry } from '../outbox/outbox-entry.ts'
 import type { Transaction } from '../store/ledger.ts'
 import { countsAsUnread, type MessageContent, type MessageRecord } from '../timeline/message-record.ts'
+import type { LoggedEvent } from './transcript.ts'
 
 /** An event of the log, or our own message of which the server just told the place. */
 export type InboxEvent =
@@ -17,6 +18,13 @@ export type InboxEvent =
       readonly messageId: MessageId
       readonly serverTime: number
     }
+
+/** What stands at its place of the log. */
+export const asLogged = (event: InboxEvent, { deviceId }: Pick<Self, 'deviceId'>): LoggedEvent => ({
+  seq: event.seq,
+  messageId: event.messageId,
+  senderDevice: event.kind === 'accepted' ? deviceId : event.senderDevice,
+})
 
 /** What was found out about the people of a batch. */
 export type Trust = {
@@ -59,7 +67,7 @@ export type Room = {
 
 export type Place = Pick<LogEvent, 'seq' | 'messageId' | 'serverTime'>
 
-const isKnown = async ({ context }: Room, draft: Draft, message: Pick<MessageRecord, 'from' | 'id'>) =>
+export const isKnown = async ({ context }: Room, draft: Draft, message: Pick<MessageRecord, 'from' | 'id'>) =>
   draft.ids.has(`${message.from}/${message.id}`) || (await context.log.isRepeated(draft.chat.id, message))
 
 /** Takes a message into the batch as the newest of its chat. */

@@ -15,6 +15,7 @@ import { refreshContact } from '../identity/directory.ts'
 import { accountKeys } from '../store/keys.ts'
 import { claimOf, claimOwn, type Joiner } from './claiming.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
+import { beginTranscript } from './transcript.ts'
 
 /** What goes to the server, kept until it has answered: asking again with the same bytes is harmless. */
 export type FoundingRecord = {
@@ -140,6 +141,7 @@ async function activate(
         updateDueAt: null,
         sweepDueAt: null,
         strangers: [],
+        transcript: beginTranscript(0),
       },
     })
     return { outcome: 'registered', lastSeq }

@@ -4,14 +4,17 @@ import type { ChatId } from '../api/engine-api.ts'
 import { isUnlisted, refreshContacts } from '../identity/directory.ts'
 import { IdentityNeeded } from '../identity/leaf-check.ts'
 import { NetworkError } from '../ports/transport.ts'
-import type { InboxEvent } from './draft.ts'
+import { type Contradiction, doubtChat } from './doubt.ts'
+import { asLogged, type InboxEvent } from './draft.ts'
 import { ingest } from './ingest.ts'
 import { isSoundToday } from './rejoining.ts'
+import { differsFrom } from './transcript.ts'
 
 /** Events in one atomic write. */
 const BATCH = 64
 /** Events held in memory while an earlier one is missing; what is beyond is read from the log. */
 const INBOX_LIMIT = 512
+const SURELY_A_HOLE = 3
 
 /** The receiving half of a runner: everything up to the head gets into the store, in order. */
 export function createInbox(
@@ -19,10 +22,28 @@ export function createInbox(
   chatId: ChatId,
   ingested: (batch: readonly InboxEvent[]) => void,
 ) {
-  const { calls, chats, sender } = context
+  const { calls, chats, diagnostics, self, sender } = context
   const events = new Map<number, InboxEvent>()
   let head: number | undefined
   let mustRead = false
+  /** How often in a row the next place of the log was empty, and later ones were not. */
+  let holes = 0
+
+  const doubt = (contradiction: Contradiction) => {
+    doubtChat(context, chatId, contradiction).catch(error => diagnostics.note('DOUBT_FAILED', error))
+  }
+
+  const active = () => {
+    const conversation = chats.get(chatId)?.conversation
+    return conversation?.phase === 'active' ? conversation : undefined
+  }
+
+  /** What was told of a place before, here or by what is stored, has to be the same. */
+  const compare = (event: InboxEvent) => {
+    const known = events.get(event.seq)
+    const isOther = known !== undefined && known.messageId !== event.messageId
+    if (isOther || differsFrom(active()?.transcript, asLogged(event, self))) doubt('OTHER_AT_PLACE')
+  }
 
   const contiguous = (cursor: number): InboxEvent[] => {
     const batch: InboxEvent[] = []
@@ -61,8 +82,8 @@ export function createInbox(
     await applyBatch(batch)
     for (const { seq } of batch) events.delete(seq)
     for (const seq of events.keys()) if (seq <= cursor) events.delete(seq)
-    const present = chats.get(chatId)?.conversation
-    if (present?.phase === 'active') {
+    const present = active()
+    if (present !== undefined) {
       sender.control({ t: 'cursor', conversationId: present.conversationId, seq: present.cursor })
     }
     ingested(batch)
@@ -77,13 +98,21 @@ export function createInbox(
       limit: LIMITS.eventsPerPage,
     })
     mustRead = false
-    for (const event of page.events) if (event.seq > cursor) events.set(event.seq, event)
+    if (page.lastSeq < cursor) doubt('SHORTENED')
+    for (const event of page.events) {
+      compare(event)
+      if (event.seq > cursor) events.set(event.seq, event)
+    }
     // The log knows better than any hint that came before it, but not than what arrived meanwhile.
     head = Math.max(page.lastSeq, ...events.keys())
-    if (events.has(cursor + 1)) return true
-    // An honest log has no holes. Look again later.
-    if (head > cursor) throw new NetworkError('the log has a hole')
-    return false
+    if (events.has(cursor + 1) || head <= cursor) {
+      holes = 0
+      return events.has(cursor + 1)
+    }
+    // An honest log has no holes, but what is on its way may look like one. Look again later.
+    holes += 1
+    if (holes === SURELY_A_HOLE) doubt('HOLE')
+    throw new NetworkError('the log has a hole')
   }
 
   return {
@@ -95,6 +124,8 @@ export function createInbox(
     knowsHead: (): boolean => head !== undefined,
     learnHead(lastSeq: number): void {
       head = Math.max(head ?? 0, lastSeq)
+      // It may have been overtaken by an event; if not, the log says so itself.
+      if (lastSeq < (active()?.cursor ?? 0)) mustRead = true
     },
     /** The log is looked at, whatever is known of its head. */
     wantRead(): void {
@@ -103,6 +134,7 @@ export function createInbox(
     /** Of an own message or of somebody else's. */
     put(event: InboxEvent): void {
       head = Math.max(head ?? 0, event.seq)
+      compare(event)
       if (events.size < INBOX_LIMIT && !events.has(event.seq)) events.set(event.seq, event)
     },
     forgetHead(): void {

@@ -8,9 +8,10 @@ import { heldProposals, leaversOf } from '../groups/membership.ts'
 import { stageDifference } from '../groups/telling.ts'
 import { memberOf } from '../identity/leaf-check.ts'
 import { assertCommit, membershipOf } from './commit-check.ts'
-import { type Draft, type InboxEvent, keepOnce, type Room, type Trust } from './draft.ts'
+import { asLogged, type Draft, type InboxEvent, keepOnce, type Room, type Trust } from './draft.ts'
 import { dropPendingCommit, enterEpoch, leaveGroup } from './epochs.ts'
 import { applyFailure, applyMessage, settleOwn } from './messages.ts'
+import { extendTranscript } from './transcript.ts'
 
 const groupIdOf = ({ conversation }: Draft): Uint8Array => idToBytes(conversation.conversationId)
 
@@ -118,20 +119,34 @@ async function applyEvent(room: Room, draft: Draft, event: LogEvent): Promise<vo
   }
 }
 
+const epochOf = ({ conversation }: Draft) => conversation.keys[0]?.epoch ?? 0
+
 async function apply(room: Room, draft: Draft, event: InboxEvent): Promise<void> {
+  const epoch = epochOf(draft)
   if (event.kind === 'accepted') await settleOwn(room, draft, event)
   else await applyEvent(room, draft, event)
-  draft.conversation = { ...draft.conversation, cursor: event.seq }
+  const { transcript } = draft.conversation
+  draft.conversation = {
+    ...draft.conversation,
+    cursor: event.seq,
+    transcript: extendTranscript(transcript, asLogged(event, room.context.self), epochOf(draft) !== epoch),
+  }
 }
 
-function conversationAfter({ conversation, departure }: Draft): ConversationState {
-  const { conversationId } = conversation
+function conversationAfter(draft: Draft): ConversationState {
+  const { conversation, departure } = draft
+  const { conversationId, cursor } = conversation
   switch (departure) {
     case undefined:
       return conversation
     case 'device':
     case 'broken':
-      return { phase: 'awaited', conversationId, mends: departure === 'broken' }
+      return {
+        phase: 'awaited',
+        conversationId,
+        mends: departure === 'broken',
+        reached: { epoch: epochOf(draft), seq: cursor },
+      }
     case 'left':
     case 'removed':
       return { phase: 'ended', conversationId }

@@ -4,16 +4,26 @@ import { equalBytes } from '../bytes.ts'
 import { applyStateEvent } from '../groups/state-events.ts'
 import { memberOf } from '../identity/leaf-check.ts'
 import type { MessageContent } from '../timeline/message-record.ts'
-import { type Draft, keep, keepOnce, type Place, type Room } from './draft.ts'
+import { type Contradiction, doubtIn } from './doubt.ts'
+import { type Draft, isKnown, keep, keepOnce, type Place, type Room } from './draft.ts'
+import { agreesWith } from './transcript.ts'
 
-/** Nothing to be seen of these: a repetition, or a message of ours that is here already. */
-const SILENT: ReadonlySet<string> = new Set(['CRYPTO_REPLAY', 'CRYPTO_OWN_MESSAGE'])
+/** Nothing to be seen of these: a repetition, or a message of ours under another name. An honest log has neither. */
+const SILENT: ReadonlyMap<string, Contradiction> = new Map([
+  ['CRYPTO_REPLAY', 'REPLAYED'],
+  ['CRYPTO_OWN_MESSAGE', 'OTHER_SENDER'],
+])
 
 type Opened = { readonly event: KnownEvent } | { readonly raw: Uint8Array }
 
+const isUnderItsId = ({ messageId }: LogEvent, { authenticatedData }: ApplicationMessage): boolean =>
+  equalBytes(authenticatedData, idToBytes(messageId))
+
 /** The id is bound by the encryption: a server that moves a ciphertext under another id gains nothing. */
-function open({ messageId }: LogEvent, { authenticatedData, plaintext }: ApplicationMessage): Opened {
-  if (!equalBytes(authenticatedData, idToBytes(messageId))) return { raw: plaintext }
+function open(event: LogEvent, opened: ApplicationMessage): Opened {
+  const { messageId } = event
+  const { plaintext } = opened
+  if (!isUnderItsId(event, opened)) return { raw: plaintext }
   try {
     const content = parseContent(unpad(plaintext))
     if (content?.known && content.event.id === messageId) return { event: content.event }
@@ -59,6 +69,23 @@ async function applyOpened(
   } else await applyStateEvent(room, draft, place, from, opened.event)
 }
 
+/** Of an epoch before, by a device that has no leaf any more: with an honest server it was refused. */
+function isFromBefore(room: Room, draft: Draft, { epoch, sender }: ApplicationMessage): boolean {
+  const { conversationId, keys } = draft.conversation
+  if (Number(epoch) >= (keys[0]?.epoch ?? 0)) return false
+  const { deviceId } = memberOf(sender)
+  return !room.mls.groupMembers(idToBytes(conversationId)).some(leaf => memberOf(leaf).deviceId === deviceId)
+}
+
+/** What is said of the message beside what it says itself. */
+function doubtMessage(room: Room, draft: Draft, event: LogEvent, message: ApplicationMessage): void {
+  const content = open(event, message)
+  const seen = 'event' in content ? (content.event.seen ?? []) : []
+  if (!isUnderItsId(event, message)) doubtIn(room, draft, 'OTHER_ID')
+  if (memberOf(message.sender).deviceId !== event.senderDevice) doubtIn(room, draft, 'OTHER_SENDER')
+  if (!agreesWith(draft.conversation.transcript, event.seq, seen)) doubtIn(room, draft, 'OTHER_TRANSCRIPT')
+}
+
 export async function applyMessage(
   room: Room,
   draft: Draft,
@@ -66,6 +93,8 @@ export async function applyMessage(
   opened: ApplicationMessage,
 ): Promise<void> {
   const { accountId, deviceId } = memberOf(opened.sender)
+  if (isFromBefore(room, draft, opened)) return doubtIn(room, draft, 'REMOVED_SENDER')
+  doubtMessage(room, draft, event, opened)
   if (draft.conversation.strangers.includes(deviceId)) {
     await keepContent(room, draft, event, accountId, unvouched(event, opened))
   } else await applyOpened(room, draft, event, accountId, open(event, opened))
@@ -85,7 +114,8 @@ export async function applyFailure(
   event: LogEvent,
   failure: MessageFailure,
 ): Promise<void> {
-  if (SILENT.has(failure.code)) return
+  const contradiction = SILENT.get(failure.code)
+  if (contradiction !== undefined) return doubtIn(room, draft, contradiction)
   room.context.diagnostics.note('EVENT_UNREADABLE', failure.code)
   const from = senderOf(room, draft, event)
   if (from === undefined) return
@@ -102,8 +132,12 @@ export async function applyFailure(
 export async function settleOwn(room: Room, draft: Draft, place: Place): Promise<void> {
   const { context } = room
   const entry = context.outbox.find(draft.chat.id, place.messageId)
-  // Not in the outbox: it was settled before and the server repeats itself.
-  if (entry === undefined || draft.settled.includes(entry)) return
+  if (entry === undefined || draft.settled.includes(entry)) {
+    // It was settled before and the server repeats itself, or says that it is ours and it is not.
+    const id = { from: context.self.accountId, id: place.messageId }
+    const isAgain = entry !== undefined || (await isKnown(room, draft, id))
+    return doubtIn(room, draft, isAgain ? 'REPLAYED' : 'UNKNOWN_OWN')
+  }
   draft.settled.push(entry)
   const { content } = entry
   const from = context.self.accountId

@@ -10,14 +10,22 @@ import {
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { equalBytes } from '../bytes.ts'
-import { type ActiveConversation, type ChatRecord, peerOf } from '../chats/chat-record.ts'
+import {
+  type ActiveConversation,
+  type ChatRecord,
+  type ConversationState,
+  peerOf,
+} from '../chats/chat-record.ts'
 import { previewOf } from '../chats/preview.ts'
 import { enteredGroup } from '../groups/entering-group.ts'
 import { openScratchState } from '../identity/scratch-state.ts'
+import { NetworkError } from '../ports/transport.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { MessageRecord } from '../timeline/message-record.ts'
+import { doubtChat } from './doubt.ts'
 import type { InboxEvent } from './draft.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
+import { beginTranscript } from './transcript.ts'
 import { type CheckedTree, fetchTree, isTreeSound, type Tree } from './tree-check.ts'
 
 export type Entrance = {
@@ -98,6 +106,7 @@ export function conversationFrom(
     updateDueAt: null,
     sweepDueAt: strangers.length === 0 ? null : clock.now(),
     strangers,
+    transcript: beginTranscript(seq),
   }
 }
 
@@ -123,6 +132,18 @@ const repairedRow = ({ self }: AccountContext, { seq, messageId, serverTime }: E
   content: { kind: 'notice', notice: { kind: 'repaired' } },
 })
 
+/** A group of before would be one without the others, or with those who were put out since. */
+async function assertReached(
+  context: AccountContext,
+  chatId: ChatId,
+  { reached }: Extract<ConversationState, { phase: 'awaited' }>,
+  { epoch, lastSeq }: { readonly epoch: number; readonly lastSeq: number },
+): Promise<void> {
+  if (reached === undefined || (epoch >= reached.epoch && lastSeq >= reached.seq)) return
+  await doubtChat(context, chatId, 'SHORTENED')
+  throw new NetworkError('the group is older than what this device has reached')
+}
+
 /**
  * A device of this account that is not in the tree comes in by itself: a new one, or one that could not follow the
  * others any more. Answers with the commit's place in the log.
@@ -137,6 +158,7 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
     first: peerOf(chat)?.accountId,
   })
   const { epoch } = tree
+  await assertReached(context, chat.id, chat.conversation, tree)
   const { seq } = await enterFromOutside(
     context,
     { conversationId, epoch, tree },

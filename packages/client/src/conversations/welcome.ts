@@ -10,6 +10,7 @@ import type { Transaction } from '../store/ledger.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import type { Trust } from './draft.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
+import { beginTranscript } from './transcript.ts'
 
 export type WaitingWelcome = AnswerOf<'listWelcomes'>['welcomes'][number]
 
@@ -56,5 +57,6 @@ export function acceptWelcome(
     updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()) * crowd,
     sweepDueAt: strangers.length === 0 ? null : clock.now(),
     strangers,
+    transcript: beginTranscript(joinedSeq),
   }
 }

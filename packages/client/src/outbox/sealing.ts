@@ -5,6 +5,7 @@ import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { isHeldBack, isOver } from '../chats/chat-record.ts'
 import { mustSweepFirst } from '../conversations/former-devices.ts'
+import { seenPlaces } from '../conversations/transcript.ts'
 import type { OutboxEntry } from './outbox-entry.ts'
 
 /** Several members may see at once that somebody has to be put out; one of them is enough. */
@@ -41,6 +42,7 @@ export function sealNext(context: AccountContext, chatId: ChatId, room: number):
     })
     if (overtakes) return []
 
+    const seen = seenPlaces(chat.conversation.transcript)
     let count = counter.value()
     const sealed = entries
       .filter(entry => entry.state.kind === 'queued')
@@ -50,6 +52,7 @@ export function sealNext(context: AccountContext, chatId: ChatId, room: number):
           v: 1,
           id: entry.messageId,
           sentAt: entry.createdAt,
+          ...(seen.length === 0 ? {} : { seen }),
           ...entry.content,
         })
         const body = transaction.mls.encrypt(groupId, padToBucket(content), idToBytes(entry.messageId))

@@ -1,5 +1,5 @@
 import { type DeviceState, randomBytes } from '@entangle/crypto'
-import { type DeviceId, type LogEvent, readId } from '@entangle/protocol'
+import { type DeviceId, idToBytes, type LogEvent, readId } from '@entangle/protocol'
 import type { Distortion } from './hostile-server.ts'
 import type { Scene } from './scene.ts'
 
@@ -44,4 +44,19 @@ export async function enterAsGhost({ double, conversationId }: Scene, ghost: Mem
     },
   }
   return { event, tookIt }
+}
+
+/** A group of the attacker's own under the same id, brought to the same epoch. Answers with that. */
+export async function foundSameGroup(
+  { double, conversationId }: Scene,
+  { state, signatureKey, credential }: Member,
+): Promise<number> {
+  const groupId = idToBytes(conversationId)
+  const { epoch } = await double.ask('readGroupInfo', { conversationId })
+  state.createGroup({ groupId, signatureKey, credential, groupData: new Uint8Array([1]) })
+  for (let reached = 0; reached < epoch; reached++) {
+    state.commit(groupId, {})
+    state.mergePendingCommit(groupId)
+  }
+  return epoch
 }

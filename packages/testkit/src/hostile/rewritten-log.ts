@@ -70,3 +70,13 @@ export async function nextPlace(double: HostileServer, conversationId: Conversat
   const { lastSeq } = await double.ask('readEvents', { conversationId, after: 0, limit: ALL })
   return lastSeq + 1
 }
+
+/** These come in at the place of the first, one after the other; what was to stand there and after it moves on. */
+export function insertedAt(events: readonly LogEvent[]): Rewriting {
+  const place = events[0]?.seq ?? 0
+  const told = (seq: number) => (seq >= place ? seq + events.length : seq)
+  return {
+    event: event => [...(event.seq === place ? events : []), { ...event, seq: told(event.seq) }],
+    last: told,
+  }
+}
