@@ -1,4 +1,6 @@
-/** Waiting times in milliseconds that tests shorten. */
+import { LIMITS } from '@entangle/protocol'
+
+/** Waiting times in milliseconds, and a few amounts, that tests make smaller. */
 export type Timing = {
   /** A device that joined by a Welcome commits a new leaf key within this range. */
   readonly selfUpdate: { readonly min: number; readonly max: number }
@@ -28,6 +30,8 @@ export type Timing = {
   readonly stateDelay: number
   /** A draft that was written here so recently is not replaced by another device's. */
   readonly editing: number
+  /** How many key packages lie at the server, and below how many more are made. */
+  readonly keyPackages: { readonly pool: number; readonly refillBelow: number }
   readonly backoff: { readonly base: number; readonly most: number }
 }
 
@@ -49,6 +53,7 @@ export const DEFAULT_TIMING: Timing = {
   archiveDelay: 1_500,
   stateDelay: 400,
   editing: 10_000,
+  keyPackages: { pool: LIMITS.keyPackagePool, refillBelow: LIMITS.keyPackageRefillBelow },
   backoff: { base: 500, most: 30_000 },
 }
 

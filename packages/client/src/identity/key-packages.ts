@@ -1,4 +1,3 @@
-import { LIMITS } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import { accountKeys } from '../store/keys.ts'
 
@@ -45,11 +44,12 @@ async function publishStored({ calls, ledger, records }: AccountContext): Promis
 
 /** Keeps the pool at the server filled, and the last-resort package fresh. */
 export async function maintainKeyPackages(context: AccountContext): Promise<void> {
+  const { pool, refillBelow } = context.timing.keyPackages
   await publishStored(context)
   const status = await context.calls.call('keyPackageStatus', {})
   const needsLastResort = status.lastResort !== 'fresh'
   let available = status.available
-  if (available >= LIMITS.keyPackageRefillBelow && !needsLastResort) return
+  if (available >= refillBelow && !needsLastResort) return
   if (available < FIRST_FEW) {
     await create(context, FIRST_FEW, needsLastResort)
     available = (await publishStored(context)) ?? available + FIRST_FEW
@@ -57,10 +57,10 @@ export async function maintainKeyPackages(context: AccountContext): Promise<void
     await create(context, 0, true)
     available = (await publishStored(context)) ?? available
   }
-  if (available >= LIMITS.keyPackagePool || status.available >= LIMITS.keyPackageRefillBelow) return
+  if (available >= pool || status.available >= refillBelow) return
   // In portions, so that a message never waits long for its turn.
-  while (available < LIMITS.keyPackagePool) {
-    await create(context, Math.min(PORTION, LIMITS.keyPackagePool - available), false)
-    available = (await publishStored(context)) ?? LIMITS.keyPackagePool
+  while (available < pool) {
+    await create(context, Math.min(PORTION, pool - available), false)
+    available = (await publishStored(context)) ?? pool
   }
 }
