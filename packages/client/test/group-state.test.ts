@@ -20,15 +20,17 @@ import {
   NO_PLACES,
   newGroupState,
   placesAt,
+  presentOf,
   type StateContent,
   stateDifference,
   stateForInvite,
-  stillSo,
 } from '../src/groups/state.ts'
 
 const conversationId: ConversationId = readId(randomBytes(16))
 const inviteId = (): InviteId => readId(randomBytes(16))
 const invite = () => ({ inviteId: inviteId(), secret: randomBytes(32) })
+
+const held = (state: GroupState, at = 0): HeldState => ({ state, at: placesAt(at) })
 
 const full = (): GroupState => ({
   v: 1,
@@ -70,14 +72,14 @@ describe('snapshots', () => {
   const place: SnapshotPlace = { for: 'joiner', conversationId, epoch: 7 }
 
   test('P54 the largest state comes back and is no larger than the server takes', () => {
-    const state = full()
-    const sealed = sealSnapshot(key, place, state)
+    const held: HeldState = { state: full(), at: { name: 1_000_000_000, topic: 0, picture: -1 } }
+    const sealed = sealSnapshot(key, place, held)
     expect(sealed.length).toBeLessThanOrEqual(LIMITS.snapshotBytes)
-    expect(openSnapshot(key, place, sealed)).toEqual(state)
+    expect(openSnapshot(key, place, sealed)).toEqual(held)
   })
 
   test('P54 opens under its own key and in its own place only', () => {
-    const sealed = sealSnapshot(key, place, newGroupState('Choir'))
+    const sealed = sealSnapshot(key, place, held(newGroupState('Choir')))
     const id = inviteId()
     const others: SnapshotPlace[] = [
       { ...place, epoch: 8 },
@@ -90,8 +92,8 @@ describe('snapshots', () => {
 
     const secret = randomBytes(32)
     const invited: SnapshotPlace = { for: 'invite', conversationId, inviteId: id }
-    const forLink = sealSnapshot(inviteSnapshotKey(id, secret), invited, newGroupState('Choir'))
-    expect(openSnapshot(inviteSnapshotKey(id, secret), invited, forLink)?.name).toBe('Choir')
+    const forLink = sealSnapshot(inviteSnapshotKey(id, secret), invited, held(newGroupState('Choir')))
+    expect(openSnapshot(inviteSnapshotKey(id, secret), invited, forLink)?.state.name).toBe('Choir')
     expect(openSnapshot(inviteSnapshotKey(inviteId(), secret), invited, forLink)).toBeUndefined()
     const elsewhere: SnapshotPlace = { ...invited, inviteId: inviteId() }
     expect(openSnapshot(inviteSnapshotKey(id, secret), elsewhere, forLink)).toBeUndefined()
@@ -99,7 +101,7 @@ describe('snapshots', () => {
 
   test('P83 hides the length of names', () => {
     const lengths = ['a', 'ab', 'a longer name'].map(
-      name => sealSnapshot(key, place, newGroupState(name)).length,
+      name => sealSnapshot(key, place, held(newGroupState(name))).length,
     )
     expect(new Set(lengths).size).toBe(1)
   })
@@ -108,7 +110,6 @@ describe('snapshots', () => {
 describe('state events', () => {
   const nobody: ReadonlySet<InviteId> = new Set()
   const owner = { role: 'owner', open: nobody, seq: 5 } as const
-  const held = (state: GroupState): HeldState => ({ state, at: placesAt(0) })
   const start = held(newGroupState('Choir'))
   const rename: StateContent = { kind: 'group-change', name: 'Quartet' }
 
@@ -176,7 +177,7 @@ describe('state events', () => {
     const state = full()
     const [one] = state.invites
     if (one === undefined) throw new Error('no invites')
-    expect(stateForInvite(state, one.inviteId)).toEqual({ ...state, invites: [one] })
+    expect(stateForInvite(held(state), one.inviteId)).toEqual(held({ ...state, invites: [one] }))
   })
 
   test('P77 the difference of two states, sent as events, brings the one to the other', () => {
@@ -184,23 +185,34 @@ describe('state events', () => {
     for (const other of [full(), { ...one, picture: null }, { ...one, name: 'x' }, one]) {
       const known = { ...one, invites: one.invites.slice(0, 3) }
       const target = { ...other, invites: [...known.invites, invite()] }
-      const reached = stateDifference(known, target).reduce(
+      const reached = stateDifference(known, held(target, 3)).reduce(
         (state, content) => applyToState(state, content, owner) ?? state,
         held(known),
       )
       expect(reached.state).toEqual(target)
     }
-    expect(stateDifference(one, one)).toEqual([])
+    expect(stateDifference(one, held(one, 3))).toEqual([])
   })
 
-  test('P77 of what was told only what is still so is told again', () => {
+  test('P77 what is told again brings who came in meanwhile to it, and nobody back', () => {
+    const present: HeldState = { ...held(newGroupState('Octet')), at: { name: 8, topic: 0, picture: 0 } }
+    const [again] = presentOf(present, rename)
+    if (again === undefined) throw new Error('nothing to tell')
+    expect(again).toEqual({ kind: 'group-change', since: 8, name: 'Octet' })
+    const tell = (state: HeldState) => applyToState(state, again, { ...owner, seq: 12 })
+    const late = tell(held(newGroupState('Choir'), 3))
+    expect(late?.state.name).toBe('Octet')
+    expect(late?.at.name).toBe(8)
+    expect(late?.notice).toEqual({ kind: 'renamed', name: 'Octet' })
+    expect(tell(present)).toBeUndefined()
+    expect(tell(held(newGroupState('Nonet'), 10))).toBeUndefined()
+    // Nobody makes a change that no later one could replace.
+    const ahead: StateContent = { kind: 'group-change', since: 1e9, name: 'For ever' }
+    expect(applyToState(start, ahead, owner)?.at.name).toBe(owner.seq)
     const link = invite()
-    const state = { ...newGroupState('Quartet'), topic: 'Tuesdays', invites: [link] }
-    const change: StateContent = { kind: 'group-change', name: 'Quartet', topic: 'Mondays' }
-    expect(stillSo(state, change)).toEqual([{ kind: 'group-change', name: 'Quartet' }])
-    expect(stillSo(state, { kind: 'group-change', topic: 'Mondays' })).toEqual([])
-    expect(stillSo(state, { kind: 'invite', ...link })).toHaveLength(1)
-    expect(stillSo(state, { kind: 'invite', ...invite() })).toEqual([])
+    const linked = held({ ...present.state, invites: [link] })
+    expect(presentOf(linked, { kind: 'invite', ...link })).toHaveLength(1)
+    expect(presentOf(linked, { kind: 'invite', ...invite() })).toEqual([])
   })
 
   test('P77 devices of an account that know different parts come to the same, in any order', () => {

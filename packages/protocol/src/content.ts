@@ -58,6 +58,11 @@ export const groupChangeEventSchema = z.object({
   topic: groupTopicSchema.optional(),
   /** Null takes the picture away. */
   picture: groupPictureSchema.nullable().optional(),
+  /**
+   * Told again for who came in meanwhile: the place in the log since which it is so. Who knows of a later one keeps
+   * that.
+   */
+  since: z.number().int().nonnegative().optional(),
 })
 export type GroupChangeEvent = z.infer<typeof groupChangeEventSchema>
 

@@ -1,5 +1,6 @@
-import { encodeGroupState, type InviteId, parseGroupState } from '@entangle/protocol'
+import type { InviteId } from '@entangle/protocol'
 import { z } from 'zod'
+import { encodeHeldState, parseHeldState } from '../groups/held-state.ts'
 import type { HeldState, StatePlaces } from '../groups/state.ts'
 import type { StateValue } from './state-entry.ts'
 
@@ -9,24 +10,21 @@ import type { StateValue } from './state-entry.ts'
  */
 export type GroupEntry = { readonly held: HeldState; readonly seq: number }
 
-const place = z.number().int().min(-1)
 const entrySchema = z.object({
-  seq: place,
-  state: z.custom<Uint8Array>(value => value instanceof Uint8Array),
-  at: z.object({ name: place, topic: place, picture: place }),
+  seq: z.number().int().nonnegative(),
+  held: z.custom<Uint8Array>(value => value instanceof Uint8Array),
 })
 
 export const encodeGroupEntry = ({ held, seq }: GroupEntry): StateValue => ({
   seq,
-  state: encodeGroupState(held.state),
-  at: { ...held.at },
+  held: encodeHeldState(held),
 })
 
 /** Undefined for what no device of this version has written. */
 export function parseGroupEntry(value: StateValue | undefined): GroupEntry | undefined {
   const entry = entrySchema.safeParse(value).data
-  const state = entry && parseGroupState(entry.state)
-  return state && { held: { state, at: entry.at }, seq: entry.seq }
+  const held = entry && parseHeldState(entry.held)
+  return held && { held, seq: entry.seq }
 }
 
 const PARTS: readonly (keyof StatePlaces)[] = ['name', 'topic', 'picture']

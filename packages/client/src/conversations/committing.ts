@@ -4,6 +4,7 @@ import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ActiveConversation, ChatRecord, PendingCommit } from '../chats/chat-record.ts'
+import { heldBy } from '../groups/group-record.ts'
 import { leaversOf } from '../groups/membership.ts'
 import { pendingSnapshotKey, sealSnapshot } from '../groups/snapshot.ts'
 import { type ActiveChat, type Intent, isEmpty, NO_INTENT, type Plan, planCommit } from './commit-plan.ts'
@@ -37,8 +38,11 @@ function snapshotFor(
   if (chat.kind === 'direct' || add.length === 0) return null
   const { conversationId } = chat.conversation
   const place = { for: 'joiner', conversationId, epoch: Number(newEpoch) } as const
-  const { state } = chat.group
-  return { sealed: sealSnapshot(pendingSnapshotKey(mls, conversationId), place, state), state }
+  const held = heldBy(chat.group)
+  return {
+    sealed: sealSnapshot(pendingSnapshotKey(mls, conversationId), place, held),
+    state: held.state,
+  }
 }
 
 function build(chat: ActiveChat, mls: DeviceState, plan: Plan): PendingCommit {

@@ -6,7 +6,7 @@ import { marksAfter } from '../receipts/reach.ts'
 import { type GroupRecord, type Leaver, managedOf, roleIn, rolesOf } from './group-record.ts'
 import { accountsIn, leaversOf, managedIn } from './membership.ts'
 import { type GroupView, noticeOfCommit } from './notices.ts'
-import { closeInvites, stateDifference } from './state.ts'
+import { closeInvites, type HeldState, stateDifference } from './state.ts'
 
 const pick = <T>(record: Readonly<Record<AccountId, T>>, keys: ReadonlySet<AccountId>) =>
   Object.fromEntries(
@@ -31,7 +31,7 @@ export function alignedGroup(group: GroupRecord, { members, data }: GroupView): 
 }
 
 /** Who was told less than is known by now, because the state changed while they were on their way in. */
-function isOutdated(told: GroupState | undefined, present: GroupState): boolean {
+function isOutdated(told: GroupState | undefined, present: HeldState): boolean {
   return told !== undefined && stateDifference(told, present).length > 0
 }
 
@@ -66,7 +66,7 @@ export async function enterGroupEpoch(
       staleInvites: chat.group.staleInvites || (isOwn && hasOpened),
     },
   }
-  if (isOutdated(told, state)) draft.toTell = told
+  if (isOutdated(told, { state, at: chat.group.stateAt })) draft.toTell = told
   if (notice !== null) await keepOnce(room, draft, place, from, { kind: 'notice', notice })
 }
 

@@ -8,7 +8,7 @@ import {
   type Role,
   roleOf,
 } from '@entangle/protocol'
-import { NO_PLACES, placesAt, type StatePlaces } from './state.ts'
+import { type HeldState, NO_PLACES, placesAt, type StatePlaces } from './state.ts'
 
 /** How far somebody has stored and read. */
 export type Marks = { readonly delivered: number; readonly read: number }
@@ -79,6 +79,8 @@ export const newGroup = (state: GroupState, addedBy: AccountId | null): GroupRec
   staleInvites: false,
   marks: {},
 })
+
+export const heldBy = ({ state, stateAt }: GroupRecord): HeldState => ({ state, at: stateAt })
 
 export const rolesOf = ({ owners, admins, invites }: ManagedGroup): GroupRoles => ({
   owners: [...owners],

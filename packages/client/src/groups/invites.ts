@@ -1,7 +1,7 @@
 import { isManager, ProtocolError } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { GroupChat } from '../chats/chat-record.ts'
-import { roleIn } from './group-record.ts'
+import { heldBy, roleIn } from './group-record.ts'
 import { inviteSnapshotKey, sealSnapshot } from './snapshot.ts'
 import { stateForInvite } from './state.ts'
 
@@ -18,8 +18,8 @@ export async function writeStaleInvites(context: AccountContext, chat: GroupChat
   const isOurs = isManager(roleIn(group, self.accountId))
   for (const { inviteId, secret } of isOurs ? openInvites(chat) : []) {
     const place = { for: 'invite', conversationId, inviteId } as const
-    const state = stateForInvite(group.state, inviteId)
-    const sealed = sealSnapshot(inviteSnapshotKey(inviteId, secret), place, state)
+    const held = stateForInvite(heldBy(group), inviteId)
+    const sealed = sealSnapshot(inviteSnapshotKey(inviteId, secret), place, held)
     try {
       await calls.call('writeInvite', { conversationId, inviteId, sealed })
     } catch (error) {

@@ -1,7 +1,6 @@
 import type { StagedWelcome } from '@entangle/crypto'
 import {
   type AccountId,
-  type GroupState,
   isManager,
   type ManagedGroup,
   type MessageId,
@@ -30,10 +29,10 @@ import {
 import { memberOf } from '../identity/leaf-check.ts'
 import type { Transaction } from '../store/ledger.ts'
 import { storeLinkSecrets } from './entering-group.ts'
-import { EMPTY_STATE, newGroup, rolesOf } from './group-record.ts'
+import { EMPTY_STATE, heldBy, newGroup, rolesOf } from './group-record.ts'
 import { accountsOf, CHECKED_AT_ONCE } from './membership.ts'
 import { openSnapshot, presentSnapshotKey } from './snapshot.ts'
-import { placesAt } from './state.ts'
+import type { HeldState } from './state.ts'
 
 /** Only a manager takes others in; the devices of an account take each other in. */
 function assertAdder(data: ManagedGroup, members: ReadonlySet<AccountId>, adder: AccountId, self: AccountId) {
@@ -55,16 +54,16 @@ function standingOf({ chats, self }: AccountContext, adder: AccountId): ChatReco
   return direct?.standing === 'accepted' && !direct.blocked ? 'accepted' : 'request'
 }
 
-function readState(
+function readSnapshot(
   context: AccountContext,
   { mls }: Transaction,
   { conversationId, epoch, snapshot }: WaitingWelcome,
-): GroupState | undefined {
+): HeldState | undefined {
   if (snapshot === undefined) return undefined
   const place = { for: 'joiner', conversationId, epoch } as const
-  const state = openSnapshot(presentSnapshotKey(mls, conversationId), place, snapshot)
-  if (state === undefined) context.diagnostics.note('SNAPSHOT_NOT_OPENED')
-  return state
+  const held = openSnapshot(presentSnapshotKey(mls, conversationId), place, snapshot)
+  if (held === undefined) context.diagnostics.note('SNAPSHOT_NOT_OPENED')
+  return held
 }
 
 /** The same on all devices that come in by one commit, which they do not see. */
@@ -92,10 +91,10 @@ export async function stageJoinedGroup(
   const conversation = acceptWelcome(context, transaction, waiting, strangers, staged.members.length)
   const known = chats.get(groupChatId(conversationId))
   const before = known?.kind === 'group' ? known : undefined
-  const state = readState(context, transaction, waiting)
+  const held = readSnapshot(context, transaction, waiting) ?? (before && heldBy(before.group))
   const group = {
-    ...newGroup(state ?? before?.group.state ?? EMPTY_STATE, adder === self.accountId ? null : adder),
-    ...(state === undefined ? {} : { stateAt: placesAt(joinedSeq) }),
+    ...newGroup(held?.state ?? EMPTY_STATE, adder === self.accountId ? null : adder),
+    ...(held === undefined ? {} : { stateAt: held.at }),
     data: rolesOf(data),
     members: [...members],
     unchecked: later,

@@ -9,7 +9,6 @@ import type { Transaction } from '../store/ledger.ts'
 import { enteredGroup } from './entering-group.ts'
 import { newGroup } from './group-record.ts'
 import { type OpenInvite, openInvite } from './link-reading.ts'
-import { placesAt } from './state.ts'
 
 /** Lost races against others who come in or commit at the same moment. */
 const ATTEMPTS = 5
@@ -22,16 +21,16 @@ async function stageArrival(
   entered: Entered,
 ): Promise<void> {
   const { chats, clock, self } = context
-  const { answer, state, inviter } = invite
-  const { conversationId, lastSeq } = answer
+  const { answer, held, inviter } = invite
+  const { conversationId } = answer
   const known = chats.get(groupChatId(conversationId))
-  const fresh = newGroup(state, inviter)
+  const fresh = newGroup(held.state, inviter)
   const base: GroupChat =
     known?.kind === 'group'
       ? { ...known, group: { ...fresh, revision: known.group.revision } }
       : newGroupChat(conversationId, fresh, 'accepted', clock.now())
   const conversation = conversationFrom(context, transaction, conversationId, tree, entered.seq)
-  const group = { ...base.group, stateAt: placesAt(lastSeq) }
+  const group = { ...base.group, stateAt: held.at }
   const chat = enteredGroup(
     transaction.mls,
     { ...base, group, conversation, standing: 'accepted', hidden: false, warning: null, suspect: null },

@@ -1,4 +1,4 @@
-import { type AccountId, type GroupState, ProtocolError } from '@entangle/protocol'
+import { type AccountId, ProtocolError } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { InvitePreview } from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
@@ -10,12 +10,13 @@ import type { AnswerOf } from '../wire/api-client.ts'
 import { hashAccountKey, type InviteLink, parseInviteLink } from './invite-link.ts'
 import { accountsOf } from './membership.ts'
 import { inviteSnapshotKey, openSnapshot } from './snapshot.ts'
+import type { HeldState } from './state.ts'
 
 /** What stands behind a link: the group as the server has it, and its state as the link's secret opens it. */
 export type OpenInvite = {
   readonly link: InviteLink
   readonly answer: AnswerOf<'readInvite'>
-  readonly state: GroupState
+  readonly held: HeldState
   readonly members: ReadonlySet<AccountId>
   /** Who made the link, as far as they are a member and their account key is the one that the link names. */
   readonly inviter: AccountId | null
@@ -49,18 +50,19 @@ export async function openInvite(context: AccountContext, text: string): Promise
   })
   const { conversationId, sealed } = answer
   const place = { for: 'invite', conversationId, inviteId: link.inviteId } as const
-  const state = openSnapshot(inviteSnapshotKey(link.inviteId, link.secret), place, sealed)
+  const held = openSnapshot(inviteSnapshotKey(link.inviteId, link.secret), place, sealed)
   const { leaves, data } = openTree(context, answer)
-  if (state === undefined || data?.kind !== 'group') throw engineFailure('ENGINE_INVITE_INVALID')
+  if (held === undefined || data?.kind !== 'group') throw engineFailure('ENGINE_INVITE_INVALID')
   const members = accountsOf(leaves)
   const isMember = members.has(link.inviter)
   if (isMember && !(await verifyInviter(context, link))) throw engineFailure('ENGINE_IDENTITY_CHANGED')
-  return { link, answer, state, members, inviter: isMember ? link.inviter : null }
+  return { link, answer, held, members, inviter: isMember ? link.inviter : null }
 }
 
 /** What a person sees before deciding to come in. */
 export async function previewInvite(context: AccountContext, text: string): Promise<InvitePreview> {
-  const { answer, state, members, inviter } = await openInvite(context, text)
+  const { answer, held, members, inviter } = await openInvite(context, text)
+  const { state } = held
   const { people, self, chats } = context
   if (inviter !== null) await people.read([inviter]).catch(() => undefined)
   const chat = chats.get(groupChatId(answer.conversationId))

@@ -5,10 +5,10 @@ import { between } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ChatRecord, GroupChat } from '../chats/chat-record.ts'
 import type { MessageRecord } from '../timeline/message-record.ts'
-import { type GroupRecord, managedOf } from './group-record.ts'
+import { type GroupRecord, heldBy, managedOf } from './group-record.ts'
 import { openInvites } from './invites.ts'
 import { leaversOf } from './membership.ts'
-import { type StateContent, statePartsSince } from './state.ts'
+import { changedSince, type StateContent } from './state.ts'
 
 /** What the link showed may be older than a change of so many events ago: its writer may have been slow. */
 const RECENT_EVENTS = 100
@@ -27,11 +27,9 @@ export function tellerOf(group: GroupRecord): AccountId | undefined {
 
 /** What who came in by a link at `seq` may lack: secrets of the other links, and what was changed just before. */
 function newsFor(chat: GroupChat, seq: number): StateContent[] {
-  const { state, stateAt: at } = chat.group
-  const recent = statePartsSince({ state, at }, seq - RECENT_EVENTS)
   const invites = openInvites(chat)
   return [
-    ...(Object.keys(recent).length === 0 ? [] : [{ kind: 'group-change' as const, ...recent }]),
+    ...changedSince(heldBy(chat.group), seq - RECENT_EVENTS),
     ...(invites.length < 2 ? [] : invites.map(invite => ({ kind: 'invite' as const, ...invite }))),
   ]
 }

@@ -1,13 +1,8 @@
 import { createSealer, type DeviceState, deriveKey, padToBucket, unpad } from '@entangle/crypto'
-import {
-  type ConversationId,
-  encodeGroupState,
-  type GroupState,
-  type InviteId,
-  idToBytes,
-  parseGroupState,
-} from '@entangle/protocol'
+import { type ConversationId, type InviteId, idToBytes } from '@entangle/protocol'
 import { concatBytes, utf8Bytes } from '../bytes.ts'
+import { encodeHeldState, parseHeldState } from './held-state.ts'
+import type { HeldState } from './state.ts'
 
 /** For whom a snapshot is; bound to its seal, so that it opens in no other place. */
 export type SnapshotPlace =
@@ -42,17 +37,17 @@ function bindingOf(place: SnapshotPlace): Uint8Array {
 }
 
 /** Padded: its length says little of name, topic and picture. */
-export const sealSnapshot = (key: Uint8Array, place: SnapshotPlace, state: GroupState): Uint8Array =>
-  createSealer(key).seal(padToBucket(encodeGroupState(state)), bindingOf(place))
+export const sealSnapshot = (key: Uint8Array, place: SnapshotPlace, held: HeldState): Uint8Array =>
+  createSealer(key).seal(padToBucket(encodeHeldState(held)), bindingOf(place))
 
 /** Undefined when it does not open here or is no state. */
 export function openSnapshot(
   key: Uint8Array,
   place: SnapshotPlace,
   sealed: Uint8Array,
-): GroupState | undefined {
+): HeldState | undefined {
   try {
-    return parseGroupState(unpad(createSealer(key).open(sealed, bindingOf(place))))
+    return parseHeldState(unpad(createSealer(key).open(sealed, bindingOf(place))))
   } catch {
     return undefined
   }

@@ -1,6 +1,6 @@
 import { type AccountId, idToBytes, type KnownEvent } from '@entangle/protocol'
 import { type Draft, keepOnce, type Place, type Room } from '../conversations/draft.ts'
-import { managedOf, roleIn } from './group-record.ts'
+import { heldBy, managedOf, roleIn } from './group-record.ts'
 import { applyToState, type StateContent } from './state.ts'
 
 type StateEvent = Exclude<KnownEvent, { kind: 'text' }>
@@ -16,7 +16,7 @@ export async function applyStateEvent(
   const { chat } = draft
   if (chat.kind !== 'group') return
   const { group } = chat
-  const step = applyToState({ state: group.state, at: group.stateAt }, event, {
+  const step = applyToState(heldBy(group), event, {
     seq: place.seq,
     role: roleIn(group, from),
     open: managedOf(group).invites,

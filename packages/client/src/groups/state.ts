@@ -16,7 +16,7 @@ export type GroupChange = Pick<GroupChangeEvent, 'name' | 'topic' | 'picture'>
 export type GroupInviteSecret = Pick<InviteEvent, 'inviteId' | 'secret'>
 
 export type StateContent =
-  | ({ readonly kind: 'group-change' } & GroupChange)
+  | ({ readonly kind: 'group-change' } & GroupChange & Pick<GroupChangeEvent, 'since'>)
   | ({ readonly kind: 'invite' } & GroupInviteSecret)
 
 /** For each part of the state the place in the log since which it is so. */
@@ -85,15 +85,21 @@ function applyInvite(
 
 const PARTS = ['name', 'topic', 'picture'] as const
 
-/** What another device has told of a later place stays, and the timeline tells of the earlier one all the same. */
-function applyChange({ state, at }: HeldState, change: GroupChange, seq: number): StateStep | undefined {
-  const changed = changeAgainst(state, change)
-  const isOlder = (part: keyof StatePlaces) => seq <= at[part]
-  const next = pick(changed, part => !isOlder(part))
-  const told = { ...pick(change, isOlder), ...next }
-  const notice = noticeOf(told)
+/**
+ * Each part from its later place. What another device of the account has told before its event came is told in the
+ * timeline all the same; what is told again to others is not.
+ */
+function applyChange(
+  { state, at }: HeldState,
+  change: GroupChange & Pick<GroupChangeEvent, 'since'>,
+  seq: number,
+): StateStep | undefined {
+  const place = Math.min(change.since ?? seq, seq)
+  const isOlder = (part: keyof StatePlaces) => place <= at[part]
+  const next = pick(changeAgainst(state, change), part => !isOlder(part))
+  const notice = noticeOf(place < seq ? next : { ...pick(change, isOlder), ...next })
   if (notice === null) return undefined
-  const places = Object.fromEntries(PARTS.filter(part => part in next).map(part => [part, seq]))
+  const places = Object.fromEntries(PARTS.filter(part => part in next).map(part => [part, place]))
   return { state: { ...state, ...next }, at: { ...at, ...places }, secret: null, notice }
 }
 
@@ -143,30 +149,35 @@ export function mergeStates(
   }
 }
 
-/** The parts that have changed since a place of the log. */
-export const statePartsSince = ({ state, at }: HeldState, seq: number): News =>
-  pick(state, part => at[part] > Math.max(0, seq))
+/** Parts of the state for who may not have them, each with its place. */
+function tellAgain({ state, at }: HeldState, wanted: (part: keyof StatePlaces) => boolean): StateContent[] {
+  const places = new Set(PARTS.filter(part => wanted(part) && at[part] >= 0).map(part => at[part]))
+  return [...places].map(since => {
+    const parts = pick(state, part => wanted(part) && at[part] === since)
+    return { kind: 'group-change', since, ...parts }
+  })
+}
 
-/** What somebody who has `known` needs to be told to have `present`: one event each. */
-export function stateDifference(known: GroupState, present: GroupState): StateContent[] {
-  const change = changeAgainst(known, present)
-  const invites = present.invites.filter(
+/** The parts that have changed since a place of the log. */
+export const changedSince = (held: HeldState, seq: number): StateContent[] =>
+  tellAgain(held, part => held.at[part] > Math.max(0, seq))
+
+/** What somebody who has `known` needs to be told to have `present`. */
+export function stateDifference(known: GroupState, present: HeldState): StateContent[] {
+  const change = changeAgainst(known, present.state)
+  const invites = present.state.invites.filter(
     ({ inviteId }) => !known.invites.some(invite => invite.inviteId === inviteId),
   )
   return [
-    ...(Object.keys(change).length === 0 ? [] : [{ kind: 'group-change' as const, ...change }]),
+    ...tellAgain(present, part => part in change),
     ...invites.map(invite => ({ kind: 'invite' as const, ...invite })),
   ]
 }
 
-/** Of what was once told, what is still so. */
-export function stillSo(state: GroupState, content: StateContent): StateContent[] {
-  if (content.kind === 'invite') {
-    return state.invites.some(({ inviteId }) => inviteId === content.inviteId) ? [content] : []
-  }
-  const changed = changeAgainst(state, content)
-  const same = pick(content, part => !(part in changed))
-  return Object.keys(same).length === 0 ? [] : [{ kind: 'group-change', ...same }]
+/** What is so of the parts that were told. */
+export function presentOf(held: HeldState, told: StateContent): StateContent[] {
+  if (told.kind === 'group-change') return tellAgain(held, part => told[part] !== undefined)
+  return held.state.invites.some(({ inviteId }) => inviteId === told.inviteId) ? [told] : []
 }
 
 /** A commit has closed links: their secrets end, here and in the key store of the group. */
@@ -185,9 +196,9 @@ export function closeInvites(
  * What the holder of one link may read before they come in. Another link's secret would let them in after theirs
  * was revoked.
  */
-export const stateForInvite = (state: GroupState, inviteId: InviteId): GroupState => ({
-  ...state,
-  invites: state.invites.filter(invite => invite.inviteId === inviteId),
+export const stateForInvite = ({ state, at }: HeldState, inviteId: InviteId): HeldState => ({
+  state: { ...state, invites: state.invites.filter(invite => invite.inviteId === inviteId) },
+  at,
 })
 
 /** Before the first event: what a founder begins with. */

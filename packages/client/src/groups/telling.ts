@@ -1,14 +1,15 @@
 import { randomBytes } from '@entangle/crypto'
-import { type GroupState, type MessageId, readId } from '@entangle/protocol'
+import { type MessageId, readId } from '@entangle/protocol'
 import type { Draft, Room } from '../conversations/draft.ts'
 import type { OutboxEntry } from '../outbox/outbox-entry.ts'
-import { type StateContent, stateDifference, stillSo } from './state.ts'
+import { heldBy } from './group-record.ts'
+import { type HeldState, presentOf, type StateContent, stateDifference } from './state.ts'
 
 /** Changes of ours that a commit has overtaken: encrypted before it, they open for nobody who came in by it. */
-function unheardOf(settled: readonly OutboxEntry[], epoch: number, present: GroupState): StateContent[] {
+function unheardOf(settled: readonly OutboxEntry[], epoch: number, present: HeldState): StateContent[] {
   return settled.flatMap(({ content, state }) => {
     const isOvertaken = state.kind === 'sealed' && state.sealed.epoch < epoch
-    return content.kind === 'text' || !isOvertaken ? [] : stillSo(present, content)
+    return content.kind === 'text' || !isOvertaken ? [] : presentOf(present, content)
   })
 }
 
@@ -22,10 +23,10 @@ export function stageDifference(
 ): void {
   if (chat.kind !== 'group') return
   const { clock, outbox } = context
-  const { state } = chat.group
+  const held = heldBy(chat.group)
   const contents = [
-    ...(toTell === undefined ? [] : stateDifference(toTell, state)),
-    ...unheardOf(settled, conversation.keys[0]?.epoch ?? 0, state),
+    ...(toTell === undefined ? [] : stateDifference(toTell, held)),
+    ...unheardOf(settled, conversation.keys[0]?.epoch ?? 0, held),
   ]
   const messages = contents.map(content => ({ messageId: readId<MessageId>(randomBytes(16)), content }))
   outbox.stageNew(transaction, chat.id, messages, clock.now())
