@@ -62,6 +62,7 @@ function addGroup(scene: Scene, sketch: Sketch): void {
     draft: '',
     typing: [],
     warning: null,
+    doubt: null,
     group: {
       name: sketch.name,
       topic: sketch.topic ?? '',

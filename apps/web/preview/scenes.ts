@@ -49,6 +49,7 @@ function chat(peer: AccountSummary, over: Partial<DirectSummary> = {}): DirectSu
     draft: '',
     typing: [],
     warning: null,
+    doubt: null,
     ...over,
   }
 }

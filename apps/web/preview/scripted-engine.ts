@@ -195,6 +195,7 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
           draft: '',
           typing: [],
           warning: null,
+          doubt: null,
         })
         emitChats()
       }
@@ -239,6 +240,7 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
       const before = scene.chats.find(chat => chat.id === chatId)?.unread ?? 0
       if (Math.min(unread, before) !== before) change(chatId, { unread: Math.min(unread, before) })
     },
+    dismissDoubt: async ({ chatId }) => change(chatId, { doubt: null }),
     setDraft: async ({ chatId, text }) => change(chatId, { draft: text }),
     setTyping: async () => {},
     openTimeline: async ({ chatId, at }) => {

@@ -80,6 +80,7 @@ export function scriptGroups({ scene, append, emitChats, rowsOf }: Stage): Group
       draft: '',
       typing: [],
       warning: null,
+      doubt: null,
       group: {
         name,
         topic: '',

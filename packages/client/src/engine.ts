@@ -178,6 +178,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       answerRequest: input => chatRequests().answerRequest(input),
       setBlocked: input => chatRequests().setBlocked(input),
       markRead: input => chatRequests().markRead(input),
+      dismissDoubt: input => chatRequests().dismissDoubt(input),
       setDraft: input => chatRequests().setDraft(input),
       setTyping: input => chatRequests().setTyping(input),
       readSafetyNumber: input => chatRequests().readSafetyNumber(input),

@@ -14,6 +14,7 @@ import { ChatHeader } from './ChatHeader.tsx'
 import styles from './ChatScreen.module.css'
 import { ConnectionBanner } from './ConnectionBanner.tsx'
 import { IdentityWarning } from './IdentityWarning.tsx'
+import { RecordDoubt } from './RecordDoubt.tsx'
 import { Timeline, type TimelineHandle } from './Timeline.tsx'
 import { TypingRow } from './TypingRow.tsx'
 import { useOpenTimeline } from './use-open-timeline.ts'
@@ -68,6 +69,7 @@ function Chat({ chat }: { readonly chat: ChatSummary }) {
               onReview={person => setLook({ at: 'change', person })}
             />
           )}
+          {chat.doubt !== null && <RecordDoubt chat={chat} />}
           {window === null ? (
             <WaitingTimeline />
           ) : (

@@ -179,6 +179,9 @@ export function createChatRequests(input: {
       receipts.schedule(chatId)
     },
 
+    dismissDoubt: ({ chatId }: Parameters<EngineRequests['dismissDoubt']>[0]): Promise<void> =>
+      edit(chatId, chat => ((chat.doubt ?? null) === null ? undefined : { ...chat, doubt: null })),
+
     setDraft: ({ chatId, text }: Parameters<EngineRequests['setDraft']>[0]): Promise<void> =>
       edit(chatId, chat => (chat.draft === text ? undefined : { ...chat, draft: text })),
 

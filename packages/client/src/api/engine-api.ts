@@ -282,6 +282,8 @@ export type EngineRequests = {
   setBlocked: (input: { accountId: AccountId; blocked: boolean }) => Promise<void>
   /** The person has seen everything up to and including `seq`. */
   markRead: (input: { chatId: ChatId; seq: number }) => Promise<void>
+  /** The person has read what `doubt` says of the chat; the next contradiction sets it again. */
+  dismissDoubt: (input: { chatId: ChatId }) => Promise<void>
   setDraft: (input: { chatId: ChatId; text: string }) => Promise<void>
   setTyping: (input: { chatId: ChatId; active: boolean }) => Promise<void>
   /** Opens (or moves) this subscriber's window; the `timeline` event follows and goes on following. */
