@@ -14,6 +14,11 @@ const CAMPAIGNS = {
       { project: 'unit', files: ['packages/crypto/test/fuzz', 'packages/protocol/test/frames'] },
     ],
   },
+  model: {
+    about:
+      'random histories of several devices over the real cryptography and server, on a network released by hand',
+    runs: [{ project: 'integration', files: ['packages/model'] }],
+  },
   crash: {
     about: 'the server killed at random moments while people write',
     runs: [{ project: 'browser', files: ['e2e/src/server-killed.spec.ts'] }],

@@ -14,6 +14,13 @@ const ALLOWED = {
   '@entangle/web': ['@entangle/client', '@entangle/protocol'],
   '@entangle/cli': ['@entangle/client', '@entangle/protocol'],
   '@entangle/testkit': ['@entangle/client', '@entangle/protocol', '@entangle/crypto', '@entangle/server'],
+  '@entangle/model': [
+    '@entangle/testkit',
+    '@entangle/client',
+    '@entangle/protocol',
+    '@entangle/crypto',
+    '@entangle/server',
+  ],
   '@entangle/e2e': ['@entangle/testkit', '@entangle/client', '@entangle/protocol'],
 }
 
@@ -23,7 +30,7 @@ const FORBIDDEN = { '@entangle/web': '@entangle/crypto' }
 /** These run in a browser worker as well as in Node: what differs is an adapter. */
 const PORTABLE = new Set(['@entangle/protocol', '@entangle/crypto', '@entangle/client'])
 
-const isTest = path => /\/(test|e2e|bench|packages\/testkit)\/|\.(test|spec)\.tsx?$/.test(path)
+const isTest = path => /\/(test|e2e|bench|packages\/(testkit|model))\/|\.(test|spec)\.tsx?$/.test(path)
 const isNodeAdapter = path => /\/src\/adapters\/node\//.test(path)
 const isConfig = path => /\/[\w.-]+\.config\.(ts|mjs|js)$/.test(path)
 const packageOf = specifier => specifier.match(/^(@[^/]+\/[^/]+|[^/]+)/)[0]

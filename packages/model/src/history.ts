@@ -1,0 +1,89 @@
+import { findDisagreements } from './checks.ts'
+import { OPERATIONS, type Operation } from './operations.ts'
+import { createPlay, ModelFailure, type Play } from './play.ts'
+import { pass } from './quiescence.ts'
+import { recoverAll } from './recovery.ts'
+import type { Opening, Stage } from './stage.ts'
+
+export const OPERATIONS_EACH = 105
+const CRASHES_EACH = 3
+/** Time that healing may take: a head check, a back-off and a self-update, several times over. */
+const PATIENCE_MS = 10 * 60_000
+const LOOK_EVERY_MS = 20_000
+
+export type History = {
+  readonly seed: number
+  readonly operations: number
+  readonly counts: ReadonlyMap<string, number>
+  readonly devices: number
+  readonly failure: string | undefined
+  readonly trace: readonly string[]
+}
+
+function pickOperation(play: Play): Operation {
+  const total = OPERATIONS.reduce((sum, { weight }) => sum + weight, 0)
+  let at = play.random.next() * total
+  for (const operation of OPERATIONS) {
+    at -= operation.weight
+    if (at < 0) return operation
+  }
+  return OPERATIONS[0] ?? pickOperation(play)
+}
+
+const crashes = (play: Play) => play.counts.get('crashes') ?? 0
+
+async function act(play: Play): Promise<void> {
+  // Between two operations the network moves a little, or hardly at all.
+  const flow = play.random.pick([4, 10, 25])
+  for (let done = 0; done < OPERATIONS_EACH || crashes(play) < CRASHES_EACH; ) {
+    const operation = pickOperation(play)
+    if (!(await operation.act(play))) continue
+    play.count(operation.name)
+    done += 1
+    const moves = Math.floor(play.random.next() * 2 * flow)
+    for (let move = 0; move < moves; move++) if (!(await play.releaseOne())) break
+  }
+}
+
+/** The network heals and everybody comes back; then nothing may be missing. */
+async function heal(play: Play): Promise<void> {
+  const { clock } = play.world
+  const giveUpAt = clock.now() + PATIENCE_MS
+  for (;;) {
+    await recoverAll(play)
+    await pass(play, LOOK_EVERY_MS)
+    const disagreements = await findDisagreements(play)
+    if (disagreements.length === 0) return
+    if (clock.now() > giveUpAt) throw new ModelFailure(disagreements.join('\n'))
+  }
+}
+
+/** One random history from its seed. */
+export async function playSeed(stage: Stage, seed: number): Promise<History> {
+  const play = createPlay(stage.world(seed), seed)
+  const opening: Opening = play.random.next() < 0.35 ? 'strangers' : 'friends'
+  let failure: string | undefined
+  try {
+    await stage.open(opening, play)
+    play.begin()
+    play.say(`seed ${String(seed)}: ${opening}`)
+    for (const actor of play.cast.actors) await play.cast.start(actor)
+    await play.settle()
+    await act(play)
+    play.say('everything heals')
+    await heal(play)
+  } catch (error) {
+    failure =
+      error instanceof ModelFailure ? error.message : String(error instanceof Error ? error.stack : error)
+  }
+  for (const actor of play.cast.actors) await play.cast.bury(actor)
+  const operations = OPERATIONS.reduce((sum, { name }) => sum + (play.counts.get(name) ?? 0), 0)
+  return {
+    seed,
+    operations,
+    counts: play.counts,
+    devices: play.cast.actors.length,
+    failure,
+    trace: play.trace,
+  }
+}

@@ -1,0 +1,3 @@
+import { playHistories } from '../src/suite.ts'
+
+playHistories(1)
