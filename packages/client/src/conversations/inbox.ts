@@ -6,7 +6,7 @@ import { IdentityNeeded } from '../identity/leaf-check.ts'
 import { NetworkError } from '../ports/transport.ts'
 import { type Contradiction, doubtChat } from './doubt.ts'
 import { asLogged, type InboxEvent } from './draft.ts'
-import { ingest } from './ingest.ts'
+import { ingest, leaveReplacedLeaf } from './ingest.ts'
 import { isSoundToday } from './rejoining.ts'
 import { differsFrom } from './transcript.ts'
 
@@ -98,6 +98,10 @@ export function createInbox(
       limit: LIMITS.eventsPerPage,
     })
     mustRead = false
+    if (page.beginsAfter > cursor) {
+      await leaveReplacedLeaf(context, chatId)
+      return true
+    }
     if (page.lastSeq < cursor) doubt('SHORTENED')
     for (const event of page.events) {
       compare(event)

@@ -1,5 +1,5 @@
 import type { StagedCommitMessage } from '@entangle/crypto'
-import { idToBytes, type LogEvent } from '@entangle/protocol'
+import { type AccountId, idToBytes, type LogEvent } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ConversationState } from '../chats/chat-record.ts'
@@ -158,15 +158,12 @@ function chatAfter({ chat, departure }: Draft): Draft['chat'] {
   return { ...chat, group: { ...chat.group, end: departure, unchecked: [], wanted: [], leaving: [] } }
 }
 
-/**
- * Applies contiguous events and stores all they change in one atomic write: MLS entries, messages, cursor.
- * Throws IdentityNeeded or IdentityMismatch, and then nothing has happened.
- */
-export function ingest(
+/** One atomic write of all that some work makes of a chat: MLS entries, messages, cursor. */
+function write(
   context: AccountContext,
   chatId: ChatId,
-  events: readonly InboxEvent[],
   trust: Trust,
+  work: (room: Room, draft: Draft) => void | Promise<void>,
 ): Promise<void> {
   const { archive, chats, ledger, log, outbox } = context
   return ledger.transact(async transaction => {
@@ -184,10 +181,7 @@ export function ingest(
       toTell: undefined,
     }
     const room: Room = { context, transaction, mls: transaction.mls, trust }
-    for (const event of events) {
-      const isNext = event.seq === draft.conversation.cursor + 1
-      if (draft.departure === undefined && isNext) await apply(room, draft, event)
-    }
+    await work(room, draft)
     for (const entry of draft.settled) outbox.stageRemove(transaction, entry)
     stageDifference(room, draft)
     const tail = await log.append(transaction, draft.chat, draft.messages)
@@ -196,3 +190,29 @@ export function ingest(
     chats.stage(transaction, { ...chatAfter(draft), tail, conversation: conversationAfter(draft) })
   })
 }
+
+/**
+ * Applies contiguous events and stores all they change.
+ * Throws IdentityNeeded or IdentityMismatch, and then nothing has happened.
+ */
+export const ingest = (
+  context: AccountContext,
+  chatId: ChatId,
+  events: readonly InboxEvent[],
+  trust: Trust,
+): Promise<void> =>
+  write(context, chatId, trust, async (room, draft) => {
+    for (const event of events) {
+      const isNext = event.seq === draft.conversation.cursor + 1
+      if (draft.departure === undefined && isNext) await apply(room, draft, event)
+    }
+  })
+
+/**
+ * The log begins for this device after what is stored here: a commit of ours has come in anew without this store
+ * knowing (it was lost, or a Welcome was followed at the same time), and its leaf has taken the place of this one.
+ */
+export const leaveReplacedLeaf = (context: AccountContext, chatId: ChatId): Promise<void> =>
+  write(context, chatId, NO_TRUST, (room, draft) => leaveGroup(room, draft, 'device'))
+
+const NO_TRUST: Trust = { fresh: new Set<AccountId>(), followsDeparted: false }

@@ -97,7 +97,12 @@ export const readEvents = defineOperation({
     after: z.coerce.number().int().nonnegative(),
     limit: z.coerce.number().int().min(1).max(LIMITS.eventsPerPage).optional(),
   }),
-  response: z.object({ events: z.array(logEventSchema), lastSeq: seqSchema }),
+  response: z.object({
+    events: z.array(logEventSchema),
+    lastSeq: seqSchema,
+    /** Where the log begins for this device: the place at which its present leaf came in. */
+    beginsAfter: seqSchema,
+  }),
   errors: ['CHAT_CONVERSATION_NOT_FOUND'],
 })
 

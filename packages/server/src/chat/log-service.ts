@@ -66,6 +66,7 @@ export function createLogService(database: ChatDatabase): LogService {
         .executeTakeFirstOrThrow()
       return {
         lastSeq: Math.min(last_seq, upTo),
+        beginsAfter: joinedSeq,
         events: rows.map(row => ({
           seq: row.seq,
           kind: EVENT_KINDS[row.kind] ?? 'application',

@@ -34,7 +34,7 @@ export async function enterAsGhost({ double, conversationId }: Scene, ghost: Mem
         if (request.conversationId !== conversationId) return truth()
         const real = await truth()
         const events = [...real.events, event].filter(({ seq }) => seq > request.after)
-        return { events, lastSeq: event.seq }
+        return { ...real, events, lastSeq: event.seq }
       },
       readGroupInfo: async (request, truth) => {
         if (request.conversationId !== conversationId) return truth()

@@ -30,7 +30,7 @@ export function rewrittenLog(
           .flatMap(rewrite)
           .filter(({ seq }) => seq > request.after)
           .sort((one, other) => one.seq - other.seq)
-        return { events: events.slice(0, request.limit ?? ALL), lastSeq: last(real.lastSeq) }
+        return { ...real, events: events.slice(0, request.limit ?? ALL), lastSeq: last(real.lastSeq) }
       },
       readGroupInfo: async (request, truth) => {
         const answer = await truth()
