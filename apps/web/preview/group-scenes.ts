@@ -289,6 +289,13 @@ export function addGroups(scene: Scene, now: number, arriving: boolean): void {
     phase: 'removed',
   })
   const quiet: Said[] = [{ who: ADA, text: 'See you there', at: now - 6 * HOUR }]
+  addGroup(scene, {
+    id: 'doubt',
+    name: 'Doubtful',
+    members: three,
+    said: quiet,
+    over: { doubt: 'record-contradicted' },
+  })
   addGroup(scene, { id: 'checking', name: 'Choir', members: three, said: quiet, phase: 'checking' })
   addGroup(scene, { id: 'repairing', name: 'Ferry', members: three, said: quiet, phase: 'repairing' })
   addGroup(scene, {

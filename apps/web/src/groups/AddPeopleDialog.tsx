@@ -1,6 +1,6 @@
 import type { GroupMember, GroupSummary } from '@entangle/client'
 import type { AccountSummary } from '@entangle/protocol'
-import { type FormEvent, useMemo, useState } from 'react'
+import { type FormEvent, useMemo, useRef, useState } from 'react'
 import { useEngine } from '../state/app-context.ts'
 import { useTask } from '../state/problem.ts'
 import { joinNames, personName } from '../text/names.ts'
@@ -18,6 +18,7 @@ type Props = {
 
 export function AddPeopleDialog({ chat, members, onClose }: Props) {
   const engine = useEngine()
+  const input = useRef<HTMLInputElement>(null)
   const [people, setPeople] = useState<readonly AccountSummary[]>([])
   const [missing, setMissing] = useState<readonly string[]>([])
   const present = useMemo(() => new Set(members.map(({ account }) => account.accountId)), [members])
@@ -38,7 +39,7 @@ export function AddPeopleDialog({ chat, members, onClose }: Props) {
     void add.run(undefined)
   }
   return (
-    <Dialog title="Add people" onClose={onClose}>
+    <Dialog title="Add people" onClose={onClose} initialFocus={input}>
       <form className={styles.form} onSubmit={submit} noValidate>
         {(add.problem !== null || missing.length > 0) && (
           <Notice tone={add.problem === null ? 'warning' : 'danger'} role="alert">
@@ -46,7 +47,7 @@ export function AddPeopleDialog({ chat, members, onClose }: Props) {
               `${joinNames(missing)} could not be added: the account is gone, or was never used yet.`}
           </Notice>
         )}
-        <PeoplePicker chosen={people} onChange={setPeople} present={present} />
+        <PeoplePicker input={input} chosen={people} onChange={setPeople} present={present} />
         <p className={styles.note}>They read what is written from now on, not what was said before.</p>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>

@@ -1,6 +1,6 @@
 import type { GroupSummary } from '@entangle/client'
 import { Pencil } from 'lucide-react'
-import { useRef, useState } from 'react'
+import { useLayoutEffect, useRef, useState } from 'react'
 import styles from '../chat/Details.module.css'
 import { MessageText } from '../chat/MessageText.tsx'
 import { useEngine } from '../state/app-context.ts'
@@ -25,11 +25,12 @@ export function GroupHead({ chat, manages }: Props) {
   const save = useTask((picture: Uint8Array | null) =>
     engine.request('editGroup', { chatId: chat.id, picture }),
   )
-  const close = () => {
-    setEditing(false)
-    // The button is back in the document only after the form has gone.
-    requestAnimationFrame(() => edit.current?.focus())
-  }
+  const wasEditing = useRef(false)
+  // In the very commit that brings the button back, before anything else takes the focus.
+  useLayoutEffect(() => {
+    if (wasEditing.current && !editing) edit.current?.focus()
+    wasEditing.current = editing
+  }, [editing])
   const wrong = problem ?? save.problem?.message ?? null
 
   return (
@@ -52,7 +53,7 @@ export function GroupHead({ chat, manages }: Props) {
         </p>
       )}
       {editing ? (
-        <EditGroupForm chat={chat} onClose={close} />
+        <EditGroupForm chat={chat} onClose={() => setEditing(false)} />
       ) : (
         <>
           <p className={styles.name}>{chatName(chat)}</p>

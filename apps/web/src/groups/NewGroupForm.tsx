@@ -18,6 +18,7 @@ type Props = { readonly onBack: () => void; readonly onCreated: (chat: ChatId) =
 export function NewGroupForm({ onBack, onCreated }: Props) {
   const engine = useEngine()
   const field = useRef<HTMLInputElement>(null)
+  const peopleField = useRef<HTMLInputElement>(null)
   const [name, setName] = useState('')
   const [wrong, setWrong] = useState<string | null>(null)
   const [picture, setPicture] = useState<Uint8Array | null>(null)
@@ -74,7 +75,7 @@ export function NewGroupForm({ onBack, onCreated }: Props) {
           />
         </div>
       </div>
-      <PeoplePicker chosen={people} onChange={setPeople} />
+      <PeoplePicker input={peopleField} chosen={people} onChange={setPeople} />
       <DialogActions>
         <Button onClick={onBack}>Back</Button>
         <Button type="submit" look="primary" busy={create.busy}>

@@ -1,6 +1,6 @@
 import type { AccountId, AccountSummary } from '@entangle/protocol'
 import { X } from 'lucide-react'
-import { type KeyboardEvent, useRef, useState } from 'react'
+import { type KeyboardEvent, type RefObject, useState } from 'react'
 import { useAccount, useApp, useEngine } from '../state/app-context.ts'
 import { useTask } from '../state/problem.ts'
 import { personName } from '../text/names.ts'
@@ -13,6 +13,7 @@ import { knownPeople, matchingPeople, refusal } from './people.ts'
 const NOBODY: ReadonlySet<AccountId> = new Set()
 
 type Props = {
+  readonly input: RefObject<HTMLInputElement | null>
   readonly chosen: readonly AccountSummary[]
   readonly onChange: (chosen: readonly AccountSummary[]) => void
   /** In the group already. */
@@ -20,13 +21,12 @@ type Props = {
 }
 
 /** People by the chats one has with them, or by their exact name. */
-export function PeoplePicker({ chosen, onChange, present = NOBODY }: Props) {
+export function PeoplePicker({ input, chosen, onChange, present = NOBODY }: Props) {
   const engine = useEngine()
   const self = useAccount()
   const chats = useApp(state => state.chats)
   const [text, setText] = useState('')
   const [refused, setRefused] = useState<string | null>(null)
-  const input = useRef<HTMLInputElement>(null)
   const handle = text.trim().replace(/^@/, '').toLowerCase()
   const known = knownPeople(chats ?? []).filter(person => !present.has(person.accountId))
   const matches = matchingPeople(known, handle)
