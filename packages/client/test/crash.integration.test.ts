@@ -51,7 +51,7 @@ async function insist(engine: Mortal, chatId: ChatId, text: string, id: string):
   }
 }
 
-test('P61 P62 killed at every await of an exchange: nothing lost, nothing doubled, no key twice', async () => {
+test('P61 P62 mistake 3: killed at every await of an exchange: nothing lost, nothing doubled, no key twice', async () => {
   const bob = await newPerson(server.url, 'bob', { receiptDelay: 20, selfUpdate: { min: 50, max: 100 } })
   people.push(bob)
   const device = newDevice()

@@ -65,7 +65,7 @@ async function prove({ shows, stage: has, tell }: Lie): Promise<void> {
   }
 }
 
-test.each(DIRECT_LIES.map(lie => [`${lie.rule} a server that ${lie.name}`, lie] as const))(
-  '%s',
-  async (_, lie) => prove(lie),
-)
+const titleOf = ({ rule, mistake, name }: Lie) =>
+  `${rule}${mistake === undefined ? '' : ` mistake ${mistake}:`} a server that ${name}`
+
+test.each(DIRECT_LIES.map(lie => [titleOf(lie), lie] as const))('%s', async (_, lie) => prove(lie))

@@ -152,7 +152,8 @@ test('P63 lost, doubled and swapped deliveries are healed from the log', async (
   expect(texts(await rowsOf(victim.engine, toPeer))).toEqual(['hello', 'hello back', ...sent])
 })
 
-test('P46 a restored old copy refuses to send and encrypts nothing', async () => {
+// Compared with nothing, the copy encrypts under keys that were used.
+test('P46 mistake 12: a restored old copy refuses to send and encrypts nothing', async () => {
   const victim = await newVictim()
   const { peer, toVictim, toPeer } = await talk(victim)
   const copy = copyMedium(victim.device.medium)
@@ -266,7 +267,8 @@ test('P68 a ciphertext that does not open waits in its place and stops nobody', 
   ])
 })
 
-test('P42 P64 an answer that never came: the same bytes go again, and come back as our own, once', async () => {
+// Encrypted anew after a restart, the same id goes out with other bytes: CHAT_MESSAGE_ID_REUSED, and a key for nothing.
+test('P42 P64 mistake 4: an answer that never came: the same bytes go again, and come back as our own, once', async () => {
   const victim = await newVictim()
   const { peer, toVictim, toPeer } = await talk(victim)
   let swallowed = 0

@@ -7,7 +7,7 @@ const MEMBERS = 1000
 const PAST_EPOCHS = 3
 const BUDGET_BYTES = 64 * 1024
 
-it(`at ${MEMBERS} members a message changes far less than ${BUDGET_BYTES} bytes of entries`, {
+it(`P70 mistake 12: at ${MEMBERS} members a message changes far less than ${BUDGET_BYTES} bytes of entries`, {
   timeout: 60_000,
 }, () => {
   const groupId = randomBytes(16)

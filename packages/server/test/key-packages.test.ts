@@ -7,7 +7,8 @@ const server = useServer({ RATE_LIMITS: 'off-for-benchmarks' })
 const url = () => server().url
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
-test('P35 of a hundred parallel claims each gets another package, or the last resort', async () => {
+// Read and deleted in two statements, rivals get the same package.
+test('P35 mistake 11: of a hundred parallel claims each gets another package, or the last resort', async () => {
   const [ann, ben] = [await Person.signUp(url()), await Person.signUp(url())]
   await ben.publishKeyPackages(50)
   await ben.publishKeyPackages(30, true)

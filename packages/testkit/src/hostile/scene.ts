@@ -50,6 +50,8 @@ export type Lie = {
   readonly name: string
   /** The rule of docs/protocol.md that it runs into. */
   readonly rule: string
+  /** Of the twelve that a client or server easily makes: the number of the one that lets it pass. */
+  readonly mistake?: number
   /** 'known': the peer's identity is pinned and nothing was written yet. Else two people have talked. */
   readonly stage?: 'known'
   readonly shows: Shown

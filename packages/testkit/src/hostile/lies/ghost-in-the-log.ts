@@ -5,6 +5,7 @@ import type { Lie } from '../scene.ts'
 export const ghostInTheLog: Lie = {
   name: "adds a ghost as a device of the victim's own, in push, log and tree alike",
   rule: 'P33',
+  mistake: 7,
   shows: { sending: 'stopped', warning: 'identity-changed', note: 'IDENTITY_MISMATCH' },
   async tell(scene) {
     const ghost = createImpostor(scene.crypto, scene.victim)

@@ -5,8 +5,9 @@ import { insertedAt, nextPlace, rewrittenLog } from '../rewritten-log.ts'
 import type { Lie } from '../scene.ts'
 
 export const lateMessageOfARemovedDevice: Lie = {
-  name: 'takes a message of the epoch before from a device that was removed (mistake 8)',
+  name: 'takes a message of the epoch before from a device that was removed',
   rule: 'P43',
+  mistake: 8,
   shows: {
     sending: 'goes-on',
     doubt: 'record-contradicted',

@@ -6,8 +6,9 @@ import { insertedAt, nextPlace, rewrittenLog } from '../rewritten-log.ts'
 import type { Lie } from '../scene.ts'
 
 export const standaloneProposals: Lie = {
-  name: 'puts proposals into the log that nobody has made (mistake 10)',
+  name: 'puts proposals into the log that nobody has made',
   rule: 'P52',
+  mistake: 10,
   shows: {
     sending: 'goes-on',
     doubt: 'record-contradicted',
