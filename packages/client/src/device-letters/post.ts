@@ -14,6 +14,9 @@ import { type LettersDue, settleRotation } from './rotation.ts'
 
 // Out
 
+/** Each try takes a key package of every device of the account, so they become ever rarer. */
+const AGAIN = { least: 60_000, most: 6 * 3600 * 1000 }
+
 /** Verified key packages of this account's other devices, one each. */
 async function claimOwn({ calls, clock, contacts, crypto, self }: AccountContext) {
   const { packages } = await calls.call('claimKeyPackages', { accountId: self.accountId })
@@ -24,15 +27,15 @@ async function claimOwn({ calls, clock, contacts, crypto, self }: AccountContext
   })
 }
 
-/** Whoever has no key package left is told with the next connection. */
-async function sendDue(context: AccountContext): Promise<void> {
+/** Answers whether somebody has still to be told: who has no key package yet, or none left. */
+async function sendDue(context: AccountContext): Promise<boolean> {
   const { calls, crypto, ledger, records, self } = context
   const isListed = (deviceId: DeviceId) => {
     const bytes = idToBytes(deviceId)
     return context.contacts.get(self.accountId)?.list.entries.some(entry => equalBytes(entry.deviceId, bytes))
   }
   const due = await records.readRecord(accountKeys.lettersDue, value => value as LettersDue)
-  if (due === undefined) return
+  if (due === undefined) return false
   const waiting = due.devices.filter(isListed)
   const packages = waiting.length === 0 ? [] : await claimOwn(context)
   const scratch = await openScratchState(crypto, records)
@@ -53,6 +56,7 @@ async function sendDue(context: AccountContext): Promise<void> {
       if (devices.length === 0) transaction.remove(accountKeys.lettersDue)
       else transaction.put(accountKeys.lettersDue, { ...due, devices } satisfies LettersDue)
     })
+    return devices.length > 0
   } finally {
     scratch.close()
   }
@@ -105,6 +109,7 @@ async function readLetters(context: AccountContext): Promise<void> {
 /** Letters between the devices of this account: those that are due go out, those that wait are followed. */
 export function createPost(context: AccountContext) {
   const { records, self } = context
+  let tries = 0
   const outgoing = createRepeatable(context, {
     code: 'LETTERS_NOT_SENT',
     work: async () => {
@@ -112,7 +117,10 @@ export function createPost(context: AccountContext) {
         await refreshContact(context, self.accountId)
         await settleRotation(context)
       }
-      await sendDue(context)
+      const isDone = !(await sendDue(context))
+      // They may stay away for long, and this connection may last as long.
+      if (!isDone) outgoing.wantIn(Math.min(AGAIN.most, AGAIN.least * 2 ** tries))
+      tries = isDone ? 0 : tries + 1
       return false
     },
   })
