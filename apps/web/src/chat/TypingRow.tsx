@@ -14,7 +14,7 @@ export function TypingRow({ typing }: Pick<ChatSummary, 'typing'>) {
             <i />
             <i />
           </span>
-          {words}
+          <span className={styles.words}>{words}</span>
         </span>
       )}
     </div>

@@ -106,14 +106,11 @@ function Frame({ children, onClose, returnsFocus = () => true }: FrameProps) {
   )
 }
 
-function Group({
-  preview: { name, topic, picture, memberCount: count },
-}: {
-  readonly preview: InvitePreview
-}) {
+function Group({ preview }: { readonly preview: InvitePreview }) {
+  const { name, topic, picture, memberCount: count, chatId } = preview
   return (
     <div className={styles.group}>
-      <GroupAvatar name={name} seed={name} picture={picture} size="large" />
+      <GroupAvatar name={name} seed={chatId ?? name} picture={picture} size="large" />
       <p className={styles.name}>{name}</p>
       <p className={styles.text}>{memberCount(count)}</p>
       {topic !== '' && (
