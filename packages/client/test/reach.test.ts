@@ -54,7 +54,8 @@ describe('how far the others are', () => {
     const told = Object.fromEntries(crowd.map(each => [each, { delivered: 9, read: 9 }]))
     expect(reachOf(chat({ members: crowd, marks: told }), self)).toEqual({ delivered: 0, read: 0 })
     expect(mayTell(chat({ unchecked: [ann] }))).toBe(false)
-    expect(mayTell(chat({ end: 'left' }))).toBe(false)
+    const ended = { phase: 'ended', conversationId: readId<never>(randomBytes(16)) } as const
+    expect(mayTell({ ...chat({ end: 'left' }), conversation: ended })).toBe(false)
     expect(mayTell({ ...chat({}), standing: 'request' })).toBe(false)
   })
 })
