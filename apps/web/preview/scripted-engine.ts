@@ -102,6 +102,7 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
   const accountOf = (id: AccountId): AccountSummary => scene.people.get(id) ?? STRANGER
 
   const verified = new Set<AccountId>()
+  const accepted = new Set<AccountId>()
   const handlers: EngineRequests = {
     signUp: async ({ handle, displayName }) => {
       await pause(600)
@@ -281,13 +282,19 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
     readSafetyNumber: async ({ accountId }) => ({
       digits: '482910573618204957361029384756102938475610293847561029384756',
       basis: verified.has(accountId) ? 'verified' : 'first-use',
+      ...(accepted.has(accountId) ? { changedAt: Date.now() } : {}),
     }),
+    unverifyContact: async ({ accountId }) => {
+      await pause(300)
+      verified.delete(accountId)
+    },
     verifyContact: async ({ accountId }) => {
       await pause(300)
       verified.add(accountId)
     },
     acceptIdentity: async ({ accountId }) => {
       await pause(400)
+      accepted.add(accountId)
       scene.chats = scene.chats.map(chat => {
         const suspect = chat.kind === 'group' ? chat.suspect?.accountId : chat.peer.accountId
         if (suspect !== accountId) return chat

@@ -7,6 +7,7 @@ import { canRemove, roleChanges } from '../src/groups/member-actions.ts'
 import { noticeWords } from '../src/groups/notice-text.ts'
 import { knownPeople, matchingPeople, refusal } from '../src/groups/people.ts'
 import { centredSquare } from '../src/groups/scale-picture.ts'
+import { changedWords, digitGroups, spokenNumber } from '../src/identity/safety-number.ts'
 import { joinNames, shortName, typingWords } from '../src/text/names.ts'
 
 const id = (name: string) => name as AccountId
@@ -176,6 +177,19 @@ describe('people to choose from', () => {
   it('and groups are found by one search', () => {
     const chats = [direct(ANNA), group('Annual dinner'), group('Garden')]
     expect(matchingChats(chats, 'ann').map(chat => chat.id)).toEqual(['direct-anna', 'group-Annual dinner'])
+  })
+})
+
+describe('a safety number', () => {
+  it('is read in groups of five', () => {
+    expect(digitGroups('1234567890').map(({ digits }) => digits)).toEqual(['12345', '67890'])
+    expect(spokenNumber('12345 67890')).toBe('12345 67890')
+  })
+
+  it('says since when it holds', () => {
+    expect(changedWords('Ben', 'Today')).toContain('since today')
+    expect(changedWords('Ben', '3 March')).toContain('since 3 March')
+    expect(changedWords('Ben', 'Monday')).toContain('since Monday')
   })
 })
 

@@ -40,8 +40,8 @@ export function RemoveDeviceDialog({ device, onClose, onRemoved }: Props) {
             <span>
               <b>It was lost or stolen</b>
               <span>
-                Your account also gets new keys, so that nothing the device holds is worth anything. The
-                people you write with are told that your safety number has changed.
+                Your account also gets a new key, in case somebody got at the old one there. The people you
+                write with are told that your safety number has changed.
               </span>
             </span>
           </label>

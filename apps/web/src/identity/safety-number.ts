@@ -1,4 +1,6 @@
-export type SafetyNumberData = { readonly digits: string; readonly basis: 'first-use' | 'verified' }
+import type { EngineRequests } from '@entangle/client'
+
+export type SafetyNumberData = Awaited<ReturnType<EngineRequests['readSafetyNumber']>>
 
 /** Sixty digits in twelve groups of five. */
 export function digitGroups(digits: string): readonly { readonly place: number; readonly digits: string }[] {
@@ -12,4 +14,10 @@ export function spokenNumber(digits: string): string {
   return digitGroups(digits)
     .map(group => group.digits)
     .join(' ')
+}
+
+/** `day`: as a day pill has it. */
+export function changedWords(name: string, day: string): string {
+  const when = day === 'Today' || day === 'Yesterday' ? day.toLowerCase() : day
+  return `${name} has had this number since ${when}: the one before is no longer right.`
 }
