@@ -9,7 +9,7 @@ export const OPERATIONS_EACH = 105
 const CRASHES_EACH = 3
 /** Time that healing may take: a head check, a back-off and a self-update, several times over. */
 const PATIENCE_MS = 10 * 60_000
-const LOOK_EVERY_MS = 20_000
+const LOOK_EVERY_MS = 30_000
 
 export type History = {
   readonly seed: number

@@ -53,7 +53,7 @@ async function write(play: Play, actor: Actor): Promise<void> {
 
 const send: Operation = {
   name: 'send',
-  weight: 26,
+  weight: 22,
   async act(play) {
     const actor = pickActor(play, isAwake)
     if (actor === undefined) return false
@@ -65,7 +65,7 @@ const send: Operation = {
 
 const goOffline: Operation = {
   name: 'offline',
-  weight: 6,
+  weight: 4,
   async act(play) {
     const actor = pickActor(play, each => each.life?.line.isOnline() === true)
     if (actor === undefined) return false
@@ -78,7 +78,7 @@ const goOffline: Operation = {
 
 const goOnline: Operation = {
   name: 'online',
-  weight: 10,
+  weight: 8,
   async act(play) {
     const actor = pickActor(play, each => each.life?.line.isOnline() === false)
     if (actor === undefined) return false
@@ -91,7 +91,7 @@ const goOnline: Operation = {
 
 const cut: Operation = {
   name: 'cut',
-  weight: 6,
+  weight: 3,
   async act(play) {
     const actor = pickActor(play, each => each.life !== undefined)
     if (actor === undefined) return false
@@ -105,7 +105,7 @@ const cut: Operation = {
 
 const crash: Operation = {
   name: 'crash',
-  weight: 6,
+  weight: 4,
   async act(play) {
     const actor = pickActor(play, each => each.life !== undefined && !each.life.mortality.isDead())
     if (actor === undefined) return false
@@ -120,7 +120,7 @@ const crash: Operation = {
 
 const restart: Operation = {
   name: 'restart',
-  weight: 16,
+  weight: 14,
   async act(play) {
     const actor = pickActor(play, each => each.life === undefined)
     if (actor === undefined) return false
@@ -135,7 +135,7 @@ const restart: Operation = {
 
 const lose: Operation = {
   name: 'lose',
-  weight: 9,
+  weight: 8,
   async act(play) {
     const found = play.parcels().filter(({ parcel }) => parcel.lose !== undefined)
     if (found.length === 0) return false
@@ -149,7 +149,7 @@ const lose: Operation = {
 
 const repeat: Operation = {
   name: 'repeat',
-  weight: 7,
+  weight: 6,
   async act(play) {
     const found = play.parcels().filter(({ parcel }) => parcel.repeat !== undefined)
     if (found.length === 0) return false
@@ -163,7 +163,7 @@ const repeat: Operation = {
 
 const wait: Operation = {
   name: 'wait',
-  weight: 14,
+  weight: 18,
   async act(play) {
     const until = play.world.clock.now() + play.random.pick([50, 500, 2_000, 8_000, 20_000])
     play.say(`time passes`)
@@ -181,7 +181,7 @@ const wait: Operation = {
 
 const signIn: Operation = {
   name: 'sign in',
-  weight: 2,
+  weight: 1.6,
   async act(play) {
     const { cast, random } = play
     const isNew = cast.actors.length < MOST_DEVICES && random.next() < 0.7
@@ -215,7 +215,7 @@ const signIn: Operation = {
 
 const removeDevice: Operation = {
   name: 'remove',
-  weight: 1.5,
+  weight: 1.4,
   async act(play) {
     const actor = pickActor(play, each => isAwake(each) && !play.isAsking(each))
     if (actor?.life === undefined) return false
@@ -239,7 +239,7 @@ const removeDevice: Operation = {
 
 const read: Operation = {
   name: 'read',
-  weight: 4,
+  weight: 6,
   async act(play) {
     const actor = pickActor(play, isAwake)
     const peer = actor === undefined ? undefined : others(play, actor)[0]

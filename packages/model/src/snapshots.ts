@@ -32,7 +32,9 @@ async function keepRows(pool: Pool, name: string): Promise<void> {
   await pool.query(`CREATE SCHEMA ${name}`)
   for (const table of tables) await pool.query(`CREATE TABLE ${name}.${table} AS TABLE public.${table}`)
   const deletes = tables.toReversed().map(table => `DELETE FROM public.${table};`)
-  const inserts = tables.map(table => `INSERT INTO public.${table} OVERRIDING SYSTEM VALUE SELECT * FROM ${name}.${table};`)
+  const inserts = tables.map(
+    table => `INSERT INTO public.${table} OVERRIDING SYSTEM VALUE SELECT * FROM ${name}.${table};`,
+  )
   await pool.query(`
     CREATE FUNCTION ${name}.restore() RETURNS void LANGUAGE plpgsql AS $$
     BEGIN ${[...deletes, ...inserts].join('\n')} END $$`)

@@ -16,7 +16,7 @@ const HINTS: ReadonlySet<string> = new Set([
 ])
 const REPEATABLE: ReadonlySet<string> = new Set(['send', 'cursor', 'receipt', 'heads', 'ping', 'ephemeral'])
 
-/** One cursor in so many reaches the server: each is a write there that nothing else depends on. */
+/** One cursor in so many is sent, the others are lost: each is a write at the server that nothing depends on. */
 const CURSORS_EACH = 8
 
 const frameName = (frame: Uint8Array, from: 'client' | 'server'): string => {
@@ -68,8 +68,7 @@ export function createSockets(server: ModelServer, sent: (frame: Uint8Array) => 
     await server.settled()
   }
 
-  const pass = async (socket: Socket, { name, frame }: Up) => {
-    if (name === 'cursor' && cursors++ % CURSORS_EACH > 0) return
+  const pass = async (socket: Socket, { frame }: Up) => {
     socket.server?.send(frame)
     await server.settled()
   }
@@ -134,7 +133,8 @@ export function createSockets(server: ModelServer, sent: (frame: Uint8Array) => 
           const bytes = frame.slice()
           sent(bytes)
           if (socket.isOver || socket.isMute) return
-          socket.up.push({ name: frameName(bytes, 'client'), frame: bytes })
+          const name = frameName(bytes, 'client')
+          if (name !== 'cursor' || cursors++ % CURSORS_EACH === 0) socket.up.push({ name, frame: bytes })
         },
         close: () => over(socket, 1000, false),
       }

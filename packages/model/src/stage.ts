@@ -25,7 +25,7 @@ export type Stage = {
   readonly close: () => Promise<void>
 }
 
-const TIMING: Partial<Timing> = { keyPackages: { pool: 8, refillBelow: 4 } }
+const TIMING: Partial<Timing> = { keyPackages: { pool: 5, refillBelow: 3 } }
 const DEVICES = ['a1', 'b1', 'a2', 'b2', 'a3', 'b3'] as const
 const HANDLES = { a: 'anna', b: 'berta' } as const
 

@@ -27,6 +27,17 @@ export type AccessTokens = {
 
 /** Access tokens after RFC 9068: ten minutes, RS256 and nothing else. */
 export function createAccessTokens(keys: SigningKeys, issuer: () => string, clock: Clock): AccessTokens {
+  /** Every request is verified; what a key id stands for never changes. */
+  const imported = new Map<string, ReturnType<typeof importJWK>>()
+
+  const publicKey = (kid: string | undefined): ReturnType<typeof importJWK> => {
+    const jwk = kid === undefined ? undefined : keys.publicKey(kid)
+    if (kid === undefined || jwk === undefined) throw new ProtocolError('AUTH_TOKEN_INVALID')
+    const key = imported.get(kid) ?? importJWK(jwk, TOKEN_ALGORITHM)
+    imported.set(kid, key)
+    return key
+  }
+
   return {
     async issue({ accountId, deviceId, sessionId }) {
       const issuedAt = Math.floor(clock.now() / 1000)
@@ -43,22 +54,14 @@ export function createAccessTokens(keys: SigningKeys, issuer: () => string, cloc
     },
     async parse(token) {
       try {
-        const { payload } = await jwtVerify(
-          token,
-          async header => {
-            const jwk = header.kid === undefined ? undefined : keys.publicKey(header.kid)
-            if (jwk === undefined) throw new ProtocolError('AUTH_TOKEN_INVALID')
-            return importJWK(jwk, TOKEN_ALGORITHM)
-          },
-          {
-            algorithms: [TOKEN_ALGORITHM],
-            typ: TYPE,
-            audience: AUDIENCE,
-            issuer: issuer(),
-            requiredClaims: ['exp', 'iat'],
-            currentDate: new Date(clock.now()),
-          },
-        )
+        const { payload } = await jwtVerify(token, async header => publicKey(header.kid), {
+          algorithms: [TOKEN_ALGORITHM],
+          typ: TYPE,
+          audience: AUDIENCE,
+          issuer: issuer(),
+          requiredClaims: ['exp', 'iat'],
+          currentDate: new Date(clock.now()),
+        })
         const { sub, device, sid } = claimsSchema.parse(payload)
         return { accountId: sub, deviceId: device, sessionId: sid }
       } catch (cause) {
