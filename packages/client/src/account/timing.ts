@@ -4,6 +4,10 @@ import { LIMITS } from '@entangle/protocol'
 export type Timing = {
   /** A device that joined by a Welcome commits a new leaf key within this range. */
   readonly selfUpdate: { readonly min: number; readonly max: number }
+  /** After its own last commit a device in use gives itself a new leaf key within this range. */
+  readonly renewal: { readonly min: number; readonly max: number }
+  /** How long the keys of past epochs are kept at most. */
+  readonly pastEpochs: number
   /** When somebody leaves a group, the others take them out of the tree within this range: whoever comes first. */
   readonly leaverSweep: { readonly min: number; readonly max: number }
   /** Who comes in by a link is told within this range what the link could not tell. */
@@ -35,8 +39,12 @@ export type Timing = {
   readonly backoff: { readonly base: number; readonly most: number }
 }
 
+const DAY = 24 * 3600 * 1000
+
 export const DEFAULT_TIMING: Timing = {
   selfUpdate: { min: 5_000, max: 30_000 },
+  renewal: { min: 7 * DAY, max: 8 * DAY },
+  pastEpochs: 14 * DAY,
   leaverSweep: { min: 200, max: 4_000 },
   linkTelling: { min: 500, max: 3_000 },
   wish: 30_000,

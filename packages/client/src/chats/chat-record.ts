@@ -15,6 +15,8 @@ export type { Marks } from '../groups/group-record.ts'
 /** Keys of one epoch for what is not a message, from the MLS exporter. */
 export type EpochKeys = {
   readonly epoch: number
+  /** When it began here, after an earlier one: milliseconds since 1970. */
+  readonly since?: number
   readonly receipt: Uint8Array
   readonly ephemeral: Uint8Array
 }

@@ -30,7 +30,10 @@ export async function enterEpoch(
     ...draft.conversation,
     commit: null,
     strangers: strangers.filter(device => present.some(({ deviceId }) => deviceId === device)),
-    keys: withEpochKeys(draft.conversation.keys, exportEpochKeys(room.mls, status)),
+    keys: withEpochKeys(draft.conversation.keys, {
+      ...exportEpochKeys(room.mls, status),
+      since: room.context.clock.now(),
+    }),
   }
   await enterGroupEpoch(room, draft, happening, commit?.snapshot?.state)
 }

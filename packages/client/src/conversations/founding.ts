@@ -15,6 +15,7 @@ import { refreshContact } from '../identity/directory.ts'
 import { accountKeys } from '../store/keys.ts'
 import { claimOf, claimOwn, type Joiner } from './claiming.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
+import { nextRenewal } from './self-update.ts'
 import { beginTranscript } from './transcript.ts'
 
 /** What goes to the server, kept until it has answered: asking again with the same bytes is harmless. */
@@ -138,7 +139,7 @@ async function activate(
         cursor: 0,
         keys: [exportEpochKeys(transaction.mls, status)],
         commit: null,
-        updateDueAt: null,
+        updateDueAt: nextRenewal(context),
         sweepDueAt: null,
         strangers: [],
         transcript: beginTranscript(0),

@@ -11,6 +11,7 @@ import { assertCommit, membershipOf } from './commit-check.ts'
 import { asLogged, type Draft, type InboxEvent, keepOnce, type Room, type Trust } from './draft.ts'
 import { dropPendingCommit, enterEpoch, leaveGroup } from './epochs.ts'
 import { applyFailure, applyMessage, settleOwn } from './messages.ts'
+import { nextRenewal } from './self-update.ts'
 import { extendTranscript } from './transcript.ts'
 
 const groupIdOf = ({ conversation }: Draft): Uint8Array => idToBytes(conversation.conversationId)
@@ -102,6 +103,7 @@ async function applyOwnCommit(room: Room, draft: Draft, event: LogEvent): Promis
     external: false,
     members: undefined,
   })
+  draft.conversation = { ...draft.conversation, updateDueAt: nextRenewal(room.context) }
 }
 
 async function applyEvent(room: Room, draft: Draft, event: LogEvent): Promise<void> {

@@ -25,6 +25,7 @@ import type { MessageRecord } from '../timeline/message-record.ts'
 import { doubtChat } from './doubt.ts'
 import type { InboxEvent } from './draft.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
+import { nextRenewal } from './self-update.ts'
 import { beginTranscript } from './transcript.ts'
 import { type CheckedTree, fetchTree, isTreeSound, type Tree } from './tree-check.ts'
 
@@ -88,7 +89,7 @@ export async function enterFromOutside(
 
 /** The conversation of a device that has just come in by its own commit. */
 export function conversationFrom(
-  { clock }: AccountContext,
+  context: AccountContext,
   { mls }: Transaction,
   conversationId: ConversationId,
   { strangers }: Pick<CheckedTree, 'strangers'>,
@@ -102,9 +103,8 @@ export function conversationFrom(
     cursor: seq,
     keys: [exportEpochKeys(mls, status)],
     commit: null,
-    // The commit has just given this device its leaf key.
-    updateDueAt: null,
-    sweepDueAt: strangers.length === 0 ? null : clock.now(),
+    updateDueAt: nextRenewal(context),
+    sweepDueAt: strangers.length === 0 ? null : context.clock.now(),
     strangers,
     transcript: beginTranscript(seq),
   }

@@ -8,7 +8,10 @@ import { writeStaleInvites } from '../groups/invites.ts'
 import { createWishes } from '../groups/wishes.ts'
 import { buildUpkeep, submitPendingCommit, upkeepDueAt } from './committing.ts'
 import type { InboxEvent } from './draft.ts'
+import { forgetPastEpochs } from './epoch-keys.ts'
 import type { Inbox } from './inbox.ts'
+
+const SOON_MS = 3600 * 1000
 
 /** The commits of a runner's chat: what waits for the server's word, what somebody wants, what is due. */
 export function createUpkeep(
@@ -50,7 +53,8 @@ export function createUpkeep(
     const dueAt = upkeepDueAt(conversation)
     if (dueAt === null) return false
     if (dueAt > clock.now()) {
-      wakeAt(dueAt)
+      // What is further off is found by the regular look at the heads.
+      if (dueAt < clock.now() + SOON_MS) wakeAt(dueAt)
       return false
     }
     await buildUpkeep(context, chatId)
@@ -70,6 +74,7 @@ export function createUpkeep(
         if (await fulfil()) return true
         if (await writeStaleInvites(context, present)) return true
       }
+      if (await forgetPastEpochs(context, present, conversation)) return true
       return lookAfter(conversation)
     },
     /** What the log has brought may be what was wanted. */

@@ -1,15 +1,14 @@
 import type { StagedWelcome } from '@entangle/crypto'
 import type { DeviceId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
-import { between } from '../account/timing.ts'
 import type { ActiveConversation } from '../chats/chat-record.ts'
-import { CHECKED_AT_ONCE } from '../groups/membership.ts'
 import { isUnlisted } from '../identity/directory.ts'
 import { assertLeaf, checkAll, memberOf } from '../identity/leaf-check.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import type { Trust } from './draft.ts'
 import { exportEpochKeys } from './epoch-keys.ts'
+import { updateAfterJoining } from './self-update.ts'
 import { beginTranscript } from './transcript.ts'
 
 export type WaitingWelcome = AnswerOf<'listWelcomes'>['welcomes'][number]
@@ -39,23 +38,21 @@ export function inspectLeaves(
 
 /** Part of a transaction: the Welcome is followed, for good. */
 export function acceptWelcome(
-  { clock, timing }: AccountContext,
+  context: AccountContext,
   { mls }: Transaction,
   { conversationId, joinedSeq }: WaitingWelcome,
   strangers: readonly DeviceId[],
   leaves = 0,
 ): ActiveConversation {
   const status = mls.acceptWelcome()
-  // Many who come in at once do not all commit at once.
-  const crowd = Math.max(1, leaves / CHECKED_AT_ONCE)
   return {
     phase: 'active',
     conversationId,
     cursor: joinedSeq,
     keys: [exportEpochKeys(mls, status)],
     commit: null,
-    updateDueAt: clock.now() + between(timing.selfUpdate, clock.random()) * crowd,
-    sweepDueAt: strangers.length === 0 ? null : clock.now(),
+    updateDueAt: updateAfterJoining(context, leaves),
+    sweepDueAt: strangers.length === 0 ? null : context.clock.now(),
     strangers,
     transcript: beginTranscript(joinedSeq),
   }
