@@ -20,7 +20,14 @@ export function PeerDetails({ chat }: { readonly chat: DirectSummary }) {
       </div>
       <section className={styles.section} aria-label="Safety number">
         <h3 className={styles.heading}>Safety number</h3>
-        <SafetyNumber person={peer} />
+        {chat.warning === null ? (
+          <SafetyNumber person={peer} stamp={String(chat.activity)} />
+        ) : (
+          <p className={styles.text}>
+            The identity is not the one you knew. Once you have reviewed it, the number to compare stands
+            here.
+          </p>
+        )}
       </section>
       {!peer.gone && <BlockSection chat={chat} />}
     </>

@@ -1,6 +1,7 @@
 import type { GroupMember, GroupSummary } from '@entangle/client'
 import type { Role } from '@entangle/protocol/roles'
 import { type ReactNode, useCallback, useState } from 'react'
+import { ReviewDialog } from '../identity/ReviewDialog.tsx'
 import { SafetyNumberDialog } from '../identity/SafetyNumberDialog.tsx'
 import { useEngine } from '../state/app-context.ts'
 import { problemOf } from '../state/problem.ts'
@@ -53,7 +54,11 @@ function QuestionDialog({ chat, question, onClose }: Props) {
     )
   }
   const { account } = question.member
-  if (question.kind === 'number') return <SafetyNumberDialog person={account} onClose={onClose} />
+  if (question.kind === 'number') {
+    // Of an identity in doubt there is no number to compare yet.
+    const Look = chat.suspect?.accountId === account.accountId ? ReviewDialog : SafetyNumberDialog
+    return <Look person={account} onClose={onClose} />
+  }
   const name = personName(account)
   const target = { chatId: chat.id, accountId: account.accountId }
   if (question.kind === 'remove') {

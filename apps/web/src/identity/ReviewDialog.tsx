@@ -13,7 +13,7 @@ import { SafetyNumber } from './SafetyNumber.tsx'
 
 type Props = { readonly person: AccountSummary; readonly onClose: () => void }
 
-/** An identity that changed without the old one vouching for the new: what it may mean, and the way on. */
+/** An identity that is not the one that was known or compared: what it may mean, and the way on. */
 export function ReviewDialog({ person, onClose }: Props) {
   const engine = useEngine()
   const [accepted, setAccepted] = useState(false)
@@ -28,14 +28,13 @@ export function ReviewDialog({ person, onClose }: Props) {
       <div className={styles.review}>
         <PersonLine person={person} />
         <p>
-          {personName(person)} now has another identity, and the old one does not vouch for it. Two things can
-          be behind this:
+          {personName(person)} now has another identity than the one you knew. Two things can be behind this:
         </p>
         <ul className={styles.reasons}>
           <li className={styles.likely}>
             <RotateCcwKey size={18} aria-hidden="true" />
             <span>
-              {name} lost the password and the recovery phrase and had the account reset. That happens.
+              {name} lost a device and gave the account a new key, or had to have it reset. That happens.
             </span>
           </li>
           <li className={styles.alarming}>

@@ -11,11 +11,17 @@ import styles from './SafetyNumber.module.css'
 import { changedWords, type SafetyNumberData } from './safety-number.ts'
 import { useSafetyNumber } from './use-safety-number.ts'
 
+type Props = {
+  readonly person: AccountSummary
+  /** Changes when the number may be another one. */
+  readonly stamp?: string
+}
+
 /** The number to compare with the other person, and the word that it was compared. */
-export function SafetyNumber({ person }: { readonly person: AccountSummary }) {
+export function SafetyNumber({ person, stamp = '' }: Props) {
   const engine = useEngine()
   const now = useNow()
-  const { number, problem, reload } = useSafetyNumber(person.accountId)
+  const { number, problem, reload } = useSafetyNumber(person.accountId, stamp)
   const { accountId } = person
   const decide = useTask(async (compared: SafetyNumberData | null) => {
     if (compared === null) await engine.request('unverifyContact', { accountId })
