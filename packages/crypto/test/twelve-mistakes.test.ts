@@ -1,7 +1,14 @@
 import { expect, it } from 'vitest'
-import { randomBytes } from '../src/index.ts'
+import {
+  CryptoError,
+  checkLeaf,
+  createDeviceCertificate,
+  createDeviceList,
+  encodeCredential,
+  randomBytes,
+} from '../src/index.ts'
 import { addProposal, openCommit, proposalContent, removeProposal, signHandshake } from './support/forge.ts'
-import { addAll, crypto, Device } from './support/people.ts'
+import { addAll, crypto, Device, YEAR_MS } from './support/people.ts'
 
 const three = () => {
   const groupId = randomBytes(16)
@@ -56,4 +63,48 @@ it('P52 mistake 10: proposals other than leaving are refused, and the group goes
   const { commit } = alice.state.commit(groupId, {})
   expect(server.processHandshake(commit)).toMatchObject({ kind: 'commit', added: [], removed: [] })
   expect(carol.follow(groupId, commit).added).toEqual([])
+})
+
+type Claims = {
+  /** What the certificate, the list's entry and the credential say where it is not the device's own. */
+  readonly certificate?: Partial<Parameters<typeof createDeviceCertificate>[2]>
+  readonly entry?: { readonly certificateHash?: Uint8Array; readonly signatureKey?: Uint8Array }
+  readonly credential?: { readonly certificateHash: Uint8Array }
+  readonly leafKey?: Uint8Array
+}
+
+/** Everything signed by the account, and all of it fits but for what is claimed. */
+function judge({ certificate, entry, credential, leafKey }: Claims): string {
+  const { account, accountId, deviceId, signatureKey } = new Device('alice')
+  const nowMs = Date.now()
+  const own = { accountId, deviceId, signatureKey, suite: crypto.suite }
+  const times = { createdAtMs: nowMs - 1000, expiresAtMs: nowMs + YEAR_MS }
+  const signed = createDeviceCertificate(crypto, account, { ...own, ...times, ...certificate })
+  const certificateHash = signed.hash
+  const listed = { ...own, expiresAtMs: times.expiresAtMs, certificateHash, ...entry }
+  const list = createDeviceList(crypto, account, { accountId, handle: 'alice', entries: [listed] })
+  const leaf = {
+    credential: encodeCredential({ accountId, deviceId, certificateHash, ...credential }),
+    signatureKey: leafKey ?? signatureKey,
+  }
+  try {
+    checkLeaf(leaf, list, signed, nowMs)
+    return 'passed'
+  } catch (error) {
+    return error instanceof CryptoError ? error.code : String(error)
+  }
+}
+
+// Each comparison of checkLeaf that is left out lets exactly one of these through.
+it.each<[string, Claims]>([
+  ['a certificate of another account', { certificate: { accountId: randomBytes(16) } }],
+  ['a certificate of another device', { certificate: { deviceId: randomBytes(16) } }],
+  ['a certificate for another suite', { certificate: { suite: 1 } }],
+  ['a certificate that the list does not name', { entry: { certificateHash: randomBytes(32) } }],
+  ['another key in the list', { entry: { signatureKey: randomBytes(32) } }],
+  ['a credential of another certificate', { credential: { certificateHash: randomBytes(32) } }],
+  ['a leaf with another key', { leafKey: randomBytes(32) }],
+])('P33 mistake 9: %s is refused', (_, claims) => {
+  expect(judge({})).toBe('passed')
+  expect(judge(claims)).toBe('IDENTITY_CERTIFICATE_MISMATCH')
 })

@@ -14,7 +14,7 @@ import { createSealedStore } from '../../src/store/sealed-store.ts'
 import { openPerson, PASSWORD, type Person, until } from './person.ts'
 
 /** Asks for the heads all the time, so that what the network lost is missed soon. */
-const HASTY = { receiptDelay: 30, selfUpdate: { min: 20, max: 60 }, headCheck: { min: 150, max: 250 } }
+export const HASTY = { receiptDelay: 30, selfUpdate: { min: 20, max: 60 }, headCheck: { min: 150, max: 250 } }
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
@@ -40,6 +40,7 @@ export async function stealDevice(dataDir: string): Promise<Thief> {
   const mls = entries.map(({ key, value }) => ({ key: key.slice(accountKeys.mlsPrefix.length), value }))
   const { deviceId, signatureKey, credential } = account
   return {
+    accountId: account.account.accountId,
     deviceId,
     signatureKey,
     credential,

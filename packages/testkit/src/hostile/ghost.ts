@@ -1,6 +1,7 @@
-import { type DeviceState, randomBytes } from '@entangle/crypto'
+import { type CommitRequest, type DeviceState, randomBytes } from '@entangle/crypto'
 import { type DeviceId, idToBytes, type LogEvent, readId } from '@entangle/protocol'
 import type { Distortion } from './hostile-server.ts'
+import { nextPlace } from './rewritten-log.ts'
 import type { Scene } from './scene.ts'
 
 type Member = {
@@ -14,11 +15,21 @@ type Member = {
  * Makes a device a member by an external commit on today's group. Answers with the commit as an event of the log, and
  * with a server that took it: from here on its log and its group are told with the commit in them.
  */
-export async function enterAsGhost({ double, conversationId }: Scene, ghost: Member) {
+export async function enterAsGhost(
+  { double, conversationId }: Scene,
+  ghost: Member,
+  preSharedKeyId?: Uint8Array,
+) {
   const group = await double.ask('readGroupInfo', { conversationId })
   const { signatureKey, credential } = ghost
   const { groupInfo, ratchetTree } = group
-  const bundle = ghost.state.joinByExternalCommit({ signatureKey, credential, groupInfo, ratchetTree })
+  const bundle = ghost.state.joinByExternalCommit({
+    signatureKey,
+    credential,
+    groupInfo,
+    ratchetTree,
+    ...(preSharedKeyId === undefined ? {} : { preSharedKeyId }),
+  })
   const event: LogEvent = {
     kind: 'commit',
     seq: group.lastSeq + 1,
@@ -44,6 +55,28 @@ export async function enterAsGhost({ double, conversationId }: Scene, ghost: Mem
     },
   }
   return { event, tookIt }
+}
+
+/** A commit of a member as an event of the log, in the epoch that the member is in. */
+export async function commitOf(
+  { double, conversationId }: Scene,
+  { state, deviceId }: Pick<Member, 'state' | 'deviceId'>,
+  request: CommitRequest,
+) {
+  const groupId = idToBytes(conversationId)
+  const epoch = Number(state.groupStatus(groupId)?.epoch ?? 0)
+  const bundle = state.commit(groupId, request)
+  state.mergePendingCommit(groupId)
+  const event: LogEvent = {
+    kind: 'commit',
+    seq: await nextPlace(double, conversationId),
+    epoch,
+    messageId: readId(randomBytes(16)),
+    senderDevice: deviceId,
+    serverTime: Date.now(),
+    body: bundle.commit,
+  }
+  return { ...bundle, event }
 }
 
 /** A group of the attacker's own under the same id, brought to the same epoch. Answers with that. */

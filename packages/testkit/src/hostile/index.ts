@@ -6,5 +6,5 @@ export {
   Refusal,
   type Said,
 } from './hostile-server.ts'
-export { DIRECT_LIES } from './lies/index.ts'
-export type { Lie, Scene, Shown, Thief } from './scene.ts'
+export { DIRECT_LIES, GROUP_LIES } from './lies/index.ts'
+export type { GroupLie, GroupScene, Lie, Scene, Shown, Thief } from './scene.ts'

@@ -1,5 +1,5 @@
 import type { Crypto, DeviceState } from '@entangle/crypto'
-import type { AccountId, ConversationId, DeviceId } from '@entangle/protocol'
+import type { AccountId, ConversationId, DeviceId, InviteId } from '@entangle/protocol'
 import type { Attacker } from './attacker.ts'
 import type { HostileServer } from './hostile-server.ts'
 
@@ -23,6 +23,7 @@ export type Scene = {
 }
 
 export type Thief = {
+  readonly accountId: AccountId
   /** All of its MLS state, as it was when it was taken. */
   readonly state: DeviceState
   /** Its signature key alone: what it takes to come in anew. */
@@ -30,6 +31,18 @@ export type Thief = {
   readonly deviceId: DeviceId
   readonly signatureKey: Uint8Array
   readonly credential: Uint8Array
+}
+
+/** A group of four: the peer owns it, the victim and two others are plain members. */
+export type GroupScene = Scene & {
+  /** The third member's device, in other hands from now on. */
+  readonly memberTurns: () => Promise<Thief>
+  /** The fourth says that they leave, and the others take them out. */
+  readonly memberLeaves: () => Promise<void>
+  /** A link that was open for a while. */
+  readonly revokedLink: () => Promise<{ readonly inviteId: InviteId; readonly secret: Uint8Array }>
+  /** Who is in no group. */
+  readonly outsider: Pick<Somebody, 'accountId' | 'handle'>
 }
 
 /** What the victim's client makes of a lie. */
@@ -45,7 +58,7 @@ export type Shown = {
   readonly rows?: readonly string[]
 }
 
-export type Lie = {
+export type Lie<On extends Scene = Scene> = {
   /** Completes 'a server that …'. */
   readonly name: string
   /** The rule of docs/protocol.md that it runs into. */
@@ -56,5 +69,7 @@ export type Lie = {
   readonly stage?: 'known'
   readonly shows: Shown
   /** Texts of before are 'hello' and 'hello back'. Answers with whoever hopes to read. */
-  readonly tell: (scene: Scene) => Promise<Attacker>
+  readonly tell: (scene: On) => Promise<Attacker>
 }
+
+export type GroupLie = Lie<GroupScene>

@@ -3,6 +3,7 @@ import { readId } from '@entangle/protocol'
 import { createImpostor } from '../attacker.ts'
 import { enterAsGhost } from '../ghost.ts'
 import type { Lie } from '../scene.ts'
+import { toldIdentity } from '../told-identity.ts'
 
 export const ghostOfAThird: Lie = {
   name: 'lets a third account into a conversation of two, with an identity of its own that verifies',
@@ -14,11 +15,7 @@ export const ghostOfAThird: Lie = {
     const ghost = createImpostor(scene.crypto, third)
     const { event, tookIt } = await enterAsGhost(scene, ghost)
     double.lie(tookIt)
-    double.lie({
-      answers: {
-        readIdentity: (request, truth) => (request.accountId === third.accountId ? ghost.identity : truth()),
-      },
-    })
+    double.lie(toldIdentity(third.accountId, ghost.identity))
     double.tell({ kind: 'deliver', frame: { ...event, conversationId } })
     return ghost
   },

@@ -1,6 +1,7 @@
 import { createImpostor } from '../attacker.ts'
 import { enterAsGhost } from '../ghost.ts'
 import type { Lie } from '../scene.ts'
+import { toldIdentity } from '../told-identity.ts'
 
 export const ghostWithAList: Lie = {
   name: "adds a ghost as a device of the peer's and serves a device list that names it, signed by a key of its own",
@@ -11,11 +12,7 @@ export const ghostWithAList: Lie = {
     const ghost = createImpostor(scene.crypto, peer)
     const { event, tookIt } = await enterAsGhost(scene, ghost)
     double.lie(tookIt)
-    double.lie({
-      answers: {
-        readIdentity: (request, truth) => (request.accountId === peer.accountId ? ghost.identity : truth()),
-      },
-    })
+    double.lie(toldIdentity(peer.accountId, ghost.identity))
     double.tell({ kind: 'deliver', frame: { ...event, conversationId } })
     return ghost
   },

@@ -1,4 +1,4 @@
-import type { Lie } from '../scene.ts'
+import type { GroupLie, Lie } from '../scene.ts'
 import { closedGap } from './closed-gap.ts'
 import { forgedMessage } from './forged-message.ts'
 import { forgottenOwnMessage } from './forgotten-own-message.ts'
@@ -6,6 +6,11 @@ import { ghostInPassing } from './ghost-in-passing.ts'
 import { ghostInTheLog } from './ghost-in-the-log.ts'
 import { ghostOfAThird } from './ghost-of-a-third.ts'
 import { ghostWithAList } from './ghost-with-a-list.ts'
+import { groupGhostByAMember } from './group-ghost-by-a-member.ts'
+import { groupGhostFromOutside } from './group-ghost-from-outside.ts'
+import { groupLeaverKept } from './group-leaver-kept.ts'
+import { groupRevokedLink } from './group-revoked-link.ts'
+import { groupRolesTaken } from './group-roles-taken.ts'
 import { lateMessageOfARemovedDevice } from './late-message-of-a-removed-device.ts'
 import { messageCalledOwn } from './message-called-own.ts'
 import { messageOfAnotherDevice } from './message-of-another-device.ts'
@@ -52,4 +57,13 @@ export const DIRECT_LIES: readonly Lie[] = [
   otherAccountKey,
   unlistedDevice,
   packageOfAStranger,
+]
+
+/** What is special about groups. */
+export const GROUP_LIES: readonly GroupLie[] = [
+  groupGhostFromOutside,
+  groupGhostByAMember,
+  groupRolesTaken,
+  groupLeaverKept,
+  groupRevokedLink,
 ]

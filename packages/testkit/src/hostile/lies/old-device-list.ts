@@ -1,5 +1,6 @@
 import { createImpostor } from '../attacker.ts'
 import type { Lie } from '../scene.ts'
+import { toldIdentity } from '../told-identity.ts'
 
 export const oldDeviceList: Lie = {
   name: "goes on serving an earlier device list of the peer's, while a new device comes in",
@@ -8,11 +9,7 @@ export const oldDeviceList: Lie = {
   async tell({ crypto, double, peer, peerAddsDevice }) {
     const earlier = await double.ask('readIdentity', { accountId: peer.accountId })
     await peerAddsDevice()
-    double.lie({
-      answers: {
-        readIdentity: (request, truth) => (request.accountId === peer.accountId ? earlier : truth()),
-      },
-    })
+    double.lie(toldIdentity(peer.accountId, earlier))
     await peerAddsDevice()
     return createImpostor(crypto, peer)
   },

@@ -1,5 +1,6 @@
 import { createImpostor } from '../attacker.ts'
 import type { Lie } from '../scene.ts'
+import { toldIdentity } from '../told-identity.ts'
 
 export const otherAccountKey: Lie = {
   name: 'puts another account key, device and key package in the place of a person who is known already',
@@ -9,9 +10,9 @@ export const otherAccountKey: Lie = {
   async tell({ crypto, double, peer }) {
     const impostor = createImpostor(crypto, peer)
     const { deviceId, identity, keyPackage } = impostor
+    double.lie(toldIdentity(peer.accountId, identity))
     double.lie({
       answers: {
-        readIdentity: (request, truth) => (request.accountId === peer.accountId ? identity : truth()),
         claimKeyPackages: (request, truth) =>
           request.accountId === peer.accountId
             ? { packages: [{ deviceId, keyPackage, lastResort: false }] }

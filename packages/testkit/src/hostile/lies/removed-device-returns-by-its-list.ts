@@ -1,6 +1,7 @@
 import { attackerWithAll } from '../attacker.ts'
 import { enterAsGhost } from '../ghost.ts'
 import type { Lie } from '../scene.ts'
+import { toldIdentity } from '../told-identity.ts'
 
 export const removedDeviceReturnsByItsList: Lie = {
   name: 'lets a removed device come back, and serves the device list of before it was removed',
@@ -13,11 +14,7 @@ export const removedDeviceReturnsByItsList: Lie = {
     const thief = await scene.peerLosesDevice()
     const { event, tookIt } = await enterAsGhost(scene, { ...thief, state: thief.fresh })
     double.lie(tookIt)
-    double.lie({
-      answers: {
-        readIdentity: (request, truth) => (request.accountId === peer.accountId ? earlier : truth()),
-      },
-    })
+    double.lie(toldIdentity(peer.accountId, earlier))
     double.tell({ kind: 'deliver', frame: { ...event, conversationId } })
     return attackerWithAll([thief.state, thief.fresh])
   },
