@@ -174,6 +174,18 @@ describe('holes', () => {
     expect(afterPage(shut, page, inAMonth, [7])).toEqual([])
   })
 
+  test('P38 what a device archives late below records of another is asked for again', () => {
+    const hole = newHole(conversationId, 0, 20, 0)
+    const page = { records: [19, 18, 15, 9, 8, 3, 2, 1].map(record), hasMore: false }
+    const placesOf = (holes: ChatHoles) => holes.map(({ from, to, phase }) => [from, to, phase])
+    expect(placesOf(afterPage(hole, page, 0, [], 9))).toEqual([[9, 18, 'late']])
+    expect(placesOf(afterPage(hole, page, 0, [], 8))).toEqual([[3, 18, 'late']])
+    const [gap = hole] = afterPage(hole, page, 0, [], 8)
+    expect(nextHole([gap], 59_000)).toBeUndefined()
+    const filled = { records: [17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4].map(record), hasMore: true }
+    expect(afterPage(gap, filled, 60_000, [], 4)).toEqual([])
+  })
+
   test('a late hole is asked for ever more rarely and given up at last', () => {
     let holes: ChatHoles = [newHole(conversationId, 0, 10, 0)]
     const checks: number[] = []

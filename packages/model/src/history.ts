@@ -34,7 +34,7 @@ const crashes = (play: Play) => play.counts.get('crashes') ?? 0
 
 async function act(play: Play): Promise<void> {
   // Between two operations the network moves a little, or hardly at all.
-  const flow = play.random.pick([4, 10, 25])
+  const flow = play.random.pick([2, 5, 12])
   for (let done = 0; done < OPERATIONS_EACH || crashes(play) < CRASHES_EACH; ) {
     const operation = pickOperation(play)
     if (!(await operation.act(play))) continue

@@ -163,9 +163,9 @@ const repeat: Operation = {
 
 const wait: Operation = {
   name: 'wait',
-  weight: 18,
+  weight: 15,
   async act(play) {
-    const until = play.world.clock.now() + play.random.pick([50, 500, 2_000, 8_000, 20_000])
+    const until = play.world.clock.now() + play.random.pick([50, 500, 2_000, 2_000, 8_000, 20_000])
     play.say(`time passes`)
     for (
       let at = play.world.clock.nextAt();

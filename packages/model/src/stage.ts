@@ -25,7 +25,13 @@ export type Stage = {
   readonly close: () => Promise<void>
 }
 
-const TIMING: Partial<Timing> = { keyPackages: { pool: 5, refillBelow: 3 } }
+/** What can wait is collected for longer than people would like, and fewer keys are made: both cost more than they show. */
+const TIMING: Partial<Timing> = {
+  keyPackages: { pool: 5, refillBelow: 3 },
+  receiptDelay: 4_000,
+  archiveDelay: 6_000,
+  stateDelay: 2_000,
+}
 const DEVICES = ['a1', 'b1', 'a2', 'b2', 'a3', 'b3'] as const
 const HANDLES = { a: 'anna', b: 'berta' } as const
 

@@ -10,7 +10,16 @@ import type { Transaction } from '../store/ledger.ts'
 import { countsAsUnread, type MessageRecord } from '../timeline/message-record.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import type { ArchiveCodec, SealedRecord } from './archive-codec.ts'
-import { afterPage, type ChatHoles, type Hole, isEmpty, mayHold, newHole, nextHole } from './holes.ts'
+import {
+  afterPage,
+  type ChatHoles,
+  type Hole,
+  isEmpty,
+  mayHold,
+  newHole,
+  nextHole,
+  RECENT_MS,
+} from './holes.ts'
 import type { ArchiveRoom } from './pending.ts'
 
 type StoredHoles = { readonly chatId: ChatId; readonly holes: ChatHoles }
@@ -92,14 +101,17 @@ export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {
       hole,
       page.records.filter(({ seq }) => !locked.includes(seq)),
     )
+    const recent = messages.filter(({ time }) => time > hole.since - RECENT_MS)
+    const recentFrom = Math.min(...recent.map(({ seq }) => seq))
     await ledger.transact(async transaction => {
       const chat = chats.get(chatId)
       const holes = holesOf.get(chatId) ?? []
       if (chat === undefined || !holes.includes(hole)) return
+      const left = afterPage(hole, page, clock.now(), locked, recentFrom)
       stage(
         transaction,
         chatId,
-        holes.flatMap(each => (each === hole ? afterPage(hole, page, clock.now(), locked) : [each])),
+        holes.flatMap(each => (each === hole ? left : [each])),
       )
       const { inserted, tail } = await log.insert(transaction, chat, messages)
       chats.stage(transaction, { ...withHistory(chat, inserted), tail })

@@ -25,6 +25,10 @@ export type Hole = {
 export type ChatHoles = readonly Hole[]
 
 const FIRST_CHECK_MS = 2_000
+/** A gap is rarely more than the place of a commit. */
+const GAP_CHECK_MS = 60_000
+/** Of this age, when the hole came about, a record may be archived before older ones that another device holds. */
+export const RECENT_MS = 7 * 24 * 3600 * 1000
 /** Longer than a device may be away and still belong to the account's daily life. */
 const GIVE_UP_MS = 30 * 24 * 3600 * 1000
 
@@ -41,8 +45,31 @@ export const newHole = (conversationId: ConversationId, from: number, to: number
 export const isEmpty = ({ from, to }: Hole): boolean => to - from <= 1
 
 /**
- * What is left of a hole after a page of the archive was read below its end. Devices archive in ascending order,
- * so what is missing above the newest record may still come; what is missing below it is no message.
+ * From the oldest to the newest gap between records that a device may still fill which was there before the one that
+ * wrote the record above. Most gaps are no messages at all, but commits.
+ */
+function gapsAmong(
+  seqs: readonly number[],
+  floor: number,
+  recentFrom: number,
+): { readonly from: number; readonly to: number } | undefined {
+  let from: number | undefined
+  let to = floor
+  let below = floor
+  for (const seq of seqs.toSorted((one, other) => one - other)) {
+    if (seq - below > 1 && seq >= recentFrom) {
+      from ??= below
+      to = seq
+    }
+    below = seq
+  }
+  return from === undefined ? undefined : { from, to }
+}
+
+/**
+ * What is left of a hole after a page of the archive was read below its end. A device archives in ascending order, so
+ * what is missing above the newest record may still come. What is missing below it is no message, unless another
+ * device, which came in later, has archived before one that was there: in gaps below recent records it is asked again.
  */
 export function afterPage(
   hole: Hole,
@@ -50,6 +77,8 @@ export function afterPage(
   now: number,
   /** Places of records for which this device lacks the key so far. */
   locked: readonly number[] = [],
+  /** The oldest record of which the gap below is looked into again. */
+  recentFrom: number = Number.POSITIVE_INFINITY,
 ): ChatHoles {
   const seqs = page.records.map(({ seq }) => seq).filter(seq => seq < hole.to)
   const newest = Math.max(hole.from, ...seqs)
@@ -66,11 +95,20 @@ export function afterPage(
     untouched: false,
     checkAt,
   }
+  const gaps = gapsAmong(seqs, isDone ? hole.from : oldest, recentFrom)
+  const gap: Hole = {
+    ...hole,
+    ...gaps,
+    phase: 'late',
+    untouched: false,
+    checkAt: now + Math.max(GAP_CHECK_MS, now - hole.since),
+  }
   const below: Hole = { ...hole, to: oldest, phase: 'open', untouched: false }
   const mayWait = now - hole.since < GIVE_UP_MS
   const rest = [
     ...(hole.untouched && mayWait ? [late] : []),
     ...(locked.length > 0 && mayWait ? [shut] : []),
+    ...(gaps !== undefined && mayWait ? [gap] : []),
     ...(isDone ? [] : [below]),
   ]
   return rest.filter(left => !isEmpty(left))
