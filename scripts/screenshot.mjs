@@ -4,27 +4,62 @@ import { underOurRuntime } from './lib/runtime.mjs'
 import { runMain, say } from './lib/say.mjs'
 import { ensureWebBuild } from './lib/web-build.mjs'
 
-/** Makes the pictures of the README from the running application: two people, a real conversation. */
+/** Makes the pictures of the README from the running application: three people, a real group. */
+
+const GROUP = { displayName: 'Island weekend' }
 
 const CONVERSATION = [
   ['anna', 'Morning! The ferry is running again 🎉'],
   ['ben', 'Finally. Same island as last year?'],
   ['anna', 'The small one. Timetable: https://example.org/ferries'],
   ['anna', 'I would take the 9:40, then we have the whole day.'],
-  ['ben', 'Good. I will bring the stove and the red kettle.'],
+  ['cleo', 'I am in. Who has the stove?'],
+  ['ben', 'Me, and the red kettle.'],
   ['ben', 'Do we need anything else?'],
-  ['anna', 'Coffee. And a jumper: the wind turns in the evening.'],
-  ['ben', '👍'],
+  ['cleo', 'Coffee. And a jumper: the wind turns in the evening.'],
   ['anna', 'See you at the quay on Saturday, half past nine.'],
 ]
 
-async function talk(harness, anna, ben) {
-  const people = { anna, ben }
-  const other = { anna: ben, ben: anna }
-  await harness.introduce(anna, ben, CONVERSATION[0][1])
-  for (const [who, text] of CONVERSATION.slice(1)) {
-    await harness.send(people[who].page, other[who], text)
-    await harness.bubble(other[who].page, text).waitFor()
+/** An island at sunset, as a file to choose. */
+async function drawPicture(page) {
+  const base64 = await page.evaluate(() => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 256, height: 256 })
+    const brush = canvas.getContext('2d')
+    const fill = (colour, ...ellipse) => {
+      brush.fillStyle = colour
+      brush.beginPath()
+      brush.ellipse(...ellipse, 0, 0, Math.PI * 2)
+      brush.fill()
+    }
+    const sky = brush.createLinearGradient(0, 0, 0, 256)
+    sky.addColorStop(0, '#f6c177')
+    sky.addColorStop(1, '#ea8a6a')
+    brush.fillStyle = sky
+    brush.fillRect(0, 0, 256, 256)
+    fill('#fff1cf', 160, 96, 40, 40)
+    fill('#2f5d50', 104, 172, 96, 44)
+    brush.fillStyle = '#2b7a86'
+    brush.fillRect(0, 168, 256, 88)
+    return canvas.toDataURL('image/png').split(',')[1]
+  })
+  return { name: 'island.png', mimeType: 'image/png', buffer: Buffer.from(base64, 'base64') }
+}
+
+async function foundGroup({ page }, others) {
+  await page.getByRole('button', { name: 'New chat' }).click()
+  await page.getByRole('button', { name: 'New group' }).click()
+  await page.getByRole('textbox', { name: 'Group name' }).fill(GROUP.displayName)
+  await page.getByLabel('Group picture').setInputFiles(await drawPicture(page))
+  for (const { displayName } of others) await page.getByRole('checkbox', { name: displayName }).check()
+  await page.getByRole('button', { name: 'Create group' }).click()
+}
+
+async function talk(harness, people) {
+  for (const [who, text] of CONVERSATION) {
+    const { page } = people[who]
+    await harness.openChat(page, GROUP)
+    await harness.send(page, GROUP, text)
+    for (const person of Object.values(people)) await harness.bubble(person.page, text).waitFor()
   }
 }
 
@@ -42,9 +77,12 @@ await runMain(async () => {
     const ben = await join('ben', 'Ben Okafor')
     const cleo = await join('cleo', 'Cleo Marsh')
     await harness.introduce(cleo, anna, 'The book is back on your desk, thank you!')
-    await talk(harness, anna, ben)
-    await harness.openChat(anna.page, ben)
+    await harness.introduce(ben, anna, 'Have you seen the weather for Saturday?')
+    await foundGroup(anna, [ben, cleo])
+    for (const { page } of [anna, ben, cleo]) await harness.openChat(page, GROUP)
+    await talk(harness, { anna, ben, cleo })
     await harness.ownMessage(anna.page, CONVERSATION.at(-1)[1], 'read').waitFor()
+    await anna.page.getByRole('button', { name: 'Later' }).click()
     await take(anna.page, { width: 1280, height: 800, colorScheme: 'light', file: 'chat.png' })
     await take(anna.page, { width: 390, height: 844, colorScheme: 'dark', file: 'chat-dark-390.png' })
   } finally {

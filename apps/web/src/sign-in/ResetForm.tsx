@@ -55,9 +55,9 @@ export function ResetForm({ knownHandle }: { readonly knownHandle: string }) {
         <b>You keep your name, and nothing else comes back.</b>
         <ul className={styles.points}>
           <li>Earlier messages stay locked for good: nobody has their key.</li>
-          <li>Your groups have to take you in again.</li>
+          <li>You are back in chats and groups only as the others accept your new identity.</li>
           <li>Your other devices are signed out.</li>
-          <li>People you write with are warned that your identity is a new one.</li>
+          <li>Everybody you write with is warned.</li>
         </ul>
       </Notice>
       {reset.problem && (
