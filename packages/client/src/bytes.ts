@@ -14,3 +14,6 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return whole
 }
+
+export const hexOf = (bytes: Uint8Array): string =>
+  Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')

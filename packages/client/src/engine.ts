@@ -182,6 +182,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       setDraft: input => chatRequests().setDraft(input),
       setTyping: input => chatRequests().setTyping(input),
       readSafetyNumber: input => chatRequests().readSafetyNumber(input),
+      verifyContact: input => chatRequests().verifyContact(input),
+      unverifyContact: input => chatRequests().unverifyContact(input),
+      acceptIdentity: input => chatRequests().acceptIdentity(input),
       openTimeline: async ({ chatId, at }) => {
         const window = await timeline().open(chatId, at)
         opened.set(chatId, at)

@@ -10,6 +10,7 @@ export {
 } from './identity/certificate.ts'
 export * from './identity/credential.ts'
 export * from './identity/device-list.ts'
+export * from './identity/succession.ts'
 export * from './load.ts'
 export * from './load-verifier.ts'
 export type * from './mls/device-state.ts'

@@ -21,6 +21,12 @@ export {
   verifyDeviceList,
   verifyDeviceListChain,
 } from './identity/device-list.ts'
+export {
+  type AccountKeys,
+  type Succession,
+  verifySuccession,
+  verifySuccessions,
+} from './identity/succession.ts'
 export { loadVerifier, type SignatureVerifier, type Verifier, type WasmSource } from './load-verifier.ts'
 export type { PublicCommit, PublicGroup, PublicGroupSource, PublicProcessed } from './mls/public-group.ts'
 export type {

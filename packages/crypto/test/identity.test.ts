@@ -8,8 +8,10 @@ import {
   createDeviceCertificate,
   createDeviceList,
   createSafetyNumber,
+  createSuccession,
   type DeviceListEntry,
   encodeCredential,
+  firstDeviceListOfKey,
   nextDeviceList,
   parseCredential,
   parseDeviceCertificate,
@@ -19,6 +21,7 @@ import {
   verifyDeviceCertificate,
   verifyDeviceList,
   verifyDeviceListChain,
+  verifySuccessions,
 } from '../src/index.ts'
 import { crypto, Device, text, YEAR_MS } from './support/people.ts'
 
@@ -74,7 +77,7 @@ describe('device certificate', () => {
 
   it('survives its encoding and verifies', () => {
     expect(parseDeviceCertificate(bytes)).toEqual(device.certificate)
-    expect(verifyDeviceCertificate(crypto, device.account.publicKey, bytes, Date.now())).toEqual(
+    expect(verifyDeviceCertificate(crypto, [device.account.publicKey], bytes, Date.now())).toEqual(
       device.certificate,
     )
   })
@@ -82,12 +85,14 @@ describe('device certificate', () => {
   it('P33 is refused when bent, of another account, too early or too late', () => {
     const { publicKey } = device.account
     const other = crypto.createAccountKey().publicKey
-    expect(() => verifyDeviceCertificate(crypto, publicKey, flip(bytes, 20), Date.now())).toThrow(/IDENTITY/)
-    expect(() => verifyDeviceCertificate(crypto, other, bytes, Date.now())).toThrow(
+    expect(() => verifyDeviceCertificate(crypto, [publicKey], flip(bytes, 20), Date.now())).toThrow(
+      /IDENTITY/,
+    )
+    expect(() => verifyDeviceCertificate(crypto, [other], bytes, Date.now())).toThrow(
       code('IDENTITY_SIGNATURE_INVALID'),
     )
     for (const now of [Date.now() - YEAR_MS, Date.now() + 2 * YEAR_MS]) {
-      expect(() => verifyDeviceCertificate(crypto, publicKey, bytes, now)).toThrow(
+      expect(() => verifyDeviceCertificate(crypto, [publicKey], bytes, now)).toThrow(
         code('IDENTITY_CERTIFICATE_EXPIRED'),
       )
     }
@@ -138,6 +143,77 @@ describe('device list', () => {
   it('refuses a device or a key twice', () => {
     const twice = { accountId: device.accountId, handle: 'alice', entries: [entry, entry] }
     expect(() => createDeviceList(crypto, account, twice)).toThrow(code('IDENTITY_MALFORMED'))
+  })
+})
+
+describe('succession of account keys', () => {
+  const device = new Device('alice')
+  const { account: first, accountId, list } = device
+  const entry = list.entries[0] as DeviceListEntry
+  const [second, third, thief] = [1, 2, 3].map(() => crypto.createAccountKey())
+  if (second === undefined || third === undefined || thief === undefined) throw new Error('no keys')
+  const succeed = (old: typeof first, next: typeof first, number: number, of = accountId) =>
+    createSuccession(crypto, old, { accountId: of, number, newKey: next.publicKey })
+  const toSecond = succeed(first, second, 1)
+  const toThird = succeed(second, third, 2)
+  const verify = (to: typeof first, ...statements: Uint8Array[]) => {
+    return () => verifySuccessions(crypto, accountId, to.publicKey, statements)
+  }
+
+  it('P30 leads from key to key, oldest first, and is nothing for a key that never changed', () => {
+    expect(verify(third, toSecond, toThird)()).toEqual([first.publicKey, second.publicKey, third.publicKey])
+    expect(verify(third, toThird)()).toEqual([second.publicKey, third.publicKey])
+    expect(verify(first)()).toEqual([first.publicKey])
+  })
+
+  it('P30 is refused when bent, signed by another key, out of order, of another account, or in a circle', () => {
+    const cases: [() => unknown, string][] = [
+      [verify(second, flip(toSecond, 40)), 'IDENTITY_SIGNATURE_INVALID'],
+      [verify(second, flip(toSecond, toSecond.length - 1)), 'IDENTITY_SIGNATURE_INVALID'],
+      [verify(second, toSecond.slice(1)), 'IDENTITY_MALFORMED'],
+      [verify(second, list.bytes), 'IDENTITY_MALFORMED'],
+      [verify(third, toSecond), 'IDENTITY_OTHER_KEY'],
+      [verify(third, toThird, toSecond), 'IDENTITY_OTHER_KEY'],
+      [verify(third, toSecond, succeed(second, third, 3)), 'IDENTITY_OTHER_KEY'],
+      [verify(third, toSecond, succeed(thief, third, 2)), 'IDENTITY_OTHER_KEY'],
+      [verify(second, succeed(first, second, 1, randomBytes(16))), 'IDENTITY_OTHER_ACCOUNT'],
+      [verify(first, toSecond, succeed(second, first, 2)), 'IDENTITY_MALFORMED'],
+      [verify(third, ...new Array<Uint8Array>(9).fill(toThird)), 'IDENTITY_MALFORMED'],
+    ]
+    for (const [check, expected] of cases) expect(check).toThrow(code(expected))
+    expect(() => succeed(first, first, 1)).toThrow(code('CRYPTO_INVALID_ARGUMENT'))
+  })
+
+  it('P31 the list goes on under the next key and never back under an earlier one', () => {
+    const under2 = firstDeviceListOfKey(crypto, second, list, { entries: [entry] })
+    const after2 = nextDeviceList(crypto, second, under2, { entries: [] })
+    const under3 = firstDeviceListOfKey(crypto, third, after2, { entries: [entry] })
+    const successors = [second.publicKey, third.publicKey]
+    const chain = [under2, after2, under3].map(({ bytes }) => bytes)
+    expect(verifyDeviceListChain(crypto, list, chain, successors)).toEqual(under3)
+    expect(under3.version).toBe(4)
+    expect(() => verifyDeviceListChain(crypto, list, chain)).toThrow(code('IDENTITY_OTHER_KEY'))
+    // Whoever has the old key signs a list of its own, behind the one that the new key has signed.
+    const stolen = firstDeviceListOfKey(crypto, first, under2, { entries: [entry] })
+    const forged = () => verifyDeviceListChain(crypto, list, [under2.bytes, stolen.bytes], successors)
+    expect(forged).toThrow(code('IDENTITY_OTHER_KEY'))
+    const behind = () => verifyDeviceListChain(crypto, under2, [stolen.bytes], [third.publicKey])
+    expect(behind).toThrow(code('IDENTITY_OTHER_KEY'))
+  })
+
+  it('P33 a certificate of the old key holds for a device that the new list names, and for no other', () => {
+    const keys = [first.publicKey, second.publicKey] as const
+    const now = Date.now()
+    const certificate = verifyDeviceCertificate(crypto, keys, device.certificate.bytes, now)
+    const leaf = { credential: device.credential, signatureKey: device.signatureKey }
+    const named = firstDeviceListOfKey(crypto, second, list, { entries: [entry] })
+    expect(checkLeaf(leaf, named, certificate, now).deviceId).toEqual(device.deviceId)
+    const emptied = firstDeviceListOfKey(crypto, second, list, { entries: [] })
+    expect(() => checkLeaf(leaf, emptied, certificate, now)).toThrow(code('IDENTITY_DEVICE_NOT_LISTED'))
+    const others = [second.publicKey, third.publicKey] as const
+    expect(() => verifyDeviceCertificate(crypto, others, device.certificate.bytes, now)).toThrow(
+      code('IDENTITY_SIGNATURE_INVALID'),
+    )
   })
 })
 

@@ -21,6 +21,10 @@ export const LIMITS = {
   ephemeralBytes: 512,
   vaultBytes: 16 * 1024,
   deviceListBytes: 256 * 1024,
+  /** Earlier device lists in one answer. */
+  deviceListHistory: 64,
+  /** Changes of the account key that an identity shows. */
+  successions: 8,
   eventsPerPage: 256,
   /** Accounts in a group. */
   groupMembers: 1000,

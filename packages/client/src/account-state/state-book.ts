@@ -1,5 +1,5 @@
 import { type DeviceId, encodeCbor } from '@entangle/protocol'
-import { equalBytes } from '../bytes.ts'
+import { equalBytes, hexOf } from '../bytes.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { SealedStore } from '../store/sealed-store.ts'
@@ -15,8 +15,6 @@ export type SyncRecord = {
   readonly revision: number
 }
 
-const hex = (bytes: Uint8Array) => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
-
 /** The account state as it is stored on this device, in memory. */
 export function createStateBook(input: {
   readonly codec: StateCodec
@@ -28,7 +26,7 @@ export function createStateBook(input: {
   let sync: SyncRecord | undefined
 
   const put = (transaction: Transaction, entry: HeldEntry) => {
-    transaction.put(accountKeys.state(hex(codec.keyOf(entry.name))), entry)
+    transaction.put(accountKeys.state(hexOf(codec.keyOf(entry.name))), entry)
     transaction.afterCommit(() => void entries.set(entry.name, entry))
   }
 

@@ -17,6 +17,8 @@ export const stateNames = {
   standing: (chatId: ChatId) => `standing/${chatId}`,
   /** Name, topic, picture and link secrets, for a device that comes in by itself. */
   group: (conversationId: ConversationId) => `group/${conversationId}`,
+  /** SHA-256 of the account key that the person has compared, in hexadecimal digits; null when taken back. */
+  verified: (accountId: AccountId) => `verified/${accountId}`,
   deviceName: (deviceId: DeviceId) => `device-name/${deviceId}`,
   setting: (name: string) => `setting/${name}`,
   settings: 'setting/',

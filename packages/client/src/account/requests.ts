@@ -1,9 +1,7 @@
-import { createSafetyNumber } from '@entangle/crypto'
 import {
   type AccountId,
   type AccountSummary,
   handleSchema,
-  idToBytes,
   LIMITS,
   type MessageId,
   ProtocolError,
@@ -17,7 +15,6 @@ import { type ChatRecord, directChatId, isOver, newChat } from '../chats/chat-re
 import { readUpTo } from '../chats/reading.ts'
 import { markGone } from '../conversations/warning.ts'
 import { forgetWhenOver } from '../groups/forgetting.ts'
-import { refreshContact } from '../identity/directory.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Typing } from '../receipts/typing.ts'
 import type { AccountContext } from './context.ts'
@@ -32,7 +29,7 @@ export function createChatRequests(input: {
   readonly leaveGroup: EngineRequests['leaveGroup']
 }) {
   const { context, leaveGroup, mirror, receipts, typing, wake } = input
-  const { self, calls, chats, clock, contacts, counter, ledger, log, outbox, people } = context
+  const { self, calls, chats, clock, counter, ledger, log, outbox, people } = context
 
   const known = (chatId: ChatId): ChatRecord => {
     const chat = chats.get(chatId)
@@ -187,18 +184,6 @@ export function createChatRequests(input: {
 
     async setTyping({ chatId, active }: Parameters<EngineRequests['setTyping']>[0]): Promise<void> {
       typing.tell(chatId, active)
-    },
-
-    async readSafetyNumber({ accountId }: Parameters<EngineRequests['readSafetyNumber']>[0]): Promise<{
-      digits: string
-      basis: 'first-use' | 'verified'
-    }> {
-      const contact = contacts.get(accountId) ?? (await refreshContact(context, accountId))
-      const digits = createSafetyNumber(
-        { accountId: idToBytes(self.accountId), accountPublicKey: self.accountKey },
-        { accountId: idToBytes(accountId), accountPublicKey: contact.record.accountKey },
-      )
-      return { digits, basis: contact.record.basis }
     },
   }
 }

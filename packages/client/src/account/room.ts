@@ -18,7 +18,7 @@ export type Self = {
   /** MLS signature key, 32 bytes. */
   readonly signatureKey: Uint8Array
   readonly credential: Uint8Array
-  /** Public account key, 1984 bytes. */
+  /** Public account key when this device enrolled, 1984 bytes. It may have been followed by another since. */
   readonly accountKey: Uint8Array
 }
 

@@ -12,6 +12,7 @@ import { createPost, type Post } from '../device-letters/post.ts'
 import { createGroupRequests } from '../groups/group-requests.ts'
 import { createLinkTeller } from '../groups/link-telling.ts'
 import { createContactBook } from '../identity/contact-book.ts'
+import { createTrustRequests } from '../identity/trust-requests.ts'
 import { createOutboxBook } from '../outbox/outbox-book.ts'
 import { createSendCounter } from '../outbox/send-counter.ts'
 import { createPeopleBook, type PeopleBook } from '../people/people-book.ts'
@@ -175,6 +176,7 @@ export async function startAccount(options: RuntimeOptions) {
   const requests = {
     ...createChatRequests({ context, leaveGroup: groupRequests.leaveGroup, mirror, receipts, typing, wake }),
     ...groupRequests,
+    ...createTrustRequests(context, wake),
   }
 
   return {

@@ -242,8 +242,9 @@ export type EngineRequests = {
   /**
    * Puts another device of this account out: it is signed out at once and reads nothing new. Needs the
    * password, because the list of devices is signed with the account key. Sign out to remove this device.
+   * `stolen`: the account key is replaced too. The safety numbers with everybody change, and they are told.
    */
-  removeDevice: (input: { deviceId: DeviceId; password: string }) => Promise<void>
+  removeDevice: (input: { deviceId: DeviceId; password: string; stolen?: boolean }) => Promise<void>
   findAccount: (input: { handle: string }) => Promise<AccountSummary>
   /** The chat with this person, made if there is none yet (nothing is sent). */
   openDirectChat: (input: { accountId: AccountId }) => Promise<ChatId>
@@ -296,9 +297,20 @@ export type EngineRequests = {
   }) => Promise<TimelineWindow>
   closeTimeline: (input: { chatId: ChatId }) => Promise<void>
   /** For the account and help screens. */
-  readSafetyNumber: (input: {
-    accountId: AccountId
-  }) => Promise<{ digits: string; basis: 'first-use' | 'verified' }>
+  readSafetyNumber: (input: { accountId: AccountId }) => Promise<{
+    digits: string
+    basis: 'first-use' | 'verified'
+    /** When the person's identity became another one, milliseconds since 1970; missing where it never did. */
+    changedAt?: number
+  }>
+  /** The person has compared this very number with the other's. All devices of the account know it then. */
+  verifyContact: (input: { accountId: AccountId; digits: string }) => Promise<void>
+  unverifyContact: (input: { accountId: AccountId }) => Promise<void>
+  /**
+   * Goes on with the identity that the server names now, trusted as at a first contact: ends the warning
+   * 'identity-changed'. An identity that was given up before is not accepted.
+   */
+  acceptIdentity: (input: { accountId: AccountId }) => Promise<void>
 }
 
 export type EngineRequestName = keyof EngineRequests

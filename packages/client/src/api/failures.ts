@@ -81,6 +81,10 @@ export const ENGINE_FAILURES = {
     message: 'The identity of this person does not match what this device remembers. Nothing was sent.',
     retry: 'after-change',
   },
+  ENGINE_SAFETY_NUMBER_OTHER: {
+    message: 'This is not the safety number any more. Read it again and compare it anew.',
+    retry: 'after-change',
+  },
   ENGINE_IDENTITY_UNKNOWN: {
     message: 'There is no verified identity of this person yet. Write to them first.',
     retry: 'later',

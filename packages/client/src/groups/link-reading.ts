@@ -6,6 +6,7 @@ import { equalBytes } from '../bytes.ts'
 import { groupChatId } from '../chats/chat-record.ts'
 import { openTree } from '../conversations/tree-check.ts'
 import { refreshContacts } from '../identity/directory.ts'
+import { basisOf, ownAccountKey, stageVerified } from '../identity/trust.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import { hashAccountKey, type InviteLink, parseInviteLink } from './invite-link.ts'
 import { accountsOf } from './membership.ts'
@@ -26,15 +27,15 @@ export type OpenInvite = {
 async function verifyInviter(context: AccountContext, link: InviteLink): Promise<boolean> {
   const { contacts, ledger, self } = context
   const { inviter, accountKeyHash } = link
-  if (inviter === self.accountId) return equalBytes(hashAccountKey(self.accountKey), accountKeyHash)
+  if (inviter === self.accountId) return equalBytes(hashAccountKey(ownAccountKey(context)), accountKeyHash)
   await refreshContacts(context, [inviter])
   return ledger.transact(transaction => {
     const contact = contacts.get(inviter)
     if (contact === undefined || !equalBytes(hashAccountKey(contact.record.accountKey), accountKeyHash)) {
       return false
     }
-    if (contact.record.basis !== 'verified') {
-      contacts.stage(transaction, { ...contact, record: { ...contact.record, basis: 'verified' } })
+    if (basisOf(context, contact.record) !== 'verified') {
+      stageVerified(context, transaction, inviter, contact.record.accountKey)
     }
     return true
   })

@@ -4,6 +4,7 @@ import type { AccountContext } from '../account/context.ts'
 import type { ChatId, GroupInvite } from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
 import { type ChatRecord, type GroupChat, isOver } from '../chats/chat-record.ts'
+import { ownAccountKey } from '../identity/trust.ts'
 import { createInviteLink, hashAccountKey } from './invite-link.ts'
 import { openInvites } from './invites.ts'
 import type { GroupInviteSecret } from './state.ts'
@@ -17,15 +18,15 @@ type Room = {
 
 /** The address of a link as this account gives it on: who has it from here knows our key by it. */
 export const inviteOf = (
-  { self, origin }: Pick<AccountContext, 'self' | 'origin'>,
+  context: Pick<AccountContext, 'contacts' | 'self' | 'origin'>,
   { inviteId, secret }: GroupInviteSecret,
 ): GroupInvite => ({
   inviteId,
-  link: createInviteLink(origin, {
+  link: createInviteLink(context.origin, {
     inviteId,
     secret,
-    inviter: self.accountId,
-    accountKeyHash: hashAccountKey(self.accountKey),
+    inviter: context.self.accountId,
+    accountKeyHash: hashAccountKey(ownAccountKey(context)),
   }),
 })
 

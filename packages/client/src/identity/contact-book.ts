@@ -17,9 +17,13 @@ export type ContactRecord = {
   readonly accountKey: Uint8Array
   readonly deviceList: Uint8Array
   readonly certificates: readonly Uint8Array[]
-  /** How the account key came to be trusted. */
-  readonly basis: 'first-use' | 'verified'
+  /** How the account key came to be the one it is. */
+  readonly successions?: readonly Uint8Array[]
   readonly pinnedAt: number
+  /** When another account key took the place of the one pinned before, milliseconds since 1970. */
+  readonly changedAt?: number
+  /** SHA-256 of account keys that were this account's before: they are not accepted again, whatever they sign. */
+  readonly formerKeys?: readonly Uint8Array[]
 }
 
 /** A pinned account, its list and certificates opened. */
@@ -47,8 +51,8 @@ export function createContactBook(crypto: Crypto) {
     markGone: (accountId: AccountId): void => void gone.add(accountId),
     isGone: (accountId: AccountId): boolean => gone.has(accountId),
     has: (accountId: AccountId): boolean => pinned.has(accountId),
-    /** How the account key came to be trusted. */
-    basisOf: (accountId: AccountId): ContactRecord['basis'] | undefined => pinned.get(accountId)?.basis,
+    /** Without opening it, which costs. */
+    recordOf: (accountId: AccountId): ContactRecord | undefined => pinned.get(accountId),
     get(accountId: AccountId): Contact | undefined {
       const known = opened.get(accountId)
       const record = pinned.get(accountId)

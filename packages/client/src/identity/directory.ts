@@ -1,18 +1,23 @@
 import {
+  type AccountKeys,
   type Crypto,
   CryptoError,
+  parseDeviceList,
   type VerifiedDeviceList,
   verifyDeviceCertificate,
   verifyDeviceList,
   verifyDeviceListChain,
+  verifySuccessions,
 } from '@entangle/crypto'
 import { type AccountId, idToBytes, LIMITS, ProtocolError, type PublicIdentity } from '@entangle/protocol'
+import { sha256 } from '@noble/hashes/sha2.js'
 import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import { equalBytes } from '../bytes.ts'
-import { concerns } from '../chats/chat-record.ts'
+import { type ChatRecord, concerns } from '../chats/chat-record.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { Contact } from './contact-book.ts'
+import { basisOf } from './trust.ts'
 
 /** What the directory says does not fit what this device has pinned, or does not verify at all. */
 export class IdentityMismatch extends Error {
@@ -31,55 +36,74 @@ export const isUnlisted = (error: unknown): boolean =>
   error.cause instanceof CryptoError &&
   error.cause.code === 'IDENTITY_DEVICE_NOT_LISTED'
 
+/** Identity as the directory tells it, with the lists that led to the newest one. */
+export type ToldIdentity = PublicIdentity & { readonly history?: readonly Uint8Array[] | undefined }
+
+/** From the pinned list to the newest one. `keys`: what leads to the account key of today. */
 function followList(
   crypto: Crypto,
-  accountKey: Uint8Array,
-  pinned: VerifiedDeviceList,
-  bytes: Uint8Array,
+  pinned: Contact,
+  { accountKey, deviceList, history = [] }: ToldIdentity,
+  keys: AccountKeys,
 ): VerifiedDeviceList {
-  try {
-    return verifyDeviceListChain(crypto, pinned, [bytes])
-  } catch (error) {
-    // Versions in between were missed, and the directory serves only the newest. The pinned account key has
-    // signed this one and its version is higher: it is neither a rollback nor a stranger's.
-    if (!(error instanceof CryptoError) || error.code !== 'IDENTITY_LIST_GAP') throw error
-    return verifyDeviceList(crypto, accountKey, bytes)
-  }
+  const at = keys.findIndex(key => equalBytes(key, pinned.record.accountKey))
+  if (at < 0) throw new CryptoError('IDENTITY_OTHER_KEY')
+  const missed = parseDeviceList(deviceList).version - pinned.list.version - 1
+  // So far behind that nobody keeps the lists between at hand: the newest is signed by the pinned account key, or
+  // by one that follows it, and its version is higher. It is neither a rollback nor a stranger's.
+  if (missed > LIMITS.deviceListHistory) return verifyDeviceList(crypto, accountKey, deviceList)
+  return verifyDeviceListChain(crypto, pinned.list, [...history, deviceList], keys.slice(at + 1))
+}
+
+const NONE = new Uint8Array()
+const MOST_FORMER_KEYS = 32
+
+/** What is kept of the keys before the present one. */
+function formerKeysOf(pinned: Contact | undefined, keys: AccountKeys): readonly Uint8Array[] {
+  const known = pinned?.record.formerKeys ?? []
+  const added = keys.slice(0, -1).map(key => sha256(key))
+  const isNew = (hash: Uint8Array) => !known.some(other => equalBytes(other, hash))
+  return [...known, ...added.filter(isNew)].slice(-MOST_FORMER_KEYS)
 }
 
 /** Identity as fetched → contact. Throws CryptoError with an IDENTITY_ code. */
 export function verifyIdentity(input: {
   readonly crypto: Crypto
   readonly accountId: AccountId
-  readonly identity: PublicIdentity
+  readonly identity: ToldIdentity
   readonly pinned: Contact | undefined
   readonly nowMs: number
 }): Contact {
   const { crypto, accountId, identity, pinned, nowMs } = input
-  if (pinned !== undefined && !equalBytes(pinned.record.accountKey, identity.accountKey)) {
-    throw new CryptoError('IDENTITY_OTHER_KEY')
-  }
+  const { accountKey, successions = [] } = identity
+  const keys = verifySuccessions(crypto, idToBytes(accountId), accountKey, successions)
   const list =
     pinned === undefined
-      ? verifyDeviceList(crypto, identity.accountKey, identity.deviceList)
-      : followList(crypto, identity.accountKey, pinned.list, identity.deviceList)
+      ? verifyDeviceList(crypto, accountKey, identity.deviceList)
+      : followList(crypto, pinned, identity, keys)
   if (!equalBytes(list.accountId, idToBytes(accountId))) throw new CryptoError('IDENTITY_OTHER_ACCOUNT')
+  // A new key has nothing to say without a list of its own.
+  if (!equalBytes(list.accountPublicKey, accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
   const certificates = identity.certificates.flatMap(bytes => {
     try {
-      return [verifyDeviceCertificate(crypto, identity.accountKey, bytes, nowMs)]
+      return [verifyDeviceCertificate(crypto, keys, bytes, nowMs)]
     } catch {
       // A certificate that does not hold vouches for nobody; the leaf that needs it is refused.
       return []
     }
   })
+  const hasNewKey = pinned !== undefined && !equalBytes(pinned.record.accountKey, accountKey)
+  const changedAt = hasNewKey ? nowMs : pinned?.record.changedAt
   return {
     record: {
       accountId,
-      accountKey: identity.accountKey,
+      accountKey,
       deviceList: list.bytes,
       certificates: certificates.map(certificate => certificate.bytes),
-      basis: pinned?.record.basis ?? 'first-use',
+      successions,
       pinnedAt: pinned?.record.pinnedAt ?? nowMs,
+      ...(changedAt === undefined ? {} : { changedAt }),
+      formerKeys: formerKeysOf(pinned, keys),
     },
     list,
     certificates,
@@ -90,109 +114,148 @@ const isSame = ({ record: one }: Contact, { record: other }: Contact): boolean =
   equalBytes(one.deviceList, other.deviceList) &&
   one.certificates.length === other.certificates.length &&
   one.certificates.every((bytes, index) => equalBytes(bytes, other.certificates[index] ?? NONE))
-const NONE = new Uint8Array()
 
 /** Whether a device of the earlier list is not in the later one. */
 const hasLostDevices = (earlier: VerifiedDeviceList, later: VerifiedDeviceList): boolean =>
   earlier.entries.some(entry => !later.entries.some(({ deviceId }) => equalBytes(deviceId, entry.deviceId)))
 
-/** Every conversation with this account is looked through, some time after now. */
-function stageSweeps(
-  { self, chats, clock }: AccountContext,
-  transaction: Transaction,
-  accountId: AccountId,
-  range: { readonly min: number; readonly max: number },
-): void {
-  for (const chat of chats.all()) {
-    const isInside = accountId === self.accountId || concerns(chat, accountId)
-    if (chat.conversation.phase !== 'active' || !isInside) continue
-    const sweepDueAt = clock.now() + between(range, clock.random())
-    chats.stage(transaction, { ...chat, conversation: { ...chat.conversation, sweepDueAt } })
+type SweepRange = { readonly min: number; readonly max: number }
+
+/** What becomes of the chats with an account when its identity changes. */
+type Consequence = {
+  /** Leaves have to go: every conversation is looked through soon. */
+  readonly isSweepDue: boolean
+  /** `set`: the key that was compared is not the key any more. `clear`: the person accepts what there is now. */
+  readonly warning: 'set' | 'keep' | 'clear'
+}
+
+function consequenceOf(context: AccountContext, contact: Contact, isAccepted: boolean): Consequence {
+  const { contacts, self } = context
+  const { accountId, accountKey } = contact.record
+  const pinned = contacts.get(accountId)
+  if (pinned === undefined) return { isSweepDue: false, warning: isAccepted ? 'clear' : 'keep' }
+  const hasNewKey = !equalBytes(pinned.record.accountKey, accountKey)
+  const isDoubtful =
+    hasNewKey && accountId !== self.accountId && basisOf(context, pinned.record) === 'verified'
+  return {
+    isSweepDue: hasLostDevices(pinned.list, contact.list),
+    warning: isAccepted ? 'clear' : isDoubtful ? 'set' : 'keep',
   }
 }
 
-/** Compares an identity with the pin. Throws IdentityMismatch. */
+function withWarning(chat: ChatRecord, accountId: AccountId, warning: Consequence['warning']): ChatRecord {
+  if (warning === 'set' && chat.warning === null) {
+    return { ...chat, warning: 'identity-changed', suspect: accountId }
+  }
+  const isMeant = warning === 'clear' && chat.warning !== null && (chat.suspect ?? accountId) === accountId
+  return isMeant ? { ...chat, warning: null, suspect: null } : chat
+}
+
+type Adoption = { readonly sweepWithin?: SweepRange; readonly isAccepted?: boolean }
+
+/** Part of a transaction: stores what is new, with all that follows from it for the chats. */
+function stageContacts(
+  context: AccountContext,
+  transaction: Transaction,
+  adopted: readonly Contact[],
+  { sweepWithin = context.timing.selfUpdate, isAccepted = false }: Adoption = {},
+): void {
+  const { chats, clock, contacts, self } = context
+  const consequences = adopted.map(contact => ({
+    accountId: contact.record.accountId,
+    ...consequenceOf(context, contact, isAccepted),
+  }))
+  for (const contact of adopted) contacts.stage(transaction, contact)
+  for (const chat of chats.all()) {
+    let next = chat
+    for (const { accountId, isSweepDue, warning } of consequences) {
+      if (accountId !== self.accountId && !concerns(chat, accountId)) continue
+      next = withWarning(next, accountId, warning)
+      if (!isSweepDue || next.conversation.phase !== 'active') continue
+      const sweepDueAt = clock.now() + between(sweepWithin, clock.random())
+      next = { ...next, conversation: { ...next.conversation, sweepDueAt } }
+    }
+    if (next !== chat) chats.stage(transaction, next)
+  }
+}
+
+/** Compares an identity with the pin; undefined where it says nothing new. Throws IdentityMismatch. */
 function compared(
   { contacts, crypto, clock, self }: AccountContext,
   accountId: AccountId,
-  identity: PublicIdentity,
-): Contact {
+  identity: ToldIdentity,
+): Contact | undefined {
   try {
-    if (accountId === self.accountId && !equalBytes(identity.accountKey, self.accountKey)) {
-      throw new CryptoError('IDENTITY_OTHER_KEY')
-    }
     const pinned = contacts.get(accountId)
-    return verifyIdentity({ crypto, accountId, identity, pinned, nowMs: clock.now() })
+    // What an earlier version of this device knows of its own account is the key.
+    const isOther = accountId === self.accountId && !equalBytes(identity.accountKey, self.accountKey)
+    if (pinned === undefined && isOther) throw new CryptoError('IDENTITY_OTHER_KEY')
+    const contact = verifyIdentity({ crypto, accountId, identity, pinned, nowMs: clock.now() })
+    return pinned !== undefined && isSame(pinned, contact) ? undefined : contact
   } catch (error) {
     if (error instanceof CryptoError) throw new IdentityMismatch(accountId, error)
     throw error
   }
 }
 
-type SweepRange = { readonly min: number; readonly max: number }
-
-/** Part of a transaction: stores what is new, and notes that leaves of devices that have left the list have to go. */
-function stageContact(
-  context: AccountContext,
-  transaction: Transaction,
-  contact: Contact,
-  sweepWithin: SweepRange,
-): Contact {
-  const { contacts } = context
-  const { accountId } = contact.record
-  const pinned = contacts.get(accountId)
-  if (pinned !== undefined && isSame(pinned, contact)) return pinned
-  contacts.stage(transaction, contact)
-  if (pinned !== undefined && hasLostDevices(pinned.list, contact.list)) {
-    stageSweeps(context, transaction, accountId, sweepWithin)
-  }
-  return contact
-}
-
 /**
- * Compares an identity with the pin and stores what is new. When devices have left the list, the same write
- * notes that their leaves have to go. Throws IdentityMismatch.
+ * Compares an identity with the pin and stores what is new. When devices have left the list, the same write notes that
+ * their leaves have to go; when a key that was compared was followed by another, that sending stops. Throws
+ * IdentityMismatch.
  */
 export function adoptIdentity(
   context: AccountContext,
   accountId: AccountId,
-  identity: PublicIdentity,
+  identity: ToldIdentity,
   sweepWithin: SweepRange = context.timing.selfUpdate,
 ): Promise<Contact> {
-  return context.ledger.transact(transaction =>
-    stageContact(context, transaction, compared(context, accountId, identity), sweepWithin),
-  )
+  return context.ledger.transact(transaction => {
+    const contact = compared(context, accountId, identity)
+    if (contact !== undefined) stageContacts(context, transaction, [contact], { sweepWithin })
+    const adopted = contact ?? context.contacts.get(accountId)
+    if (adopted === undefined) throw new TypeError('neither pinned nor adopted')
+    return adopted
+  })
 }
 
-const isRollback = (error: unknown): boolean =>
+/**
+ * Another answer, asked for earlier or later, may have been adopted while this one was on its way; or it does not hold
+ * the lists between.
+ */
+const isOutOfStep = (error: unknown): error is IdentityMismatch =>
   error instanceof IdentityMismatch &&
   error.cause instanceof CryptoError &&
-  error.cause.code === 'IDENTITY_LIST_ROLLBACK'
+  (error.cause.code === 'IDENTITY_LIST_ROLLBACK' || error.cause.code === 'IDENTITY_LIST_GAP')
+
+/** With the lists since the pinned one. */
+const askFor = ({ calls, contacts }: AccountContext, accountId: AccountId): Promise<ToldIdentity> => {
+  const since = contacts.get(accountId)?.list.version
+  return calls.call('readIdentity', since === undefined ? { accountId } : { accountId, since })
+}
 
 /** Asks the directory, and adopts what it says. Throws IdentityMismatch. */
 export async function refreshContact(context: AccountContext, accountId: AccountId): Promise<Contact> {
-  const ask = async () =>
-    adoptIdentity(context, accountId, await context.calls.call('readIdentity', { accountId }))
+  const ask = async () => adoptIdentity(context, accountId, await askFor(context, accountId))
   try {
     return await ask()
   } catch (error) {
-    // Another answer, asked for later, may have been adopted while this one was on its way.
-    if (!isRollback(error)) throw error
+    if (!isOutOfStep(error)) throw error
     return ask()
   }
 }
 
 /** Those of one question, in one write. Who is not in the answer has deleted the account. */
 async function refreshBatch(context: AccountContext, accountIds: readonly AccountId[]): Promise<void> {
-  const { calls, contacts, ledger, timing } = context
+  const { calls, contacts, ledger } = context
   const { identities } = await calls.call('readIdentities', { accountIds: [...accountIds] })
   const found = new Map(identities.map(({ accountId, identity }) => [accountId, identity]))
   await ledger.transact(transaction => {
-    for (const accountId of accountIds) {
+    const adopted = accountIds.flatMap(accountId => {
       const identity = found.get(accountId)
       if (identity === undefined) contacts.markGone(accountId)
-      else stageContact(context, transaction, compared(context, accountId, identity), timing.selfUpdate)
-    }
+      return identity === undefined ? [] : (compared(context, accountId, identity) ?? [])
+    })
+    stageContacts(context, transaction, adopted)
   })
 }
 
@@ -216,11 +279,62 @@ export async function refreshContacts(
   if (only !== undefined && all.length === 1) return refreshOne(context, only)
   for (let at = 0; at < all.length; at += LIMITS.accountsPerRequest) {
     const batch = all.slice(at, at + LIMITS.accountsPerRequest)
-    try {
-      await refreshBatch(context, batch)
-    } catch (error) {
-      if (!isRollback(error)) throw error
-      await refreshBatch(context, batch)
+    const apart = new Set<AccountId>()
+    for (let isDone = false; !isDone; ) {
+      try {
+        await refreshBatch(context, batch)
+        isDone = true
+      } catch (error) {
+        if (!isOutOfStep(error) || apart.has(error.accountId)) throw error
+        apart.add(error.accountId)
+        await refreshOne(context, error.accountId)
+      }
     }
   }
+}
+
+/** The directory's answer as the person's choice: another key than the pinned one is taken, an earlier one is not. */
+function verifyAccepted(
+  { clock, contacts, crypto }: AccountContext,
+  accountId: AccountId,
+  identity: ToldIdentity,
+): Contact {
+  const nowMs = clock.now()
+  const pinned = contacts.get(accountId)
+  const isPinnedKey = pinned === undefined || equalBytes(pinned.record.accountKey, identity.accountKey)
+  try {
+    return verifyIdentity({ crypto, accountId, identity, pinned, nowMs })
+  } catch (error) {
+    const isOtherKey = error instanceof CryptoError && error.code === 'IDENTITY_OTHER_KEY'
+    if (!isOtherKey || isPinnedKey) throw error
+  }
+  const former = pinned.record.formerKeys ?? []
+  const offered = sha256(identity.accountKey)
+  if (former.some(hash => equalBytes(hash, offered))) throw new CryptoError('IDENTITY_OTHER_KEY')
+  const contact = verifyIdentity({ crypto, accountId, identity, pinned: undefined, nowMs })
+  // A key that was given up names this one as its next: it has named another before.
+  const named = contact.record.formerKeys ?? []
+  if (named.some(hash => former.some(other => equalBytes(hash, other))))
+    throw new CryptoError('IDENTITY_OTHER_KEY')
+  const formerKeys = [...former, sha256(pinned.record.accountKey), ...named]
+  const record = { ...contact.record, changedAt: nowMs, formerKeys: formerKeys.slice(-MOST_FORMER_KEYS) }
+  return { ...contact, record }
+}
+
+/**
+ * The person goes on with whoever the directory names now: pinned as at a first contact, the warning gone, devices that
+ * are not listed put out. Throws IdentityMismatch where the answer does not hold in itself, is older than what was
+ * known, or is under a key that was given up before.
+ */
+export async function acceptContact(context: AccountContext, accountId: AccountId): Promise<Contact> {
+  const identity = await askFor(context, accountId)
+  return context.ledger.transact(transaction => {
+    try {
+      const contact = verifyAccepted(context, accountId, identity)
+      stageContacts(context, transaction, [contact], { isAccepted: true })
+      return contact
+    } catch (error) {
+      throw error instanceof CryptoError ? new IdentityMismatch(accountId, error) : error
+    }
+  })
 }

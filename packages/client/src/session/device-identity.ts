@@ -43,7 +43,12 @@ export type NewDevice = {
 export type PreviousIdentity = {
   readonly list: VerifiedDeviceList
   readonly certificates: readonly Uint8Array[]
+  readonly successions: readonly Uint8Array[]
 }
+
+/** Without the field where there is nothing to say, as servers of earlier versions know it. */
+export const successionsField = (successions: readonly Uint8Array[]): Pick<PublicIdentity, 'successions'> =>
+  successions.length === 0 ? {} : { successions: [...successions] }
 
 /** The certificates of the devices that a list names, in any order; what belongs to no device is left out. */
 export function certificatesOf(
@@ -59,14 +64,14 @@ export function certificatesOf(
 /** What a device keeps of its own account's identity: the pin against which every later list is compared. */
 export const ownContact = (
   accountId: AccountId,
-  { accountKey, deviceList, certificates }: PublicIdentity,
+  { accountKey, deviceList, certificates, successions = [] }: PublicIdentity,
   nowMs: number,
 ): ContactRecord => ({
   accountId,
   accountKey,
   deviceList,
   certificates: [...certificates],
-  basis: 'verified',
+  successions,
   pinnedAt: nowMs,
 })
 
@@ -111,6 +116,7 @@ export function createDevice(input: {
   })
   const identity: PublicIdentity = {
     accountKey: key.publicKey,
+    ...successionsField(previous?.successions ?? []),
     deviceList: list.bytes,
     certificates: [...certificatesOf(list.entries, previous?.certificates ?? []), certificate.bytes],
   }

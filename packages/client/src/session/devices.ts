@@ -4,10 +4,14 @@ import {
   addArchiveKey,
   CryptoError,
   createArchiveKeyStatement,
-  type DeviceListEntry,
+  createSuccession,
+  firstDeviceListOfKey,
   holdsArchiveKeys,
+  MAX_SUCCESSIONS,
   nextDeviceList,
   rewrapVault,
+  type VaultContents,
+  verifySuccession,
 } from '@entangle/crypto'
 import { type DeviceId, idToBytes, ProtocolError, type PublicIdentity, readId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
@@ -21,13 +25,20 @@ import { adoptIdentity, refreshContact } from '../identity/directory.ts'
 import { sleep } from '../ports/clock.ts'
 import { openVault } from './account-changes.ts'
 import type { AccountRecord, DeviceContext } from './device-context.ts'
-import { certificatesOf } from './device-identity.ts'
+import { certificatesOf, successionsField } from './device-identity.ts'
 
 const UNNAMED = 'Device'
 /** Another device may change the list at the same moment. */
 const ATTEMPTS = 5
 /** Whoever removes a device also puts it out of the conversations, at once. */
 const AT_ONCE = { min: 0, max: 0 }
+
+/** `stolen`: whoever has the device may have what it held, and with it perhaps the account key. */
+export type Removal = {
+  readonly deviceId: DeviceId
+  readonly password: string
+  readonly stolen?: boolean | undefined
+}
 
 /** This device first, then the others, the one used last before those used earlier. */
 export async function listDevices(
@@ -46,20 +57,37 @@ export async function listDevices(
     .sort((one, other) => Number(other.current) - Number(one.current) || other.lastSeenAt - one.lastSeenAt)
 }
 
-/** The next list without a device, nor those that have given up their place and could not sign that themselves. */
+/** The account key of the moment of signing, and how it came about. */
+type SigningKey = { readonly key: AccountSecretKey; readonly successions: readonly Uint8Array[] }
+
+/** A thief may have the key that was in use: another one takes its place, and the old one says so. */
+function succeed({ crypto, self }: AccountContext, { key: old, successions }: SigningKey): SigningKey {
+  const key = crypto.createAccountKey()
+  const last = successions.at(-1)
+  const number = last === undefined ? 1 : verifySuccession(crypto, last).number + 1
+  const accountId = idToBytes(self.accountId)
+  const statement = createSuccession(crypto, old, { accountId, number, newKey: key.publicKey })
+  return { key, successions: [...successions, statement].slice(-MAX_SUCCESSIONS) }
+}
+
+/** The next identity without a device, nor those that have given up their place or run out. */
 async function identityWithout(
-  context: AccountContext,
-  key: AccountSecretKey,
+  { calls, clock, crypto, self }: AccountContext,
+  { key, successions }: SigningKey,
   { list, record }: Contact,
   removed: DeviceId,
 ) {
-  const idOf = (entry: DeviceListEntry): DeviceId => readId(entry.deviceId)
-  const { devices } = await context.calls.call('listDevices', {})
-  const active = new Set([context.self.deviceId, ...devices.map(({ deviceId }) => deviceId)])
-  const entries = list.entries.filter(entry => idOf(entry) !== removed && active.has(idOf(entry)))
-  const next = nextDeviceList(context.crypto, key, list, { entries })
+  const { devices } = await calls.call('listDevices', {})
+  const active = new Set([self.deviceId, ...devices.map(({ deviceId }) => deviceId)])
+  const entries = list.entries.filter(({ deviceId, expiresAtMs }) => {
+    const id: DeviceId = readId(deviceId)
+    return id !== removed && active.has(id) && expiresAtMs > clock.now()
+  })
+  const isSameKey = equalBytes(key.publicKey, list.accountPublicKey)
+  const next = (isSameKey ? nextDeviceList : firstDeviceListOfKey)(crypto, key, list, { entries })
   const identity: PublicIdentity = {
     accountKey: key.publicKey,
+    ...successionsField(successions),
     deviceList: next.bytes,
     certificates: certificatesOf(entries, record.certificates),
   }
@@ -82,7 +110,7 @@ async function removeOnce(
   device: DeviceContext,
   context: AccountContext,
   account: AccountRecord,
-  input: { readonly deviceId: DeviceId; readonly password: string },
+  input: Removal,
 ): Promise<void> {
   const { calls, crypto, self } = context
   const { opened, exportKey, changeGrant } = await openVault(device, calls, account, input.password)
@@ -94,12 +122,19 @@ async function removeOnce(
     if (wasHeard) return
     throw engineFailure('ENGINE_DEVICE_UNKNOWN')
   }
-  const key = crypto.accountKeyFromSeeds(opened.contents.accountSeeds)
-  if (!equalBytes(key.publicKey, contact.record.accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
-  const { next, identity } = await identityWithout(context, key, contact, input.deviceId)
-  const archiveKeys = addArchiveKey(knownKeys(context, opened.contents.archiveKeys))
-  const vault = rewrapVault(opened, { exportKey, contents: { ...opened.contents, archiveKeys } })
-  await storeRotation(context, next, createArchiveKeyStatement(crypto, key, next, archiveKeys))
+  const present = crypto.accountKeyFromSeeds(opened.contents.accountSeeds)
+  if (!equalBytes(present.publicKey, contact.record.accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
+  const known: SigningKey = { key: present, successions: contact.record.successions ?? [] }
+  const signing = input.stolen === true ? succeed(context, known) : known
+  const { next, identity } = await identityWithout(context, signing, contact, input.deviceId)
+  const contents: VaultContents = {
+    accountSeeds: signing.key.seeds,
+    archiveKeys: addArchiveKey(knownKeys(context, opened.contents.archiveKeys)),
+    recoveryEntropy: opened.contents.recoveryEntropy,
+  }
+  const vault = rewrapVault(opened, { exportKey, contents })
+  const statement = createArchiveKeyStatement(crypto, signing.key, next, contents.archiveKeys)
+  await storeRotation(context, next, statement)
   await calls.call('replaceDevices', {
     changeGrant,
     identity: { ...identity },
@@ -122,7 +157,7 @@ export async function removeDevice(
   device: DeviceContext,
   context: AccountContext,
   record: AccountRecord,
-  input: { readonly deviceId: DeviceId; readonly password: string },
+  input: Removal,
 ): Promise<void> {
   if (input.deviceId === context.self.deviceId) throw engineFailure('ENGINE_DEVICE_CURRENT')
   for (let attempt = 1; ; attempt++) {

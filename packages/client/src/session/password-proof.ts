@@ -1,6 +1,8 @@
 import { ProtocolError } from '@entangle/protocol'
 import type { DeviceContext } from './device-context.ts'
 
+export type PasswordContext = Pick<DeviceContext, 'call' | 'passwords'>
+
 export type PasswordProof = {
   readonly proof: { readonly loginId: string; readonly finishLoginRequest: string }
   /** Opens the vault. Secret. */
@@ -9,7 +11,7 @@ export type PasswordProof = {
 
 /** Both steps of an OPAQUE login, up to the message that proves the password. */
 export async function provePassword(
-  { call, passwords }: DeviceContext,
+  { call, passwords }: PasswordContext,
   handle: string,
   password: string,
 ): Promise<PasswordProof> {

@@ -1,5 +1,11 @@
-import { CryptoError, openVaultWithExportKey, type VaultContents, verifyDeviceList } from '@entangle/crypto'
-import { idToBytes, ProtocolError } from '@entangle/protocol'
+import {
+  CryptoError,
+  type DeviceListEntry,
+  openVaultWithExportKey,
+  type VaultContents,
+  verifyDeviceList,
+} from '@entangle/crypto'
+import { type DeviceId, idToBytes, ProtocolError, readId } from '@entangle/protocol'
 import { backoffMs } from '../account/timing.ts'
 import { equalBytes, utf8Bytes } from '../bytes.ts'
 import { openScratchState } from '../identity/scratch-state.ts'
@@ -15,7 +21,7 @@ import type { SignedIn } from './signing-up.ts'
 type Enrolment = Pick<
   Extract<AnswerOf<'finishLogin'>, { kind: 'enrol' }>,
   'account' | 'identity' | 'enrolmentGrant'
->
+> & { readonly activeDevices?: readonly DeviceId[] }
 
 /** This device shows that it still has its key. */
 async function proveDevice({ crypto, accountStore }: DeviceContext, record: AccountRecord, loginId: string) {
@@ -37,21 +43,25 @@ const ATTEMPTS = 5
  */
 export async function enrol(
   { crypto, clock, call, root }: DeviceContext,
-  { account, identity, enrolmentGrant }: Enrolment,
+  { account, identity, enrolmentGrant, activeDevices = [] }: Enrolment,
   contents: VaultContents,
   others: 'stay' | 'lost',
 ): Promise<SignedIn> {
   const key = crypto.accountKeyFromSeeds(contents.accountSeeds)
   if (!equalBytes(key.publicKey, identity.accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
   const list = verifyDeviceList(crypto, key.publicKey, identity.deviceList)
+  // Those that gave up their place could not sign that themselves.
+  const isAlive = ({ deviceId, expiresAtMs }: DeviceListEntry) =>
+    activeDevices.includes(readId(deviceId)) && expiresAtMs > clock.now()
   const device = createDevice({
     crypto,
     account,
     key,
     archiveKeys: contents.archiveKeys,
     previous: {
-      list: others === 'stay' ? list : { ...list, entries: [] },
+      list: { ...list, entries: others === 'stay' ? list.entries.filter(isAlive) : [] },
       certificates: identity.certificates,
+      successions: identity.successions ?? [],
     },
     nowMs: clock.now(),
   })

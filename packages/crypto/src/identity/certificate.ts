@@ -4,6 +4,7 @@ import type { AccountSigner } from '../load.ts'
 import type { SignatureVerifier } from '../load-verifier.ts'
 import type { AccountSecretKey } from './account-key.ts'
 import { encodePayload, encodeSigned, parseSigned, readPayload, type SignedBytes } from './signed-bytes.ts'
+import type { AccountKeys } from './succession.ts'
 
 /** What the account key says about one device. Times are milliseconds since 1970. */
 export interface DeviceCertificateFields {
@@ -78,20 +79,22 @@ export function parseDeviceCertificate(bytes: Uint8Array): DeviceCertificate {
 }
 
 /**
- * Parses, checks both signatures, and that `nowMs` lies within the lifetime.
+ * Parses, checks both signatures, and that `nowMs` lies within the lifetime. `accountKeys`: the account's key and those
+ * before it; a certificate outlives the key that has signed it, as long as the newest list names it by its hash.
  * Throws IDENTITY_MALFORMED, IDENTITY_SIGNATURE_INVALID, IDENTITY_CERTIFICATE_EXPIRED.
  */
 export function verifyDeviceCertificate(
   verifier: SignatureVerifier,
-  accountPublicKey: Uint8Array,
+  accountKeys: AccountKeys,
   bytes: Uint8Array,
   nowMs: number,
 ): DeviceCertificate {
   const signed = parseSigned(bytes)
   const certificate = fromSigned(signed)
-  if (!verifier.verifyAccountSignature(accountPublicKey, LABEL, signed.payload, signed.signature)) {
-    throw new CryptoError('IDENTITY_SIGNATURE_INVALID', LABEL)
-  }
+  const isSigned = accountKeys.some(key =>
+    verifier.verifyAccountSignature(key, LABEL, signed.payload, signed.signature),
+  )
+  if (!isSigned) throw new CryptoError('IDENTITY_SIGNATURE_INVALID', LABEL)
   assertWithinLifetime(certificate, nowMs)
   return certificate
 }

@@ -93,20 +93,41 @@ export function createDeviceList(
   })
 }
 
+type ListStep = { readonly handle?: string; readonly entries: readonly DeviceListEntry[] }
+
 /** The list that follows `previous`, signed by the same key. Throws IDENTITY_OTHER_KEY when it is another one. */
 export function nextDeviceList(
   signer: AccountSigner,
   key: AccountSecretKey,
   previous: VerifiedDeviceList,
-  change: { readonly handle?: string; readonly entries: readonly DeviceListEntry[] },
+  change: ListStep,
 ): VerifiedDeviceList {
   if (!bytesEqual(key.publicKey, previous.accountPublicKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
+  return followingList(signer, key, previous, change)
+}
+
+/** The list that follows `previous` under the account's next key; see {@link Succession}. */
+export function firstDeviceListOfKey(
+  signer: AccountSigner,
+  key: AccountSecretKey,
+  previous: VerifiedDeviceList,
+  change: ListStep,
+): VerifiedDeviceList {
+  return followingList(signer, key, previous, change)
+}
+
+function followingList(
+  signer: AccountSigner,
+  key: AccountSecretKey,
+  previous: VerifiedDeviceList,
+  change: ListStep,
+): VerifiedDeviceList {
   return signList(signer, key, {
     version: previous.version + 1,
     previousHash: previous.hash,
     accountId: previous.accountId,
     handle: change.handle ?? previous.handle,
-    accountKeyHash: previous.accountKeyHash,
+    accountKeyHash: sha256(key.publicKey),
     entries: change.entries,
   })
 }
@@ -173,7 +194,8 @@ export function verifyDeviceList(
 
 /**
  * Follows the chain from the pinned list over `next` (oldest first) and returns the last one; the pinned list
- * itself when `next` is empty or only repeats it. Throws IDENTITY_LIST_ROLLBACK (older than the pinned one),
+ * itself when `next` is empty or only repeats it. `successors`: the account keys that have followed the pinned list's,
+ * in order. Once a list is signed by one of them, none after it is by an earlier one. Throws IDENTITY_LIST_ROLLBACK (older than the pinned one),
  * IDENTITY_LIST_FORK (same version with other content, or a wrong previous hash), IDENTITY_LIST_GAP (fetch the
  * versions between), IDENTITY_OTHER_ACCOUNT, IDENTITY_OTHER_KEY, IDENTITY_SIGNATURE_INVALID, IDENTITY_MALFORMED.
  */
@@ -181,13 +203,19 @@ export function verifyDeviceListChain(
   verifier: SignatureVerifier,
   pinned: VerifiedDeviceList,
   next: readonly Uint8Array[],
+  successors: readonly Uint8Array[] = [],
 ): VerifiedDeviceList {
   let current = pinned
+  const keys = [pinned.accountPublicKey, ...successors]
+  let keyAt = 0
   for (const bytes of next) {
     const list = parseDeviceList(bytes)
     if (!bytesEqual(list.accountId, pinned.accountId)) throw new CryptoError('IDENTITY_OTHER_ACCOUNT')
     if (list.version === current.version && bytesEqual(list.hash, current.hash)) continue
-    const verified = verifyDeviceList(verifier, pinned.accountPublicKey, bytes)
+    const at = keys.findIndex(key => bytesEqual(list.accountKeyHash, sha256(key)))
+    const key = keys[at]
+    if (key === undefined || at < keyAt) throw new CryptoError('IDENTITY_OTHER_KEY')
+    const verified = verifyDeviceList(verifier, key, bytes)
     if (list.version < current.version) throw new CryptoError('IDENTITY_LIST_ROLLBACK')
     if (list.version === current.version) throw new CryptoError('IDENTITY_LIST_FORK')
     if (list.version > current.version + 1) throw new CryptoError('IDENTITY_LIST_GAP')
@@ -195,6 +223,7 @@ export function verifyDeviceListChain(
       throw new CryptoError('IDENTITY_LIST_FORK')
     }
     current = verified
+    keyAt = at
   }
   return current
 }

@@ -104,6 +104,8 @@ export const finishLogin = defineOperation({
       account: accountSummarySchema,
       identity: identitySchema,
       vault: vaultSchema,
+      /** Of the devices in the list, those that have not given up their place. */
+      activeDevices: z.array(deviceIdSchema),
     }),
   ]),
   errors: [

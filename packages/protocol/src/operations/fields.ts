@@ -54,9 +54,14 @@ export const vaultSchema = z.strictObject({
 })
 export type SealedVault = z.infer<typeof vaultSchema>
 
-/** The account's public identity. Lists and certificates are signed bytes, checked by whoever reads them. */
+/** The account's public identity. All but the key are signed bytes, checked by whoever reads them. */
 export const identitySchema = z.strictObject({
   accountKey: bytesSchema({ exactly: 32 + 1952 }),
+  /** How the account key came to be the one it is: the newest changes of it, oldest first. */
+  successions: z
+    .array(bytesSchema({ atMost: 8 * 1024 }))
+    .max(LIMITS.successions)
+    .optional(),
   deviceList: bytesSchema({ atMost: LIMITS.deviceListBytes }),
   certificates: z
     .array(bytesSchema({ atMost: 8 * 1024 }))

@@ -92,8 +92,17 @@ export const readIdentity = defineOperation({
   method: 'GET',
   path: '/v1/keys/identities/:accountId',
   auth: 'device',
-  summary: 'The public identity of an account: account key, signed device list, device certificates.',
-  request: z.strictObject({ accountId: accountIdSchema }),
-  response: identitySchema,
+  summary:
+    'The public identity of an account: account key, signed device list, device certificates. With `since` also the lists between that version and the newest one, oldest first, where they are not too many.',
+  request: z.strictObject({
+    accountId: accountIdSchema,
+    since: z.coerce.number().int().nonnegative().optional(),
+  }),
+  response: identitySchema.extend({
+    history: z
+      .array(bytesSchema({ atMost: LIMITS.deviceListBytes }))
+      .max(LIMITS.deviceListHistory)
+      .optional(),
+  }),
   errors: ['ACCOUNT_NOT_FOUND', 'RATE_LIMITED'],
 })

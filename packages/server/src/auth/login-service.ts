@@ -70,14 +70,14 @@ export function createLoginService(dependencies: Dependencies): LoginService {
         return { kind: 'session', session: await sessions.open(accountId, claimed.deviceId, call) }
       }
       if (devices.length >= LIMITS.devicesPerAccount) throw new ProtocolError('AUTH_DEVICE_LIMIT')
-      const identity = await readIdentity(database, accountId)
-      if (identity === undefined) throw new ProtocolError('AUTH_CREDENTIALS_WRONG')
-      const { accountKey, deviceList, certificates } = identity
+      const stored = await readIdentity(database, accountId)
+      if (stored === undefined) throw new ProtocolError('AUTH_CREDENTIALS_WRONG')
       return {
         kind: 'enrol',
         enrolmentGrant: await grants.issue('enrolment', accountId),
         account: await readAccountSummary(database, accountId),
-        identity: { accountKey, deviceList, certificates },
+        identity: stored.identity,
+        activeDevices: devices.map(({ id }) => idText<DeviceId>(id)),
         vault: await readVault(database, accountId),
       }
     },
@@ -106,10 +106,14 @@ export function createLoginService(dependencies: Dependencies): LoginService {
  * A list that enrols keeps every active device and names exactly the new one beside them. After a recovery
  * it may leave devices out: whoever has lost as many as an account may have must still come in.
  */
-function assertEnrols({ active, added, removed }: ListChange, deviceId: DeviceId, kind: EnrolmentKind): void {
+function assertEnrols(
+  { active, added, removed, hasNewKey }: ListChange,
+  deviceId: DeviceId,
+  kind: EnrolmentKind,
+): void {
   if (active.length - removed.length >= LIMITS.devicesPerAccount) throw new ProtocolError('AUTH_DEVICE_LIMIT')
   const keepsOthers = removed.length === 0 || kind === 'recovered-enrolment'
-  if (!keepsOthers || added.length !== 1 || added[0] !== deviceId) {
+  if (hasNewKey || !keepsOthers || added.length !== 1 || added[0] !== deviceId) {
     throw new ProtocolError('KEYS_IDENTITY_INVALID')
   }
 }

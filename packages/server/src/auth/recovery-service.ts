@@ -71,15 +71,14 @@ export function createRecoveryService(dependencies: Dependencies): RecoveryServi
       )
       if (found === undefined || !proven) throw new ProtocolError('AUTH_RECOVERY_WRONG')
       const { accountId } = found
-      const identity = await readIdentity(database, accountId)
-      if (identity === undefined) throw new ProtocolError('AUTH_RECOVERY_WRONG')
-      const { accountKey, deviceList, certificates } = identity
+      const stored = await readIdentity(database, accountId)
+      if (stored === undefined) throw new ProtocolError('AUTH_RECOVERY_WRONG')
       const vault = await readVault(database, accountId)
       return {
         enrolmentGrant: await grants.issue('recovered-enrolment', accountId),
         changeGrant: await grants.issue('change', accountId, tagOf(vault)),
         account: await readAccountSummary(database, accountId),
-        identity: { accountKey, deviceList, certificates },
+        identity: stored.identity,
         vault,
       }
     },

@@ -1,4 +1,4 @@
-import { encodeCbor, ProtocolError, type PublicIdentity, type Session } from '@entangle/protocol'
+import { encodeCbor, ProtocolError, type Session } from '@entangle/protocol'
 import { idBytes } from '../database/packed-arrays.ts'
 import type { UsersDatabase } from '../database/users-schema.ts'
 import type { AnonymousCall, RequestOf } from '../http/route.ts'
@@ -34,6 +34,7 @@ function assertFirstIdentity(request: RequestOf<'finishRegistration'>, checked: 
   const fits =
     checked.version === 1 &&
     checked.previousHash === null &&
+    checked.succession === null &&
     checked.accountId === request.accountId &&
     checked.handle === request.handle &&
     device?.deviceId === request.deviceId &&
@@ -61,11 +62,11 @@ export function createRegistrationService(dependencies: Dependencies): Registrat
       .executeTakeFirst()
     if (account?.handle !== request.handle || account.opaque_record !== request.registrationRecord)
       return false
-    const identity: PublicIdentity | undefined = await readIdentity(database, request.accountId)
+    const stored = await readIdentity(database, request.accountId)
     return (
-      identity !== undefined &&
-      sameBytes(identity.accountKey, request.identity.accountKey) &&
-      sameBytes(identity.deviceList, request.identity.deviceList)
+      stored !== undefined &&
+      sameBytes(stored.identity.accountKey, request.identity.accountKey) &&
+      sameBytes(stored.identity.deviceList, request.identity.deviceList)
     )
   }
 

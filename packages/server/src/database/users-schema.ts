@@ -21,6 +21,7 @@ export type UsersSchema = {
     version: number
     device_list: Uint8Array
     certificates: Uint8Array
+    successions: Generated<Uint8Array>
   }
   device_list: { account_id: Buffer; version: number; list: Uint8Array }
   device: {

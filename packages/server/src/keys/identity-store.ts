@@ -3,23 +3,33 @@ import {
   type DeviceId,
   decodeCbor,
   encodeCbor,
+  LIMITS,
   ProtocolError,
   type PublicIdentity,
 } from '@entangle/protocol'
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { z } from 'zod'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { UsersDatabase, UsersSchema } from '../database/users-schema.ts'
 import type { SessionId } from '../ports/session-verifier.ts'
 import type { CheckedIdentity } from './key-material.ts'
 
-const certificatesSchema = z.array(z.instanceof(Uint8Array))
+const listSchema = z.array(z.instanceof(Uint8Array))
+const readList = (stored: Uint8Array) => listSchema.parse(decodeCbor(stored))
 
-export type StoredIdentity = PublicIdentity & { readonly accountId: AccountId; readonly version: number }
+export type StoredIdentity = {
+  readonly accountId: AccountId
+  readonly version: number
+  readonly identity: PublicIdentity
+}
+
+/** Without the field where there is nothing to say, as clients of earlier versions know it. */
+export const successionsField = (successions: Uint8Array[]): Pick<PublicIdentity, 'successions'> =>
+  successions.length === 0 ? {} : { successions }
 
 /** Those of the given accounts that are there. */
 export async function readIdentities(
-  database: UsersDatabase,
+  database: Kysely<UsersSchema>,
   accountIds: readonly AccountId[],
 ): Promise<StoredIdentity[]> {
   const rows = await database
@@ -29,19 +39,40 @@ export async function readIdentities(
     .execute()
   return rows.map(row => ({
     accountId: idText<AccountId>(row.account_id),
-    accountKey: row.account_key,
-    deviceList: row.device_list,
-    certificates: certificatesSchema.parse(decodeCbor(row.certificates)),
     version: row.version,
+    identity: {
+      accountKey: row.account_key,
+      ...successionsField(readList(row.successions)),
+      deviceList: row.device_list,
+      certificates: readList(row.certificates),
+    },
   }))
 }
 
 export async function readIdentity(
-  database: UsersDatabase,
+  database: Kysely<UsersSchema>,
   accountId: AccountId,
 ): Promise<StoredIdentity | undefined> {
   const [identity] = await readIdentities(database, [accountId])
   return identity
+}
+
+/** The lists after a version and before the newest; undefined where they are more than one answer holds. */
+export async function readListHistory(
+  database: UsersDatabase,
+  accountId: AccountId,
+  { since, newest }: { readonly since: number; readonly newest: number },
+): Promise<Uint8Array[] | undefined> {
+  if (newest - since - 1 > LIMITS.deviceListHistory) return undefined
+  const rows = await database
+    .selectFrom('device_list')
+    .select('list')
+    .where('account_id', '=', idBytes(accountId))
+    .where('version', '>', since)
+    .where('version', '<', newest)
+    .orderBy('version')
+    .execute()
+  return rows.map(({ list }) => list)
 }
 
 export type Revocation = { readonly devices: readonly DeviceId[]; readonly sessions: readonly SessionId[] }
@@ -57,13 +88,15 @@ export async function storeIdentity(
 ): Promise<Revocation> {
   const account_id = idBytes(checked.accountId)
   const content = {
+    account_key: identity.accountKey,
+    successions: encodeCbor(identity.successions ?? []),
     version: checked.version,
     device_list: identity.deviceList,
     certificates: encodeCbor(identity.certificates),
   }
   await database
     .insertInto('identity')
-    .values({ account_id, account_key: identity.accountKey, ...content })
+    .values({ account_id, ...content })
     .onConflict(conflict => conflict.column('account_id').doUpdateSet(content))
     .execute()
   await database

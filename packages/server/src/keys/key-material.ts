@@ -7,6 +7,8 @@ export type CheckedIdentity = {
   readonly version: number
   /** What the list says of the one before it; null for the first. */
   readonly previousHash: Uint8Array | null
+  /** The newest change of the account key, by which it follows the one before; null where there was none. */
+  readonly succession: { readonly number: number; readonly oldKey: Uint8Array } | null
   readonly devices: readonly { readonly deviceId: DeviceId; readonly signatureKey: Uint8Array }[]
 }
 

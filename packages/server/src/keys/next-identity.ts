@@ -1,15 +1,16 @@
-import { type AccountId, type DeviceId, ProtocolError, type PublicIdentity } from '@entangle/protocol'
+import { type AccountId, type DeviceId, LIMITS, ProtocolError, type PublicIdentity } from '@entangle/protocol'
 import type { Transaction } from 'kysely'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { UsersSchema } from '../database/users-schema.ts'
-import { type Revocation, storeIdentity } from './identity-store.ts'
+import { type Revocation, readIdentity, storeIdentity } from './identity-store.ts'
 import type { CheckedIdentity, KeyMaterial } from './key-material.ts'
 
-/** How the next list differs from the stored one, in devices that are active. */
+/** How the next identity differs from the stored one: in devices that are active, and in its key. */
 export type ListChange = {
   readonly active: readonly DeviceId[]
   readonly added: readonly DeviceId[]
   readonly removed: readonly DeviceId[]
+  readonly hasNewKey: boolean
 }
 
 type Step = {
@@ -39,38 +40,54 @@ export async function advanceIdentity(
     .where('id', '=', idBytes(accountId))
     .forUpdate()
     .executeTakeFirst()
-  const stored = await work
-    .selectFrom('identity')
-    .select(['account_key', 'version', 'device_list'])
-    .where('account_id', '=', idBytes(accountId))
-    .executeTakeFirst()
+  const stored = await readIdentity(work, accountId)
   if (account === undefined || account.deleted_at !== null || stored === undefined) {
     throw new ProtocolError('AUTH_LOGIN_EXPIRED')
   }
-  if (
-    checked.accountId !== accountId ||
-    checked.handle !== account.handle ||
-    !same(stored.account_key, identity.accountKey)
-  ) {
+  if (checked.accountId !== accountId || checked.handle !== account.handle) {
     throw new ProtocolError('KEYS_IDENTITY_INVALID')
   }
-  if (same(stored.device_list, identity.deviceList)) return 'repeated'
-  const before = material.readList(stored.device_list)
+  const present = stored.identity
+  if (same(present.deviceList, identity.deviceList)) return 'repeated'
+  const before = material.readList(present.deviceList)
   const follows =
     checked.version === stored.version + 1 &&
     checked.previousHash !== null &&
     same(checked.previousHash, before.hash)
   if (!follows) throw new ProtocolError('KEYS_LIST_STALE')
-  assertAllowed(await findChange(work, accountId, before.deviceIds, checked))
+  const hasNewKey = !same(present.accountKey, identity.accountKey)
+  assertSuccessions(present, identity, hasNewKey ? checked.succession : undefined)
+  const change = await findChange(work, accountId, before.deviceIds, checked)
+  assertAllowed({ ...change, hasNewKey })
   return storeIdentity(work, identity, checked)
 }
+
+/** They stay as they are, or one more names the new key; `succession`: what it says, undefined where the key stays. */
+function assertSuccessions(
+  present: PublicIdentity,
+  next: PublicIdentity,
+  succession: CheckedIdentity['succession'] | undefined,
+): void {
+  const [before, after] = [present.successions ?? [], next.successions ?? []]
+  const added = succession === undefined ? [] : after.slice(-1)
+  const expected = [...before, ...added].slice(-LIMITS.successions)
+  const isSame =
+    after.length === expected.length && after.every((bytes, index) => same(bytes, expected[index] ?? NONE))
+  const follows =
+    succession === undefined ||
+    (succession !== null &&
+      same(succession.oldKey, present.accountKey) &&
+      (before.length > 0 || succession.number === 1))
+  if (!isSame || !follows) throw new ProtocolError('KEYS_IDENTITY_INVALID')
+}
+const NONE = new Uint8Array()
 
 async function findChange(
   work: Transaction<UsersSchema>,
   accountId: AccountId,
   listedBefore: readonly DeviceId[],
   checked: CheckedIdentity,
-): Promise<ListChange> {
+): Promise<Omit<ListChange, 'hasNewKey'>> {
   const rows = await work
     .selectFrom('device')
     .select(['id', 'revoked_at'])

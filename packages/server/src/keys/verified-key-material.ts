@@ -6,6 +6,8 @@ import {
   type Verifier,
   verifyDeviceCertificate,
   verifyDeviceList,
+  verifySuccession,
+  verifySuccessions,
 } from '@entangle/crypto/verify'
 import { type ErrorCode, ProtocolError, type PublicIdentity, readId } from '@entangle/protocol'
 import type { CheckedIdentity, KeyMaterial } from './key-material.ts'
@@ -31,9 +33,12 @@ const certifies = (certificate: DeviceCertificate, entry: DeviceListEntry, accou
 export function createVerifiedKeyMaterial(verifier: Verifier): KeyMaterial {
   function checkIdentity(identity: PublicIdentity, nowMs: number): CheckedIdentity {
     const list = verifyDeviceList(verifier, identity.accountKey, identity.deviceList)
+    const successions = identity.successions ?? []
+    const keys = verifySuccessions(verifier, list.accountId, identity.accountKey, successions)
     const certificates = identity.certificates.map(bytes =>
-      verifyDeviceCertificate(verifier, identity.accountKey, bytes, nowMs),
+      verifyDeviceCertificate(verifier, keys, bytes, nowMs),
     )
+    const newest = successions.at(-1)
     const fits =
       certificates.length === list.entries.length &&
       list.entries.every(
@@ -48,6 +53,7 @@ export function createVerifiedKeyMaterial(verifier: Verifier): KeyMaterial {
       handle: list.handle,
       version: list.version,
       previousHash: list.previousHash,
+      succession: newest === undefined ? null : verifySuccession(verifier, newest),
       devices: list.entries.map(entry => ({
         deviceId: readId(entry.deviceId),
         signatureKey: entry.signatureKey,

@@ -6,9 +6,11 @@ import {
   type Crypto,
   createDeviceCertificate,
   createDeviceList,
+  createSuccession,
   type DeviceCertificate,
   type DeviceState,
   encodeCredential,
+  firstDeviceListOfKey,
   loadCrypto,
   nextDeviceList,
   type VerifiedDeviceList,
@@ -59,7 +61,8 @@ export class Person {
   readonly password: string
   readonly accountId: AccountId
   readonly crypto: Crypto
-  readonly accountKey: AccountSecretKey
+  accountKey: AccountSecretKey
+  successions: Uint8Array[] = []
   device: Device
   /** Every device that the newest list names, in its order. */
   listed: readonly Device[]
@@ -128,6 +131,7 @@ export class Person {
   get identity(): PublicIdentity {
     return {
       accountKey: this.accountKey.publicKey,
+      ...(this.successions.length === 0 ? {} : { successions: this.successions }),
       deviceList: this.list.bytes,
       certificates: this.listed.map(device => device.certificate.bytes),
     }
@@ -203,6 +207,18 @@ export class Person {
     this.list = nextDeviceList(this.crypto, this.accountKey, this.list, {
       entries: devices.map(device => this.entryOf(device)),
     })
+  }
+
+  /** The next device list, under the next account key. */
+  rekey(devices: readonly Device[], number = this.successions.length + 1): void {
+    const key = this.crypto.createAccountKey()
+    const fields = { accountId: idToBytes(this.accountId), number, newKey: key.publicKey }
+    this.successions = [...this.successions, createSuccession(this.crypto, this.accountKey, fields)].slice(-8)
+    this.listed = devices
+    this.list = firstDeviceListOfKey(this.crypto, key, this.list, {
+      entries: devices.map(device => this.entryOf(device)),
+    })
+    this.accountKey = key
   }
 
   /** Takes a new device in the place of the old one, with the next device list. */

@@ -5,11 +5,9 @@ import { readIdentities as readStored } from '../identity-store.ts'
 export const readIdentities = defineRoute('readIdentities')(
   ({ database }: { readonly database: UsersDatabase }) =>
     async ({ accountIds }) => ({
-      identities: (await readStored(database, accountIds)).map(
-        ({ accountId, accountKey, deviceList, certificates }) => ({
-          accountId,
-          identity: { accountKey, deviceList, certificates },
-        }),
-      ),
+      identities: (await readStored(database, accountIds)).map(({ accountId, identity }) => ({
+        accountId,
+        identity,
+      })),
     }),
 )
