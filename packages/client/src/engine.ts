@@ -151,6 +151,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       deleteAccount: session.deleteAccount,
       updateProfile: session.updateProfile,
       recoverAccount: session.recoverAccount,
+      resetAccount: session.resetAccount,
       readRecoveryPhrase: session.readRecoveryPhrase,
       confirmRecoveryPhrase: session.confirmRecoveryPhrase,
       writeSetting: session.writeSetting,

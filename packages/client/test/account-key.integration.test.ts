@@ -32,6 +32,7 @@ import {
   createHouseholds,
   type Household,
   type Place,
+  poll,
   remove,
   say,
   untilKeys,
@@ -58,7 +59,7 @@ const numberOf = (engine: Mortal, accountId: string) =>
   engine.request('readSafetyNumber', { accountId: accountId as never })
 
 const untilChanged = (engine: Mortal, accountId: string) =>
-  expect.poll(async () => (await numberOf(engine, accountId)).changedAt, { timeout: 15_000 }).toBeDefined()
+  poll(async () => (await numberOf(engine, accountId)).changedAt).toBeDefined()
 
 const untilWarned = (engine: Mortal) =>
   until(engine, 'chats', chats => chats.some(chat => chat.warning === 'identity-changed'))
@@ -98,9 +99,9 @@ test('P30 a stolen device takes the account key with it: contacts and own device
   await say(third.engine, toPeer, 'from the new one')
   const [seen] = await untilLast(peer.engine, 'from the new one')
   expect(seen?.warning).toBe(null)
-  await expect
-    .poll(async () => (await numberOf(peer.engine, accountId)).digits)
-    .toBe((await numberOf(third.engine, peer.accountId)).digits)
+  await poll(async () => (await numberOf(peer.engine, accountId)).digits).toBe(
+    (await numberOf(third.engine, peer.accountId)).digits,
+  )
 })
 
 test('P37 who has compared the number is stopped by another key until it is accepted', async () => {
@@ -116,7 +117,7 @@ test('P37 who has compared the number is stopped by another key until it is acce
   await compare(digits.replaceAll(/(.{5})/g, '$1 '))
   expect((await numberOf(peer.engine, accountId)).basis).toBe('verified')
   const another = await addDevice(peer.handle)
-  await expect.poll(async () => (await numberOf(another.engine, accountId)).basis).toBe('verified')
+  await poll(async () => (await numberOf(another.engine, accountId)).basis).toBe('verified')
 
   await remove(first, lost, true)
   await untilWarned(peer.engine)
@@ -240,7 +241,7 @@ test('P30 P31 P33 a thief with all that was on the device, the old account key a
   const stolen = await openStolenState(crypto, lost, accountId)
   await second.engine.bury()
   await remove(first, lost, true)
-  await expect.poll(() => households.waitingLetters(accountId)).toBe(1)
+  await poll(() => households.waitingLetters(accountId)).toBe(1)
   await untilChanged(peer.engine, accountId)
   const newIdentity = await identityOf(liar, accountId)
   expect(newIdentity.accountKey).not.toEqual(oldIdentity.accountKey)
@@ -291,7 +292,7 @@ test('P30 P31 P33 a thief with all that was on the device, the old account key a
      decode('${second.deviceId}', 'hex'), decode('${Buffer.from(forged).toString('hex')}', 'hex'))`,
   )
   second.engine = await households.start(second.device)
-  await expect.poll(() => households.waitingLetters(accountId)).toBe(0)
+  await poll(() => households.waitingLetters(accountId)).toBe(0)
   expect(second.device.notes.filter(note => note.startsWith('LETTER_REFUSED'))).toHaveLength(1)
   expect(await readArchiveKeys(second.device, accountId)).toEqual(
     await readArchiveKeys(first.device, accountId),
@@ -303,9 +304,9 @@ test('P30 P31 P33 a thief with all that was on the device, the old account key a
   await untilLast(second.engine, 'not for the thief')
   await second.engine.request('writeSetting', { name: 'theme', value: 'dark' })
   const known = await readArchiveKeys(second.device, accountId)
-  await expect
-    .poll(async () => (await openArchive(server.dataDir, accountId, known)).includes('not for the thief'))
-    .toBe(true)
+  await poll(async () =>
+    (await openArchive(server.dataDir, accountId, known)).includes('not for the thief'),
+  ).toBe(true)
   expect(await openArchive(server.dataDir, accountId, oldKeys)).toEqual(['hello', 'hello back'])
   const openNewest = async (keys: typeof known) => {
     const [entry] = await query(
@@ -321,7 +322,7 @@ test('P30 P31 P33 a thief with all that was on the device, the old account key a
       sealed: bytes('sealed'),
     })
   }
-  await expect.poll(async () => (await openNewest(known))?.name).toBe('setting/theme')
+  await poll(async () => (await openNewest(known))?.name).toBe('setting/theme')
   expect(await openNewest(oldKeys)).toBeUndefined()
 
   // Identities that the old key, or a key of its choice, vouches for: refused, even where the person would accept.

@@ -178,7 +178,7 @@ test('P33 another account key than the pinned one: a warning, and nothing is enc
   await victim.engine.request('readSafetyNumber', { accountId: accountId as never })
   const evesId = await eve.accountId()
   victim.mischief.answer = async (request, answer) => {
-    if (!request.target.endsWith(`/identities/${accountId}`)) return answer
+    if (!request.target.includes(`/identities/${accountId}`)) return answer
     const { body } = await fetchAs(victim, request, `/v1/keys/identities/${evesId}`)
     return { status: 200, body }
   }

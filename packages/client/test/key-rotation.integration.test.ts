@@ -4,6 +4,7 @@ import { NetworkError } from '../src/ports/transport.ts'
 import {
   createHouseholds,
   type Place,
+  poll,
   remove,
   say,
   sessionOf,
@@ -35,7 +36,7 @@ test('P29 P38 after a removal the others have the new archive key without a pass
   const { accountId, first, peer, toOwner } = home
   const [second, lost] = home.others
   if (second === undefined || lost === undefined) throw new Error('too few devices')
-  await expect.poll(() => archivedTexts(accountId, lost)).toEqual(['hello', 'hello back'])
+  await poll(() => archivedTexts(accountId, lost)).toEqual(['hello', 'hello back'])
   await remove(first, lost)
   await until(lost.engine, 'session', state => state.phase === 'signed-out')
   await untilKeys(first, accountId, 2)
@@ -43,28 +44,28 @@ test('P29 P38 after a removal the others have the new archive key without a pass
   expect(await readArchiveKeys(second.device, accountId)).toEqual(
     await readArchiveKeys(first.device, accountId),
   )
-  await expect.poll(() => households.waitingLetters(accountId)).toBe(0)
+  await poll(() => households.waitingLetters(accountId)).toBe(0)
 
   // Only the one that was told writes what comes now.
   await first.engine.bury()
   await say(peer.engine, toOwner, 'behind the back of the removed')
   await untilLast(second.engine, 'behind the back of the removed')
-  await expect
-    .poll(() => archivedTexts(accountId, second))
-    .toEqual(['hello', 'hello back', 'behind the back of the removed'])
+  await poll(() => archivedTexts(accountId, second)).toEqual([
+    'hello',
+    'hello back',
+    'behind the back of the removed',
+  ])
   expect(await archivedTexts(accountId, lost)).toEqual(['hello', 'hello back'])
 
   await second.engine.request('writeSetting', { name: 'theme', value: 'dark' })
-  await expect
-    .poll(async () =>
-      (
-        await query(
-          `SELECT get_byte(sealed, 0) AS first FROM account_state
+  await poll(async () =>
+    (
+      await query(
+        `SELECT get_byte(sealed, 0) AS first FROM account_state
            WHERE encode(account_id, 'hex') = '${accountId}' ORDER BY revision DESC LIMIT 1`,
-        )
-      ).map(row => Number(row['first'])),
-    )
-    .toEqual([2])
+      )
+    ).map(row => Number(row['first'])),
+  ).toEqual([2])
   // Nobody has the keys in clear: neither of the letters nor anywhere else.
   const fresh = await addDevice(home.handle)
   await untilLast(fresh.engine, 'behind the back of the removed')
@@ -81,14 +82,14 @@ test('P29 a letter waits for a device that is away; what it could not open meanw
   if (second === undefined || lost === undefined) throw new Error('too few devices')
   await second.engine.bury()
   await remove(first, lost)
-  await expect.poll(() => households.waitingLetters(accountId)).toBe(1)
+  await poll(() => households.waitingLetters(accountId)).toBe(1)
   await say(peer.engine, toOwner, 'while it was away')
   await untilLast(first.engine, 'while it was away')
   await first.engine.request('writeSetting', { name: 'theme', value: 'dark' })
   await new Promise(resolve => setTimeout(resolve, 500))
   second.engine = await start(second.device)
   await untilKeys(second, accountId, 2)
-  await expect.poll(() => households.waitingLetters(accountId)).toBe(0)
+  await poll(() => households.waitingLetters(accountId)).toBe(0)
   await new Promise(resolve => {
     second.engine.on('settings', settings => settings['theme'] === 'dark' && resolve(undefined))
   })
@@ -130,11 +131,11 @@ test('P29 a letter of a device that was removed, or with other keys than the acc
   await second.engine.bury()
   // The letter reaches the removed one instead, and another one the second.
   await remove(first, lost)
-  await expect.poll(() => households.waitingLetters(accountId)).toBe(1)
+  await poll(() => households.waitingLetters(accountId)).toBe(1)
   await query(`UPDATE device_letter SET letter = overlay(letter placing '\\x00'::bytea from 900)
      WHERE encode(account_id, 'hex') = '${accountId}'`)
   second.engine = await start(second.device)
-  await expect.poll(() => households.waitingLetters(accountId)).toBe(0)
+  await poll(() => households.waitingLetters(accountId)).toBe(0)
   expect(second.device.notes.some(note => note.includes('LETTER_REFUSED'))).toBe(true)
   expect(await versions(second, accountId)).toHaveLength(1)
   // The person's password brings what the letter did not.

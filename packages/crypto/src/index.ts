@@ -6,6 +6,7 @@ export {
   type DeviceCertificate,
   type DeviceCertificateFields,
   parseDeviceCertificate,
+  renewDeviceCertificate,
   verifyDeviceCertificate,
 } from './identity/certificate.ts'
 export * from './identity/credential.ts'

@@ -109,6 +109,13 @@ export const ERRORS = {
     message: 'The name or the recovery phrase is wrong.',
   },
 
+  AUTH_RESET_WRONG: {
+    number: 31,
+    status: 401,
+    retry: 'after-change',
+    message: 'The name or the reset code is wrong, or the code has expired.',
+  },
+
   KEYS_IDENTITY_INVALID: {
     number: 40,
     status: 400,

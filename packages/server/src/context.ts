@@ -15,6 +15,7 @@ import { createOpaqueServer, createOpaqueSetup } from './auth/opaque-server.ts'
 import { createPasswordProofs } from './auth/password-proofs.ts'
 import { createRecoveryService } from './auth/recovery-service.ts'
 import { createRegistrationService } from './auth/registration-service.ts'
+import { createResetService } from './auth/reset-service.ts'
 import { createSessionService } from './auth/session-service.ts'
 import { createAccountStateService } from './chat/account-state-service.ts'
 import { createArchiveService } from './chat/archive-service.ts'
@@ -127,7 +128,18 @@ async function compose(
   const grants = createGrants(cache, clock)
   const proofs = createPasswordProofs({ database, opaque, cache, limits })
   const accounts = createAccountService({ database, opaque, proofs, grants, sessions, chat: chat.accounts })
+  const reset = createResetService({
+    database,
+    opaque,
+    material,
+    sessions,
+    grants,
+    limits,
+    chat: chat.accounts,
+    clock,
+  })
   const handlers = createHandlers({
+    reset,
     database,
     sessions,
     proofs,
@@ -178,6 +190,7 @@ async function compose(
   })
   chat.accept(app.server, { sessions, tickets, origins, limited })
   await accounts.announceDeletions()
+  await reset.announceResets()
 
   return {
     app,

@@ -4,6 +4,7 @@ import type { LoginService } from './auth/login-service.ts'
 import type { PasswordProofs } from './auth/password-proofs.ts'
 import type { RecoveryService } from './auth/recovery-service.ts'
 import type { RegistrationService } from './auth/registration-service.ts'
+import type { ResetService } from './auth/reset-service.ts'
 import { deleteAccount } from './auth/routes/delete-account.ts'
 import { enrolDevice } from './auth/routes/enrol-device.ts'
 import { fetchVault } from './auth/routes/fetch-vault.ts'
@@ -12,6 +13,7 @@ import { finishLogin } from './auth/routes/finish-login.ts'
 import { finishPasswordChange } from './auth/routes/finish-password-change.ts'
 import { finishRecovery } from './auth/routes/finish-recovery.ts'
 import { finishRegistration } from './auth/routes/finish-registration.ts'
+import { finishReset } from './auth/routes/finish-reset.ts'
 import { listDevices } from './auth/routes/list-devices.ts'
 import { readAccount } from './auth/routes/read-account.ts'
 import { readAccounts } from './auth/routes/read-accounts.ts'
@@ -22,6 +24,7 @@ import { startLogin } from './auth/routes/start-login.ts'
 import { startPasswordChange } from './auth/routes/start-password-change.ts'
 import { startRecovery } from './auth/routes/start-recovery.ts'
 import { startRegistration } from './auth/routes/start-registration.ts'
+import { startReset } from './auth/routes/start-reset.ts'
 import { updateProfile } from './auth/routes/update-profile.ts'
 import type { SessionService } from './auth/session-service.ts'
 import type { AccountStateService } from './chat/account-state-service.ts'
@@ -77,6 +80,7 @@ export type Services = {
   readonly logService: LogService
   readonly tickets: Tickets
   readonly recovery: RecoveryService
+  readonly reset: ResetService
   readonly devices: DeviceService
   readonly archive: ArchiveService
   readonly accountState: AccountStateService
@@ -130,5 +134,7 @@ export function createHandlers(services: Services): Handlers {
     listDevices: listDevices(services),
     finishRecovery: finishRecovery(services),
     startRecovery: startRecovery(services),
+    startReset: startReset(services),
+    finishReset: finishReset(services),
   }
 }

@@ -1,3 +1,4 @@
+import { runCommand } from './commands.ts'
 import { parseConfig, type ServerConfig } from './config.ts'
 import { createServer, type Server } from './index.ts'
 import { describeError } from './logging.ts'
@@ -45,6 +46,12 @@ function readConfig(): ServerConfig {
 
 async function main(): Promise<void> {
   const config = readConfig()
+  const command = process.argv.slice(2)
+  if (command.length > 0) {
+    const told = await runCommand(config, command).catch(error => fail(error.message))
+    process.stdout.write(`${told}\n`)
+    return
+  }
   const starting = createServer(config)
   exitOnSignals(starting)
   const server = await starting.catch(error => fail(explain(error, config.port)))

@@ -9,10 +9,13 @@ import { join } from 'node:path'
 export type SecretStore = {
   /** The secret of that name; `create` gives it where there is none yet. */
   readOrCreate(name: string, create: () => string): Promise<string>
+  /** Throws where there is none. */
+  read(name: string): Promise<string>
 }
 
 export function createFileSecretStore(folder: string): SecretStore {
   return {
+    read: name => readFile(join(folder, name), 'utf8'),
     async readOrCreate(name, create) {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const path = join(folder, name)

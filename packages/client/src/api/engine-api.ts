@@ -230,6 +230,11 @@ export type EngineRequests = {
    * Numbers, commas and capitals in `phrase` are for the caller to clear away; case and spacing do not matter.
    */
   recoverAccount: (input: { handle: string; phrase: string; newPassword: string }) => Promise<void>
+  /**
+   * The last way back, with a code of whoever runs the server: the same name with a new identity. Nothing of before
+   * comes back; all other devices are signed out, and contacts are warned until they accept.
+   */
+  resetAccount: (input: { handle: string; code: string; newPassword: string }) => Promise<void>
   /** The twelve words, after proof of the password. Not kept anywhere on this device. */
   readRecoveryPhrase: (input: { password: string }) => Promise<{ words: readonly string[] }>
   /** The person has written the words down: no device reminds any more. */

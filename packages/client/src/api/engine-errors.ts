@@ -7,6 +7,7 @@ import { ENGINE_FAILURES } from './failures.ts'
 /** What the catalogue of the wire says, put so that a person knows what to do. */
 const SENTENCES: Partial<Record<keyof typeof ERRORS, string>> = {
   AUTH_CREDENTIALS_WRONG: 'The name or the password is wrong. Check both and try again.',
+  AUTH_RESET_WRONG: 'This code does not fit this name, or its time is over. Ask for a new one.',
   AUTH_HANDLE_TAKEN: 'This name is taken. Choose another one.',
   AUTH_LOGIN_EXPIRED: 'That took too long. Try again.',
   AUTH_TOKEN_INVALID: 'The session has ended. Sign in again.',

@@ -86,7 +86,7 @@ export function verifyIdentity(input: {
   if (!equalBytes(list.accountPublicKey, accountKey)) throw new CryptoError('IDENTITY_OTHER_KEY')
   const certificates = identity.certificates.flatMap(bytes => {
     try {
-      return [verifyDeviceCertificate(crypto, keys, bytes, nowMs)]
+      return [verifyDeviceCertificate(crypto, accountKey, bytes, nowMs)]
     } catch {
       // A certificate that does not hold vouches for nobody; the leaf that needs it is refused.
       return []

@@ -9,6 +9,7 @@ import {
   holdsArchiveKeys,
   MAX_SUCCESSIONS,
   nextDeviceList,
+  renewDeviceCertificate,
   rewrapVault,
   type VaultContents,
   verifySuccession,
@@ -85,11 +86,14 @@ async function identityWithout(
   })
   const isSameKey = equalBytes(key.publicKey, list.accountPublicKey)
   const next = (isSameKey ? nextDeviceList : firstDeviceListOfKey)(crypto, key, list, { entries })
+  const certificates = certificatesOf(entries, record.certificates)
   const identity: PublicIdentity = {
     accountKey: key.publicKey,
     ...successionsField(successions),
     deviceList: next.bytes,
-    certificates: certificatesOf(entries, record.certificates),
+    certificates: isSameKey
+      ? certificates
+      : certificates.map(bytes => renewDeviceCertificate(crypto, key, bytes).bytes),
   }
   return { next, identity }
 }

@@ -30,6 +30,7 @@ import type { AccountRecord, DeviceContext } from './device-context.ts'
 import { listDevices, removeDevice } from './devices.ts'
 import { assertPassword, parseDeviceName, parseDisplayName, parseHandle } from './input-rules.ts'
 import { recoverAccount } from './recovering.ts'
+import { resetAccount } from './resetting.ts'
 import { signIn } from './signing-in.ts'
 import { type SignedIn, signUp } from './signing-up.ts'
 
@@ -332,6 +333,16 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
         assertPassword(input.newPassword, handle)
         const { phrase, newPassword } = input
         const account = recoverAccount(context, { handle, phrase, newPassword })
+        await enter(await orOffline('ENGINE_OFFLINE_SIGNIN', account))
+      }),
+
+    resetAccount: (input: Parameters<EngineRequests['resetAccount']>[0]): Promise<void> =>
+      exclusively(async () => {
+        assertSignedOut()
+        const handle = parseHandle(input.handle)
+        assertPassword(input.newPassword, handle)
+        const { code, newPassword } = input
+        const account = resetAccount(context, { handle, code, newPassword })
         await enter(await orOffline('ENGINE_OFFLINE_SIGNIN', account))
       }),
 

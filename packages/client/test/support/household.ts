@@ -29,8 +29,14 @@ export type Household = {
   readonly toOwner: ChatId
 }
 
+const PATIENCE_MS = 40_000
+
+/** Real servers and several engines on one machine: slow is not wrong. */
+export const poll = (work: () => unknown): ReturnType<typeof expect.poll> =>
+  expect.poll(work, { timeout: PATIENCE_MS })
+
 export const untilLast = (engine: Mortal, text: string) =>
-  until(engine, 'chats', chats => chats.some(chat => chat.last?.text === text))
+  until(engine, 'chats', chats => chats.some(chat => chat.last?.text === text), PATIENCE_MS)
 
 export const sessionOf = async (engine: Mortal) => {
   const session = await until(engine, 'session', state => state.phase === 'signed-in')
@@ -48,7 +54,7 @@ export const versions = async ({ device }: Place, accountId: string) =>
   (await readArchiveKeys(device, accountId)).map(({ version }) => version)
 
 export const untilKeys = (place: Place, accountId: string, count: number) =>
-  expect.poll(() => versions(place, accountId), { timeout: 15_000 }).toHaveLength(count)
+  poll(() => versions(place, accountId)).toHaveLength(count)
 
 export const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(

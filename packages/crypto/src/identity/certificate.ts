@@ -4,7 +4,6 @@ import type { AccountSigner } from '../load.ts'
 import type { SignatureVerifier } from '../load-verifier.ts'
 import type { AccountSecretKey } from './account-key.ts'
 import { encodePayload, encodeSigned, parseSigned, readPayload, type SignedBytes } from './signed-bytes.ts'
-import type { AccountKeys } from './succession.ts'
 
 /** What the account key says about one device. Times are milliseconds since 1970. */
 export interface DeviceCertificateFields {
@@ -79,22 +78,33 @@ export function parseDeviceCertificate(bytes: Uint8Array): DeviceCertificate {
 }
 
 /**
- * Parses, checks both signatures, and that `nowMs` lies within the lifetime. `accountKeys`: the account's key and those
- * before it; a certificate outlives the key that has signed it, as long as the newest list names it by its hash.
+ * The same statement under another account key, see {@link Succession}: its hash stays, so leaves and lists that name it
+ * by that do too. Throws IDENTITY_MALFORMED.
+ */
+export function renewDeviceCertificate(
+  signer: AccountSigner,
+  key: AccountSecretKey,
+  bytes: Uint8Array,
+): DeviceCertificate {
+  const { payload } = parseSigned(bytes)
+  return fromSigned(encodeSigned(payload, signer.signWithAccountKey(key, LABEL, payload)))
+}
+
+/**
+ * Parses, checks both signatures, and that `nowMs` lies within the lifetime.
  * Throws IDENTITY_MALFORMED, IDENTITY_SIGNATURE_INVALID, IDENTITY_CERTIFICATE_EXPIRED.
  */
 export function verifyDeviceCertificate(
   verifier: SignatureVerifier,
-  accountKeys: AccountKeys,
+  accountPublicKey: Uint8Array,
   bytes: Uint8Array,
   nowMs: number,
 ): DeviceCertificate {
   const signed = parseSigned(bytes)
   const certificate = fromSigned(signed)
-  const isSigned = accountKeys.some(key =>
-    verifier.verifyAccountSignature(key, LABEL, signed.payload, signed.signature),
-  )
-  if (!isSigned) throw new CryptoError('IDENTITY_SIGNATURE_INVALID', LABEL)
+  if (!verifier.verifyAccountSignature(accountPublicKey, LABEL, signed.payload, signed.signature)) {
+    throw new CryptoError('IDENTITY_SIGNATURE_INVALID', LABEL)
+  }
   assertWithinLifetime(certificate, nowMs)
   return certificate
 }

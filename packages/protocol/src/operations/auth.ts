@@ -300,6 +300,47 @@ export const finishRecovery = defineOperation({
   errors: ['AUTH_RECOVERY_WRONG', 'AUTH_LOGIN_EXPIRED', 'RATE_LIMITED'],
 })
 
+const resetCodeSchema = z.string().min(1).max(128)
+
+export const startReset = defineOperation({
+  name: 'startReset',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/reset/start',
+  auth: 'none',
+  summary:
+    'First step of OPAQUE registration with a new password, under a code that the operator gave. An unknown handle and a wrong code are answered alike.',
+  request: z.strictObject({
+    handle: handleSchema,
+    code: resetCodeSchema,
+    registrationRequest: opaqueMessageSchema,
+  }),
+  response: z.object({ registrationResponse: opaqueMessageSchema, account: accountSummarySchema }),
+  errors: ['AUTH_RESET_WRONG', 'RATE_LIMITED'],
+})
+
+export const finishReset = defineOperation({
+  name: 'finishReset',
+  service: 'auth',
+  method: 'POST',
+  path: '/v1/auth/reset/finish',
+  auth: 'none',
+  summary:
+    'Gives the account a new identity, password and vault, and uses the code up. All earlier devices and sessions end; archive and account state are deleted.',
+  request: z.strictObject({
+    handle: handleSchema,
+    code: resetCodeSchema,
+    deviceId: deviceIdSchema,
+    registrationRecord: opaqueMessageSchema,
+    identity: identitySchema,
+    vault: vaultSchema,
+    recoveryKey: recoveryKeySchema,
+  }),
+  response: sessionSchema,
+  errors: ['AUTH_RESET_WRONG', 'KEYS_IDENTITY_INVALID', 'RATE_LIMITED'],
+  bodyLimitBytes: 1024 * 1024,
+})
+
 export const listDevices = defineOperation({
   name: 'listDevices',
   service: 'auth',

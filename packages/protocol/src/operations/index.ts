@@ -22,6 +22,8 @@ export const OPERATIONS = {
   readAccounts: auth.readAccounts,
   startRecovery: auth.startRecovery,
   finishRecovery: auth.finishRecovery,
+  startReset: auth.startReset,
+  finishReset: auth.finishReset,
   listDevices: auth.listDevices,
   replaceDevices: auth.replaceDevices,
   publishKeyPackages: keys.publishKeyPackages,

@@ -29,7 +29,11 @@ const isUniqueViolation = (error: unknown): boolean =>
 const sameBytes = (left: Uint8Array, right: Uint8Array): boolean =>
   Buffer.from(left).equals(Buffer.from(right))
 
-function assertFirstIdentity(request: RequestOf<'finishRegistration'>, checked: CheckedIdentity): void {
+/** The first list of an account names its one device. Throws KEYS_IDENTITY_INVALID. */
+export function assertFirstIdentity(
+  request: Pick<RequestOf<'finishRegistration'>, 'accountId' | 'deviceId' | 'handle'>,
+  checked: CheckedIdentity,
+): void {
   const [device, ...others] = checked.devices
   const fits =
     checked.version === 1 &&

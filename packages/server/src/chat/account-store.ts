@@ -35,7 +35,10 @@ export async function lockAccountStore(
   return store
 }
 
-/** Everything an account kept here. The account is marked as gone before, so that nothing comes after it. */
+/**
+ * Everything an account kept here. Nothing may come after it that belongs before: an account that is deleted is marked
+ * as gone first, the devices of one that is reset are revoked.
+ */
 export async function eraseAccountStore(work: Transaction<ChatSchema>, accountId: AccountId): Promise<void> {
   await takeLock(work, accountId)
   const account_id = idBytes(accountId)

@@ -117,6 +117,7 @@ function createChatAccounts(
           AND other.account_id <> me.account_id`.execute(database)
       bus.publish(LOCAL_SLOT, [{ kind: 'gone', accountId, tell: rows.map(row => idText(row.device_id)) }])
     },
+    accountReset: accountId => database.transaction().execute(work => eraseAccountStore(work, accountId)),
     sessionsEnded(sessionIds) {
       bus.publish(LOCAL_SLOT, [{ kind: 'sessions-ended', sessionIds }])
     },

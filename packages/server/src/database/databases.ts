@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import type pg from 'pg'
 import { createFileSecretStore, randomSecret } from '../secrets.ts'
 import type { ChatDatabase, ChatSchema } from './chat-schema.ts'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
+import { type EmbeddedPostgres, readPlace, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { migrate } from './migrate.ts'
 import { createPool } from './pools.ts'
 import type { UsersDatabase, UsersSchema } from './users-schema.ts'
@@ -29,6 +29,8 @@ type Options = {
   readonly poolSize: number
   readonly onEmbeddedEvent: (event: 'started' | 'died' | 'restarted') => void
 }
+
+const USERS = 'entangle_users'
 
 type Addresses = { users: pg.ClientConfig; chat: pg.ClientConfig; embedded: EmbeddedPostgres | undefined }
 
@@ -69,7 +71,7 @@ async function findAddresses(options: Options): Promise<Addresses> {
   }
   try {
     return {
-      users: await place('entangle_users', userDatabaseUrl),
+      users: await place(USERS, userDatabaseUrl),
       chat: await place('entangle_chat', chatDatabaseUrl),
       embedded,
     }
@@ -107,4 +109,17 @@ export async function openDatabases(options: Options): Promise<Databases> {
     },
     close,
   }
+}
+
+/** The users of a server that runs already, for a command beside it. */
+export async function openRunningUsers({
+  dataDir,
+  userDatabaseUrl,
+}: Pick<Options, 'dataDir' | 'userDatabaseUrl'>): Promise<UsersDatabase> {
+  const password = () => createFileSecretStore(join(dataDir, 'secrets')).read(`postgres-${USERS}`)
+  const address: pg.ClientConfig =
+    userDatabaseUrl === undefined
+      ? { ...(await readPlace(dataDir)), user: USERS, password: await password(), database: USERS }
+      : { connectionString: userDatabaseUrl }
+  return new Kysely<UsersSchema>({ dialect: new PostgresDialect({ pool: createPool(address, 1) }) })
 }

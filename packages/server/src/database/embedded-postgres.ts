@@ -208,6 +208,10 @@ export async function startEmbeddedPostgres(options: Options): Promise<EmbeddedP
   }
 }
 
+/** Where the running server of a data folder has its database. Throws where none has run there. */
+export const readPlace = async (dataDir: string): Promise<Pick<pg.ClientConfig, 'host' | 'port'>> =>
+  JSON.parse(await readFile(placeFile(dataDir), 'utf8'))
+
 const placeFile = (dataDir: string) => join(dataDir, 'postgres.json')
 const inUse = (dataDir: string) => `Another Entangle server is running on the data folder ${dataDir}.`
 

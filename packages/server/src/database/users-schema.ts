@@ -23,6 +23,7 @@ export type UsersSchema = {
     certificates: Uint8Array
     successions: Generated<Uint8Array>
   }
+  reset_code: { account_id: Buffer; hash: Buffer; expires_at: Date; used_at: MaybeMoment }
   device_list: { account_id: Buffer; version: number; list: Uint8Array }
   device: {
     id: Buffer

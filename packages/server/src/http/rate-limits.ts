@@ -10,6 +10,8 @@ const PER_ADDRESS: Partial<Record<OperationName, Bucket>> = {
   finishLogin: { capacity: 60, perMinute: 30 },
   startRecovery: { capacity: 20, perMinute: 10 },
   finishRecovery: { capacity: 20, perMinute: 10 },
+  startReset: { capacity: 20, perMinute: 10 },
+  finishReset: { capacity: 20, perMinute: 10 },
   enrolDevice: { capacity: 60, perMinute: 30 },
   refreshSession: { capacity: 120, perMinute: 120 },
 }
@@ -42,6 +44,8 @@ const ACCOUNT_TOTAL: Bucket = { capacity: 1000, perMinute: 1500 }
 export const LOGIN_OF_HANDLE: Bucket = { capacity: 20, perMinute: 6 }
 /** Tries at one person's recovery. */
 export const RECOVERY_OF_HANDLE: Bucket = { capacity: 10, perMinute: 2 }
+/** Tries at one person's reset. */
+export const RESET_OF_HANDLE: Bucket = { capacity: 10, perMinute: 2 }
 /** Key packages of one person that one other may take: an attacker must not empty the pool. */
 export const CLAIM_OF_TARGET: Bucket = { capacity: 10, perMinute: 2 }
 

@@ -34,9 +34,9 @@ export function createVerifiedKeyMaterial(verifier: Verifier): KeyMaterial {
   function checkIdentity(identity: PublicIdentity, nowMs: number): CheckedIdentity {
     const list = verifyDeviceList(verifier, identity.accountKey, identity.deviceList)
     const successions = identity.successions ?? []
-    const keys = verifySuccessions(verifier, list.accountId, identity.accountKey, successions)
+    verifySuccessions(verifier, list.accountId, identity.accountKey, successions)
     const certificates = identity.certificates.map(bytes =>
-      verifyDeviceCertificate(verifier, keys, bytes, nowMs),
+      verifyDeviceCertificate(verifier, identity.accountKey, bytes, nowMs),
     )
     const newest = successions.at(-1)
     const fits =

@@ -13,6 +13,7 @@ import {
   firstDeviceListOfKey,
   loadCrypto,
   nextDeviceList,
+  renewDeviceCertificate,
   type VerifiedDeviceList,
 } from '@entangle/crypto'
 import type {
@@ -62,7 +63,7 @@ export class Person {
   readonly accountId: AccountId
   readonly crypto: Crypto
   accountKey: AccountSecretKey
-  successions: Uint8Array[] = []
+  successions: Uint8Array[]
   device: Device
   /** Every device that the newest list names, in its order. */
   listed: readonly Device[]
@@ -75,6 +76,7 @@ export class Person {
     this.password = password
     this.accountId = elsewhere?.accountId ?? randomId()
     this.accountKey = elsewhere?.accountKey ?? crypto.createAccountKey()
+    this.successions = elsewhere?.successions ?? []
     this.device = this.makeDevice()
     this.listed = elsewhere?.listed ?? [this.device]
     this.list =
@@ -133,7 +135,11 @@ export class Person {
       accountKey: this.accountKey.publicKey,
       ...(this.successions.length === 0 ? {} : { successions: this.successions }),
       deviceList: this.list.bytes,
-      certificates: this.listed.map(device => device.certificate.bytes),
+      certificates: this.listed.map(({ certificate: { bytes } }) =>
+        this.successions.length === 0
+          ? bytes
+          : renewDeviceCertificate(this.crypto, this.accountKey, bytes).bytes,
+      ),
     }
   }
 
@@ -206,6 +212,15 @@ export class Person {
     this.listed = devices
     this.list = nextDeviceList(this.crypto, this.accountKey, this.list, {
       entries: devices.map(device => this.entryOf(device)),
+    })
+  }
+
+  /** Version 1 of a list that names the devices of now. */
+  startList(): void {
+    this.list = createDeviceList(this.crypto, this.accountKey, {
+      accountId: idToBytes(this.accountId),
+      handle: this.handle,
+      entries: this.listed.map(device => this.entryOf(device)),
     })
   }
 

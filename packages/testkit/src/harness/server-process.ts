@@ -20,6 +20,8 @@ export type ServerProcess = {
   stop(): Promise<number | null>
   /** Starts it again on the same port and folder; kills it first if it runs. */
   restart(): Promise<void>
+  /** Runs one of the operator's commands beside it, and returns what it told. */
+  command(...words: readonly string[]): Promise<string>
   /** Ends everything and removes the data folder, if it was ours. */
   dispose(): Promise<void>
 }
@@ -81,6 +83,17 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     async restart() {
       await end('SIGKILL')
       await launch()
+    },
+    async command(...words) {
+      const asked = spawn(process.execPath, [MAIN, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+      let told = ''
+      for (const stream of [asked.stdout, asked.stderr]) {
+        stream.on('data', chunk => {
+          told += String(chunk)
+        })
+      }
+      await new Promise(resolve => asked.once('close', resolve))
+      return told
     },
     async dispose() {
       await end('SIGTERM')
