@@ -182,6 +182,9 @@ describe('holes', () => {
     expect(placesOf(afterPage(hole, page, 0, [], 8))).toEqual([[3, 18, 'late']])
     const [gap = hole] = afterPage(hole, page, 0, [], 8)
     expect(nextHole([gap], 59_000)).toBeUndefined()
+    const half = { records: [9, 8, 5, 4].map(record), hasMore: true }
+    expect(placesOf(afterPage(gap, half, 60_000, [], 4))).toEqual([[5, 18, 'late']])
+    expect(placesOf(afterPage(gap, { records: [], hasMore: false }, 60_000))).toEqual([[3, 18, 'late']])
     const filled = { records: [17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4].map(record), hasMore: true }
     expect(afterPage(gap, filled, 60_000, [], 4)).toEqual([])
   })

@@ -95,7 +95,13 @@ export function afterPage(
     untouched: false,
     checkAt,
   }
-  const gaps = gapsAmong(seqs, isDone ? hole.from : oldest, recentFrom)
+  const wasGap = hole.phase === 'late' && !hole.untouched
+  const gaps = gapsAmong(
+    // What was asked for in part ends at a record that is here already.
+    hole.untouched ? seqs : [...seqs, hole.to],
+    isDone ? hole.from : oldest,
+    wasGap ? 0 : recentFrom,
+  )
   const gap: Hole = {
     ...hole,
     ...gaps,
