@@ -4,9 +4,6 @@ import { defineConfig } from 'vitest/config'
 const isCampaign = process.env['CAMPAIGN'] === 'long'
 const times = (shortMs: number) => (isCampaign ? 60 * 60 * 1000 : shortMs)
 
-/** Real servers and browsers on a shared machine: one slow moment there must not turn a whole run red. */
-const retry = process.env['CI'] === 'true' ? 1 : 0
-
 const quickServerTests = 'packages/server/test/unit/**/*.test.ts'
 const needsServices = ['**/*.integration.test.ts', 'packages/server/test/**/*.test.ts']
 const needsBrowser = ['**/*.browser.test.ts']
@@ -37,7 +34,6 @@ export default defineConfig({
           environment: 'node',
           include: needsServices,
           exclude: [...never, quickServerTests],
-          retry,
           testTimeout: times(60_000),
           hookTimeout: times(60_000),
         },
@@ -46,13 +42,12 @@ export default defineConfig({
         test: {
           name: 'browser',
           environment: 'node',
+          globalSetup: 'e2e/src/shared-server.ts',
+          setupFiles: 'e2e/src/show-failed-pages.ts',
           include: ['e2e/**/*.spec.ts', ...needsBrowser],
           exclude: never,
-          retry,
           testTimeout: times(180_000),
           hookTimeout: times(120_000),
-          /** One real server and its browsers at a time. */
-          fileParallelism: false,
         },
       },
     ],

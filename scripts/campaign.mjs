@@ -51,7 +51,7 @@ await runMain(async () => {
   let isWell = true
   for (const { project, files } of campaign.runs) {
     if (project === 'browser') await ensureWebBuild()
-    const { counts } = await runVitest(project, { files, quiet: false, env: { CAMPAIGN: 'long' } })
+    const { counts } = await runVitest(project, { only: files, quiet: false, env: { CAMPAIGN: 'long' } })
     say(inWords(counts))
     isWell &&= counts.failed === 0 && counts.passed > 0
   }

@@ -31,7 +31,7 @@ async function runBrowserTests(steps, isBuilt) {
   }
   if (browser) {
     process.env.CHROMIUM_PATH = browser
-    return testStep(steps, 'browser tests', 'browser', 30 * 60_000)
+    return testStep(steps, 'browser tests', 'browser', { timeoutMs: 30 * 60_000, again: isCi })
   }
   if (isCi) {
     await steps.step('browser tests', () => {
@@ -65,7 +65,10 @@ await runMain(async () => {
   }
   let counts = await runChecks(steps)
   await steps.step('cryptography rebuilt', rebuildCrypto)
-  counts = addCounts(counts, await testStep(steps, 'integration tests', 'integration', 20 * 60_000))
+  counts = addCounts(
+    counts,
+    await testStep(steps, 'integration tests', 'integration', { timeoutMs: 20 * 60_000, again: isCi }),
+  )
   const isBuilt = await steps.step('web client', ensureWebBuild)
   counts = addCounts(counts, await runBrowserTests(steps, isBuilt))
   const brokenSteps = steps.failures.filter(name => !name.endsWith(' tests') || counts.failed === 0).length

@@ -6,12 +6,11 @@ import {
   introduce,
   openChat,
   type Person,
-  personDetails,
   send,
 } from '@entangle/testkit/harness'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openStage, type Stage } from './stage.ts'
+import { openStage, type Stage, somebody } from './stage.ts'
 
 let stage: Stage
 let number = 0
@@ -21,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage?.close())
 
-const somebody = () => personDetails(`person${++number}`, `Person ${number}`)
+const newcomer = () => somebody(`person${++number}`, `Person ${number}`)
 
 const openSettings = (page: Page) => page.getByRole('link', { name: 'Settings', exact: true }).click()
 
@@ -35,24 +34,24 @@ async function signOut(page: Page, choice: 'Keep' | 'Erase'): Promise<void> {
 
 /** Two people who have talked. */
 async function pair(): Promise<[Person, Person]> {
-  const first = await stage.join(somebody())
-  const second = await stage.join(somebody())
+  const first = await stage.join(newcomer())
+  const second = await stage.join(newcomer())
   await introduce(first, second)
   return [first, second]
 }
 
 test('a name that is taken is said to be, and another one works', async () => {
-  const first = await stage.join(somebody())
+  const first = await stage.join(newcomer())
   const page = await (await stage.browser.newContext()).newPage()
   await page.goto(stage.server.url)
-  await fillSignUp(page, { ...somebody(), handle: first.handle })
+  await fillSignUp(page, { ...newcomer(), handle: first.handle })
   await page.getByText(/name is taken/i).waitFor()
-  await fillSignUp(page, somebody())
+  await fillSignUp(page, newcomer())
   await expectSignedIn(page)
 })
 
 test('P20 a wrong password is refused in words, the right one opens the door', async () => {
-  const person = await stage.join(somebody())
+  const person = await stage.join(newcomer())
   await signOut(person.page, 'Keep')
   await fillSignIn(person.page, { handle: person.handle, password: 'not-the-right-one-1' })
   await person.page.getByText(/password is wrong/i).waitFor()
@@ -83,7 +82,7 @@ test('signing out and erasing: nothing of the account is left on the device, and
 })
 
 test('P24 after a change of password only the new one works', async () => {
-  const person = await stage.join(somebody())
+  const person = await stage.join(newcomer())
   const next = 'marble-orchard-81-tuesday'
   await openSettings(person.page)
   await person.page.getByRole('button', { name: 'Change password' }).click()
@@ -109,6 +108,6 @@ test('P25 a deleted account cannot sign in, its name stays taken, and its peers 
   await first.page.getByRole('dialog').getByRole('button', { name: 'Delete account' }).click()
   await first.page.getByText('Your account was deleted.').waitFor()
   await second.page.getByText(/^This account was deleted/).waitFor()
-  await fillSignUp(first.page, { ...somebody(), handle: first.handle })
+  await fillSignUp(first.page, { ...newcomer(), handle: first.handle })
   await first.page.getByText(/name is taken/i).waitFor()
 })

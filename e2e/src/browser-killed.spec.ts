@@ -13,18 +13,18 @@ import {
   send,
   signUp,
 } from '@entangle/testkit/harness'
-import type { Page } from 'playwright-core'
+import type { Page, Response } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectAllSent, numbered, readSeries } from './series.ts'
-import { ANNA, BEN, isCampaign, openStage, type Stage } from './stage.ts'
+import { ANNA, BEN, isCampaign, openStageWithServer, type StageWithServer } from './stage.ts'
 
-const KILLS = Number(process.env['ROUNDS'] ?? (isCampaign ? 200 : 20))
+const KILLS = Number(process.env['ROUNDS'] ?? (isCampaign ? 200 : 8))
 const random = createSeededRandom('browser killed')
-let stage: Stage
+let stage: StageWithServer
 
 beforeAll(async () => {
   // One person signs in here more often than a server would let anybody.
-  stage = await openStage({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
+  stage = await openStageWithServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
 })
 afterAll(() => stage?.close())
 
@@ -46,18 +46,15 @@ async function writeUntilKilled(page: Page, texts: readonly string[]): Promise<s
 /**
  * A browser keeps its cookies in memory for up to half a minute before it writes them down. Killed before
  * that, it comes back without a session: the person gives their password, and everything must be there.
+ * Killed before that as well, the device knows already that it is signed out, and asks nobody.
  */
 async function comeBack(page: Page, url: string): Promise<void> {
   const password = page.getByRole('textbox', { name: 'Password', exact: true })
-  const chats = page.getByRole('list', { name: 'Chats' })
-  // The engine shows what it has at once, and learns from the server a moment later that the session is gone.
-  const answered = page.waitForResponse(answer => answer.url().includes('/v1/auth/'))
-  await page.goto(url)
-  await answered
-  await sleep(300)
-  await password.or(chats).first().waitFor()
+  const isRenewal = (answer: Response) => answer.url().endsWith('/v1/auth/refresh') && answer.ok()
+  const settled = Promise.any([page.waitForResponse(isRenewal), password.waitFor()])
+  await Promise.all([settled, page.goto(url)])
   if (await password.isVisible()) await fillSignIn(page, ANNA)
-  await chats.waitFor()
+  await page.getByRole('list', { name: 'Chats' }).waitFor()
 }
 
 /** Bodies by counter: the same number twice is allowed for the same bytes alone. */

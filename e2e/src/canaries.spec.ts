@@ -12,15 +12,15 @@ import {
   send,
 } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ANNA, BEN, openStage, type Stage } from './stage.ts'
+import { ANNA, BEN, openStageWithServer, type StageWithServer } from './stage.ts'
 
 const FIRST = 'heron-over-the-quay-4471'
 const ANSWER = 'copper kettle ☕ under the stairs 9903'
 const LONG = 'the tide table says 17:42 '.repeat(60)
-let stage: Stage
+let stage: StageWithServer
 
 beforeAll(async () => {
-  stage = await openStage({ env: { LOG_LEVEL: 'debug' } })
+  stage = await openStageWithServer({ env: { LOG_LEVEL: 'debug' } })
 })
 afterAll(() => stage?.close())
 

@@ -7,8 +7,8 @@ import {
   openChat,
 } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { expectAllSent, readSeries, sendSeries, seriesOf } from './series.ts'
-import { ANNA, BEN, openStage, type Stage } from './stage.ts'
+import { expectAllSent, numbered, readSeries, sendSeries, seriesOf } from './series.ts'
+import { ANNA, BEN, CLEO, openStage, type Stage, somebody } from './stage.ts'
 
 let stage: Stage
 
@@ -33,7 +33,7 @@ test('P60 what is written without a network waits, says so, and goes out by itse
   await context.setOffline(true)
   const texts = seriesOf('anna', 5)
   await sendSeries(page, BEN, texts)
-  await bubble(page, 'anna 005').waitFor()
+  await bubble(page, numbered('anna', 5)).waitFor()
   await page
     .getByText(/^Offline/)
     .filter({ visible: true })
@@ -46,15 +46,11 @@ test('P60 what is written without a network waits, says so, and goes out by itse
 })
 
 test('history is on the page before the network answers', async () => {
-  const cleo = await stage.browser.newContext()
-  const page = await cleo.newPage()
-  await page.goto(stage.server.url)
-  await fillSignUp(page, { ...ANNA, handle: 'anna2', displayName: 'Anna Two' })
-  await expectSignedIn(page)
-  const other = await stage.join({ ...BEN, handle: 'ben2', displayName: 'Ben Two' })
-  await introduce({ handle: 'anna2', displayName: 'Anna Two', password: '', context: cleo, page }, other)
-  await cleo.route('**/v1/**', route => route.abort())
-  await page.reload()
-  await openChat(page, other)
-  await bubble(page, 'hello').waitFor()
+  const reader = await stage.join(CLEO)
+  const other = await stage.join(somebody('dora', 'Dora Lindt'))
+  await introduce(reader, other)
+  await reader.context.route('**/v1/**', route => route.abort())
+  await reader.page.reload()
+  await openChat(reader.page, other)
+  await bubble(reader.page, 'hello').waitFor()
 })

@@ -9,21 +9,27 @@ import {
   type Person,
   send,
 } from '@entangle/testkit/harness'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ANNA, BEN, openStage, type Stage } from './stage.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { openStage, type Stage, somebody } from './stage.ts'
 
 let stage: Stage
+let pairs = 0
 let anna: Person
 let ben: Person
 
-beforeEach(async () => {
+beforeAll(async () => {
   stage = await openStage()
-  anna = await stage.join(ANNA)
-  ben = await stage.join(BEN)
+})
+afterAll(() => stage?.close())
+
+beforeEach(async () => {
+  pairs++
+  anna = await stage.join(somebody(`anna${pairs}`, 'Anna Winter'))
+  ben = await stage.join(somebody(`ben${pairs}`, 'Ben Okafor'))
   await openNewChat(anna, ben)
   await send(anna.page, ben, 'do you remember me?')
 })
-afterEach(() => stage?.close())
+afterEach(() => Promise.all([anna.context.close(), ben.context.close()]))
 
 test('P66 a request that is accepted becomes a conversation', async () => {
   await answerRequest(ben.page, anna, 'Accept')
@@ -35,7 +41,7 @@ test('P66 a request that is refused is gone until the stranger writes again', as
   await answerRequest(ben.page, anna, 'Refuse')
   const requests = ben.page.getByRole('button', { name: /message request/ })
   await requests.waitFor({ state: 'detached' })
-  expect(await ben.page.getByText(ANNA.displayName).count()).toBe(0)
+  expect(await ben.page.getByText(anna.displayName).count()).toBe(0)
   await send(anna.page, ben, 'it was in Porto')
   await requests.waitFor()
 })

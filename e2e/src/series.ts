@@ -12,9 +12,9 @@ import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 
 /** Numbered messages, so that loss, doubling and order can be told from their texts alone. */
-export const numbered = (who: string, number: number): string => `${who} ${String(number).padStart(3, '0')}`
+export const numbered = (who: string, number: number): string => `${who} ${String(number).padStart(4, '0')}`
 
-export const NUMBERED = /\b[a-z]+ \d{3}\b/
+export const NUMBERED = /\b[a-z]+ \d{4}\b/
 
 export const seriesOf = (who: string, count: number, from = 1): string[] =>
   Array.from({ length: count }, (_, index) => numbered(who, from + index))

@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createSeededRandom, introduce, readTimeline } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectAllSent, expectWhole, NUMBERED, readSeries, sendSeries, seriesOf } from './series.ts'
-import { ANNA, BEN, isCampaign, openStage, type Stage } from './stage.ts'
+import { ANNA, BEN, isCampaign, openStageWithServer, type StageWithServer } from './stage.ts'
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? (isCampaign ? 50 : 3))
 const PER_ROUND = 20
 const random = createSeededRandom('server killed')
-let stage: Stage
+let stage: StageWithServer
 
 beforeAll(async () => {
-  stage = await openStage()
+  stage = await openStageWithServer()
 })
 afterAll(() => stage?.close())
 

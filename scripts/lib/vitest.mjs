@@ -15,14 +15,14 @@ export const inWords = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`
 
 /**
- * Runs one project of vitest.config.ts (and in it only the files named) and counts its tests.
+ * Runs one project of vitest.config.ts (and in it only the files named) and counts its tests, file by file.
  * Something that broke outside of any test, such as a file that does not load, counts as one failed test.
  */
-export async function runVitest(project, { files = [], env = {}, quiet = true, timeoutMs } = {}) {
+export async function runVitest(project, { only = [], env = {}, quiet = true, timeoutMs } = {}) {
   const report = inRoot('.cache', 'tests', `${project}.json`)
   mkdirSync(inRoot('.cache', 'tests'), { recursive: true })
   rmSync(report, { force: true })
-  const args = ['run', '--project', project, '--passWithNoTests', ...files]
+  const args = ['run', '--project', project, '--passWithNoTests', ...only]
   const reporters = [
     `--reporter=${quiet ? 'dot' : 'default'}`,
     '--reporter=json',
@@ -34,28 +34,24 @@ export async function runVitest(project, { files = [], env = {}, quiet = true, t
     env: { ...process.env, NO_COLOR: '1', ...env },
     ...(timeoutMs ? { timeout: timeoutMs, killSignal: 'SIGKILL' } : {}),
   })
-  return { counts: countTests(report, code), output }
-}
-
-function countTests(report, code) {
-  const counts = { ...NO_TESTS }
-  const result = readReport(report)
-  if (result) {
-    const emptyFailures = result.testResults.filter(
-      file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
-    )
-    counts.passed = result.numPassedTests
-    counts.failed = result.numFailedTests + emptyFailures.length
-    counts.skipped = result.numPendingTests + result.numTodoTests
-  }
+  const files = readReport(report)
+  const counts = files.map(file => file.counts).reduce(addCounts, NO_TESTS)
   if (code !== 0 && counts.failed === 0) counts.failed = 1
-  return counts
+  return { counts, files, output }
 }
 
 function readReport(path) {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    const { testResults } = JSON.parse(readFileSync(path, 'utf8'))
+    return testResults.map(file => ({ path: file.name, counts: countTests(file) }))
   } catch {
-    return undefined
+    return []
   }
+}
+
+function countTests({ status, assertionResults: tests }) {
+  const passed = tests.filter(test => test.status === 'passed').length
+  const failed = tests.filter(test => test.status === 'failed').length
+  const skipped = tests.length - passed - failed
+  return { passed, skipped, failed: status === 'failed' ? Math.max(failed, 1) : failed }
 }

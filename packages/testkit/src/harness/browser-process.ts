@@ -4,6 +4,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { watchPages } from './page-witness.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
@@ -54,11 +55,11 @@ function argumentsOf({ detour }: BrowserOptions): string[] {
 }
 
 /** A browser for contexts that keep nothing. */
-export const launchBrowser = (options: BrowserOptions = {}): Promise<Browser> =>
-  chromium.launch({
-    executablePath: findChromium(),
-    args: argumentsOf(options),
-  })
+export async function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: findChromium(), args: argumentsOf(options) })
+  watchPages(browser)
+  return browser
+}
 
 /** A browser with a profile on disk, which can be killed as a crash would and be opened again. */
 export type ProfileBrowser = {
@@ -89,6 +90,7 @@ export async function launchProfileBrowser(
   const child = spawn(findChromium(), args, { stdio: 'ignore', detached: process.platform !== 'win32' })
   try {
     const browser = await chromium.connectOverCDP(`http://127.0.0.1:${await readPort(portFile, child)}`)
+    watchPages(browser)
     const context = browser.contexts()[0] ?? (await browser.newContext())
     return {
       context,

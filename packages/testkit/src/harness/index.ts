@@ -10,6 +10,7 @@ export { type DatabaseView, openDatabaseView } from './database-view.ts'
 export { findFreePort } from './free-port.ts'
 export { createNeedles, findNeedles, searchFolder } from './leak-search.ts'
 export { createNetworkLink, type NetworkLink, type SentFrame } from './network-link.ts'
+export { describeOpenPages } from './page-witness.ts'
 export {
   answerRequest,
   bubble,
