@@ -77,8 +77,18 @@ test('both devices are in the list, this one first, and one can be given a name'
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await devices.last().getByText('The kitchen tablet').waitFor()
 
-  await openSettings(annasOther.page)
-  await devicesOf(annasOther.page).first().getByText('The kitchen tablet').waitFor()
+  // The list is read when somebody comes to look at it.
+  const other = annasOther.page
+  await waitUntil(
+    'its new name on the device itself',
+    async () => {
+      await openChat(other, ben)
+      await openSettings(other)
+      await devicesOf(other).first().waitFor()
+      return devicesOf(other).first().innerText()
+    },
+    text => text.includes('The kitchen tablet'),
+  )
 })
 
 test('a device is not put out without the password', async () => {

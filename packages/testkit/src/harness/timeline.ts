@@ -3,8 +3,9 @@ import type { Page } from 'playwright-core'
 
 /** Follows the newest messages again, if the page has stayed behind. */
 export async function jumpToLatest(page: Page): Promise<void> {
-  const jump = page.getByRole('button', { name: /^Jump to latest/ })
-  if ((await jump.count()) > 0) await jump.click({ timeout: 2000 }).catch(() => undefined)
+  // While there is nothing to jump over it is inert, which nobody can see or reach.
+  const jump = page.getByRole('button', { name: /^Jump to latest/ }).and(page.locator(':not([inert])'))
+  if (await jump.isVisible()) await jump.click({ timeout: 2000 }).catch(() => undefined)
 }
 
 /**
@@ -12,6 +13,7 @@ export async function jumpToLatest(page: Page): Promise<void> {
  * window of a long timeline on the page, so this walks from its end up to its beginning, as a person would.
  */
 export async function readTimeline(page: Page, pattern: RegExp): Promise<string[]> {
+  await page.bringToFront()
   await jumpToLatest(page)
   const texts = await visibleTexts(page, pattern)
   const messages = page.getByRole('region', { name: /^Messages with / })
