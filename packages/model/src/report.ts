@@ -1,4 +1,4 @@
-import type { History } from './history.ts'
+import type { History } from './play/history.ts'
 
 const LAST_STEPS = 80
 

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type History, playSeed } from './history.ts'
 import { PINNED_SEEDS } from './pinned-seeds.ts'
+import { type History, playSeed } from './play/history.ts'
+import { openStage, type Stage } from './play/stage.ts'
 import { describeFailure, describeFigures } from './report.ts'
-import { openStage, type Stage } from './stage.ts'
 
 /** Seeds to one test, so that the progress can be seen. */
 const PORTION = 25

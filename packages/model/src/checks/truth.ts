@@ -1,5 +1,5 @@
 import type { ConversationId, DeviceId } from '@entangle/protocol'
-import type { ModelServer } from './model-server.ts'
+import type { ModelServer } from '../server/model-server.ts'
 
 export type LogEvent = {
   readonly seq: number

@@ -1,6 +1,6 @@
 import type { ChatId } from '@entangle/client'
 import type { AccountId, DeviceId } from '@entangle/protocol'
-import { type Body, copyBody, type Life, startLife, type World } from './device.ts'
+import { type Body, copyBody, type Life, startLife, type World } from './life.ts'
 import type { SendWatch } from './send-watch.ts'
 
 export type Person = { readonly name: string; readonly handle: string; readonly accountId: AccountId }

@@ -1,5 +1,5 @@
-import { type Actor, copyBody, deviceIdOf, directChat, isIn, PASSWORD } from './actor.ts'
-import { newBody } from './device.ts'
+import { type Actor, copyBody, deviceIdOf, directChat, isIn, PASSWORD } from '../devices/actor.ts'
+import { newBody } from '../devices/life.ts'
 import type { Play } from './play.ts'
 
 /** One thing that people or their machines do. False when it cannot be done as things stand. */

@@ -1,7 +1,7 @@
 import { NetworkError, type NetworkWatch, type Transport } from '@entangle/client/ports'
+import type { FakeClock } from '../server/fake-clock.ts'
+import type { Cookies, ModelServer } from '../server/model-server.ts'
 import { createExchanges } from './exchanges.ts'
-import type { FakeClock } from './fake-clock.ts'
-import type { Cookies, ModelServer } from './model-server.ts'
 import type { Waiting } from './parcel.ts'
 import { createSockets } from './sockets.ts'
 

@@ -1,7 +1,7 @@
 import { type HttpRequest, NetworkError } from '@entangle/client/ports'
 import { OPERATIONS } from '@entangle/protocol'
-import type { FakeClock } from './fake-clock.ts'
-import { type Answer, type Cookies, type ModelServer, takeCookies } from './model-server.ts'
+import type { FakeClock } from '../server/fake-clock.ts'
+import { type Answer, type Cookies, type ModelServer, takeCookies } from '../server/model-server.ts'
 import type { Parcel, Waiting } from './parcel.ts'
 
 /** Asking these twice is as good as once. */

@@ -1,4 +1,4 @@
-import { isIn, PASSWORD } from './actor.ts'
+import { isIn, PASSWORD } from '../devices/actor.ts'
 import type { Play } from './play.ts'
 
 /** Everybody has power and a network, and whoever was interrupted tries again. */

@@ -15,9 +15,9 @@ import {
 } from '@entangle/client/memory'
 import type { KeyValueStore, PasswordProtocol } from '@entangle/client/ports'
 import type { Crypto, DeviceState } from '@entangle/crypto'
-import type { FakeClock } from './fake-clock.ts'
-import { createLine, type Line } from './line.ts'
-import type { Cookies, ModelServer } from './model-server.ts'
+import { createLine, type Line } from '../network/line.ts'
+import type { FakeClock } from '../server/fake-clock.ts'
+import type { Cookies, ModelServer } from '../server/model-server.ts'
 import { createMortality, type Mortality } from './mortality.ts'
 
 /** What stays of a device when its engine dies. */

@@ -1,6 +1,6 @@
 import { idToBytes } from '@entangle/protocol'
-import type { Play } from './play.ts'
-import { openStoredState } from './stored-state.ts'
+import { openStoredState } from '../devices/stored-state.ts'
+import type { Play } from '../play/play.ts'
 import type { Truth } from './truth.ts'
 
 /**

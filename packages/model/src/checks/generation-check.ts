@@ -1,8 +1,8 @@
 import type { Crypto } from '@entangle/crypto'
 import { idToBytes } from '@entangle/protocol'
-import type { Actor } from './actor.ts'
-import type { DoubtfulSend } from './send-watch.ts'
-import { openStoredState } from './stored-state.ts'
+import type { Actor } from '../devices/actor.ts'
+import type { DoubtfulSend } from '../devices/send-watch.ts'
+import { openStoredState } from '../devices/stored-state.ts'
 
 export type GenerationVerdict = 'fresh' | 'used twice' | 'unknown'
 

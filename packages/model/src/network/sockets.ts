@@ -1,8 +1,8 @@
 import type { SocketEvents, SocketHandle } from '@entangle/client/ports'
 import { FRAME, parseClientControl, parseServerControl } from '@entangle/protocol'
-import type { ModelServer } from './model-server.ts'
+import type { ModelServer } from '../server/model-server.ts'
+import type { ServerSocket } from '../server/server-socket.ts'
 import type { Parcel, Waiting } from './parcel.ts'
-import type { ServerSocket } from './server-socket.ts'
 
 /** What a live connection may lose or bring twice: the protocol calls each of them a hint, or asks again. */
 const HINTS: ReadonlySet<string> = new Set([

@@ -1,10 +1,10 @@
 import type { EngineError } from '@entangle/client'
 import { randomFrom, type SeededRandom } from '@entangle/testkit/harness'
-import { type Actor, type Cast, createCast } from './actor.ts'
-import type { World } from './device.ts'
-import { checkGeneration } from './generation-check.ts'
-import type { Parcel } from './parcel.ts'
-import { createSendWatch } from './send-watch.ts'
+import { checkGeneration } from '../checks/generation-check.ts'
+import { type Actor, type Cast, createCast } from '../devices/actor.ts'
+import type { World } from '../devices/life.ts'
+import { createSendWatch } from '../devices/send-watch.ts'
+import type { Parcel } from '../network/parcel.ts'
 
 export class ModelFailure extends Error {
   override readonly name = 'ModelFailure'

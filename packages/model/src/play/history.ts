@@ -1,4 +1,4 @@
-import { findDisagreements } from './checks.ts'
+import { findDisagreements } from '../checks/disagreements.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 import { createPlay, ModelFailure, type Play } from './play.ts'
 import { pass } from './quiescence.ts'

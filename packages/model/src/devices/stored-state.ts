@@ -1,6 +1,6 @@
 import { type Crypto, createSealer, type DeviceState } from '@entangle/crypto'
 import type { AccountId, ConversationId } from '@entangle/protocol'
-import type { Body } from './device.ts'
+import type { Body } from './life.ts'
 
 const utf8 = new TextEncoder()
 
