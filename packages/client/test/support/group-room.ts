@@ -67,4 +67,6 @@ export const codeOf = (work: Promise<unknown>): Promise<unknown> =>
 
 /** What must never come about while everybody is honest. */
 export const alarms = (person: Person): string[] =>
-  person.notes.filter(note => /UNREADABLE|NOT_FOLLOWED|MISMATCH|STEP_FAILED|PROPOSAL_REFUSED|CONTRADICTED/.test(note))
+  person.notes.filter(note =>
+    /UNREADABLE|NOT_FOLLOWED|MISMATCH|STEP_FAILED|PROPOSAL_REFUSED|CONTRADICTED/.test(note),
+  )
