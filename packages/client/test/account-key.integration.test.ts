@@ -255,7 +255,7 @@ test('P30 P31 P33 a thief with all that was on the device, the old account key a
   const self = { accountId, deviceId: lost.deviceId } as never
   expect(() => openLetter(stolen, self, letter, () => undefined)).toThrow('CRYPTO_NO_MATCHING_KEY_PACKAGE')
 
-  // A letter of the thief's own, under the old account key, to a device that is about to come back.
+  // A letter of the thief's own, under the old account key, to a device that is about to come back: it reads it first.
   const records = await openStore(lost.device, accountId)
   const signatureKeys = await records.scan(prefixRange(accountKeys.mls('s/')))
   const lostEntry = must(
@@ -273,6 +273,7 @@ test('P30 P31 P33 a thief with all that was on the device, the old account key a
     'entangle_users',
   )
   const oldList = verifyDeviceList(crypto, oldKey.publicKey, oldIdentity.deviceList)
+  const newList = verifyDeviceList(crypto, newIdentity.accountKey, newIdentity.deviceList)
   const forgedList = nextDeviceList(crypto, oldKey, oldList, { entries: oldList.entries })
   const scratch = crypto.openDeviceState(
     signatureKeys.map(({ key, value }) => ({ key: key.slice(accountKeys.mlsPrefix.length), value })),
@@ -284,12 +285,13 @@ test('P30 P31 P33 a thief with all that was on the device, the old account key a
     {
       v: 1,
       kind: 'archive-keys',
-      statement: createArchiveKeyStatement(crypto, oldKey, forgedList, addArchiveKey(oldKeys)),
+      statement: createArchiveKeyStatement(crypto, oldKey, newList, addArchiveKey(oldKeys)),
     },
   )
   await query(
-    `INSERT INTO device_letter (account_id, device_id, letter) VALUES (decode('${accountId}', 'hex'),
-     decode('${second.deviceId}', 'hex'), decode('${Buffer.from(forged).toString('hex')}', 'hex'))`,
+    `INSERT INTO device_letter (id, account_id, device_id, letter) OVERRIDING SYSTEM VALUE
+     VALUES (0, decode('${accountId}', 'hex'), decode('${second.deviceId}', 'hex'),
+       decode('${Buffer.from(forged).toString('hex')}', 'hex'))`,
   )
   second.engine = await households.start(second.device)
   await poll(() => households.waitingLetters(accountId)).toBe(0)
@@ -328,7 +330,6 @@ test('P30 P31 P33 a thief with all that was on the device, the old account key a
   // Identities that the old key, or a key of its choice, vouches for: refused, even where the person would accept.
   const thief = crypto.createAccountKey()
   const entries: DeviceListEntry[] = [...oldList.entries]
-  const newList = verifyDeviceList(crypto, newIdentity.accountKey, newIdentity.deviceList)
   const succession = { accountId: idToBytes(accountId), number: 1, newKey: thief.publicKey }
   const lies: PublicIdentity[] = [
     oldIdentity,

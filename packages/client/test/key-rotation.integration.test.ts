@@ -1,3 +1,5 @@
+import { parseDeviceList } from '@entangle/crypto'
+import { readId } from '@entangle/protocol'
 import { type ServerProcess, startServer } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { NetworkError } from '../src/ports/transport.ts'
@@ -141,4 +143,22 @@ test('P29 a letter of a device that was removed, or with other keys than the acc
   // The person's password brings what the letter did not.
   await second.engine.request('readRecoveryPhrase', { password: PASSWORD })
   expect(await versions(second, accountId)).toHaveLength(2)
+})
+
+test('P23 a device that gave up its place leaves the list with the next one that enrols', async () => {
+  const home = await households.found(2)
+  const [gone] = home.others
+  if (gone === undefined) throw new Error('too few devices')
+  const listed = async () => {
+    const [row] = await query(
+      `SELECT encode(device_list, 'hex') AS list FROM identity WHERE encode(account_id, 'hex') = '${home.accountId}'`,
+      'entangle_users',
+    )
+    const { entries } = parseDeviceList(Uint8Array.from(Buffer.from(String(row?.['list']), 'hex')))
+    return entries.map(({ deviceId }) => readId<string>(deviceId))
+  }
+  await gone.engine.request('signOut', { erase: true })
+  expect(await listed()).toEqual([home.first.deviceId, gone.deviceId])
+  const next = await addDevice(home.handle)
+  expect(await listed()).toEqual([home.first.deviceId, next.deviceId])
 })
