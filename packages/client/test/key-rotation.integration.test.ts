@@ -1,5 +1,5 @@
 import { parseDeviceList } from '@entangle/crypto'
-import { readId } from '@entangle/protocol'
+import { type DeviceId, readId } from '@entangle/protocol'
 import { type ServerProcess, startServer } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { NetworkError } from '../src/ports/transport.ts'
@@ -155,7 +155,7 @@ test('P23 a device that gave up its place leaves the list with the next one that
       'entangle_users',
     )
     const { entries } = parseDeviceList(Uint8Array.from(Buffer.from(String(row?.['list']), 'hex')))
-    return entries.map(({ deviceId }) => readId<string>(deviceId))
+    return entries.map(({ deviceId }) => readId<DeviceId>(deviceId))
   }
   await gone.engine.request('signOut', { erase: true })
   expect(await listed()).toEqual([home.first.deviceId, gone.deviceId])
