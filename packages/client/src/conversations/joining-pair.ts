@@ -65,5 +65,8 @@ export async function stageJoinedPair(
     peer: { ...summary, gone: base.peer.gone },
     standing: standingOf(context, known, staged),
     conversation,
+    // Every leaf has verified: a device that was out already, and still in the tree when this was looked at before.
+    warning: null,
+    suspect: null,
   })
 }

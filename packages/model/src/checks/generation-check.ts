@@ -19,7 +19,7 @@ export function checkGeneration(
 ): GenerationVerdict {
   const groupId = idToBytes(send.conversationId)
   for (const witness of actors) {
-    if (witness === sender || witness.isRemoved) continue
+    if (witness === sender) continue
     const state = openStoredState(crypto, witness.body, witness.person.accountId, send.conversationId)
     try {
       const epoch = Number(state.groupStatus(groupId)?.epoch ?? -1)

@@ -1,6 +1,6 @@
 import type { ChatId } from '@entangle/client'
 import type { AccountId, DeviceId } from '@entangle/protocol'
-import { type Body, copyBody, type Life, startLife, type World } from './life.ts'
+import { type Body, type Life, startLife, type World } from './life.ts'
 import type { SendWatch } from './send-watch.ts'
 
 export type Person = { readonly name: string; readonly handle: string; readonly accountId: AccountId }
@@ -14,9 +14,8 @@ export type Actor = {
   readonly body: Body
   readonly sends: SendWatch
   readonly notes: string[]
-  /** The device as it was when somebody began to remove it: what a thief would have. */
-  stolen: { readonly deviceId: DeviceId; readonly body: Body } | undefined
-  isRemoved: boolean
+  /** Somebody has begun to remove this device from its account. */
+  isSuspect: boolean
   life: Life | undefined
   crashes: number
 }
@@ -63,8 +62,7 @@ export function createCast(
         body,
         sends: newSends(name),
         notes: [],
-        stolen: undefined,
-        isRemoved: false,
+        isSuspect: false,
         life: undefined,
         crashes: 0,
       }
@@ -99,6 +97,7 @@ export function createCast(
   }
 }
 
-export const directChat = (person: Person): ChatId => `direct-${person.accountId}` as ChatId
+/** A device as it was at some moment: what a thief would have. */
+export type Stolen = { readonly actor: Actor; readonly body: Body }
 
-export { copyBody }
+export const directChat = (person: Person): ChatId => `direct-${person.accountId}` as ChatId

@@ -45,6 +45,7 @@ export type Life = EngineConnection & {
   readonly line: Line
   readonly session: () => EngineEvents['session']
   readonly connection: () => EngineEvents['connection'] | undefined
+  readonly chats: () => EngineEvents['chats']
   readonly knows: (chatId: ChatId) => boolean
   readonly bury: () => Promise<void>
   readonly ask: (name: 'sendText', input: { chatId: ChatId; text: string }, id: string) => Promise<unknown>
@@ -180,6 +181,7 @@ export async function startLife(
     line,
     session: () => session,
     connection: () => connection,
+    chats: () => chats,
     knows: chatId => chats.some(({ id }) => id === chatId),
     bury,
   }

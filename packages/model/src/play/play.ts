@@ -1,10 +1,11 @@
-import type { EngineError } from '@entangle/client'
+import type { ChatId, EngineError, GroupInvite } from '@entangle/client'
 import { randomFrom, type SeededRandom } from '@entangle/testkit/harness'
 import { checkGeneration } from '../checks/generation-check.ts'
-import { type Actor, type Cast, createCast } from '../devices/actor.ts'
-import type { World } from '../devices/life.ts'
+import { type Actor, type Cast, createCast, type Stolen } from '../devices/actor.ts'
+import { copyBody, type World } from '../devices/life.ts'
 import { createSendWatch } from '../devices/send-watch.ts'
 import type { Parcel } from '../network/parcel.ts'
+import type { Opening } from './opening.ts'
 
 export class ModelFailure extends Error {
   override readonly name = 'ModelFailure'
@@ -15,19 +16,30 @@ export type Written = {
   readonly id: string
   readonly text: string
   readonly author: Actor
+  readonly chatId: ChatId
   isPromised: boolean
 }
+
+export type Link = GroupInvite & { readonly chatId: ChatId }
 
 /** Something that was asked of an engine and is not answered yet. */
 type Asked = { readonly label: string; readonly actor: Actor; isDone: boolean }
 
 export type Play = {
   readonly world: World
+  readonly opening: Opening
   readonly cast: Cast
   readonly random: SeededRandom
   /** The stage is set; times in the trace count from here. */
   readonly begin: () => void
   readonly written: Written[]
+  /** Links into groups that somebody has made. */
+  readonly links: Link[]
+  /** Groups that somebody has made. */
+  groups: number
+  readonly stolen: readonly Stolen[]
+  /** Copies devices as they are, before something that may put them out. */
+  readonly steal: (actors: readonly Actor[]) => void
   readonly counts: Map<string, number>
   readonly trace: readonly string[]
   readonly say: (line: string) => void
@@ -46,11 +58,12 @@ export type Play = {
 
 const turn = () => new Promise<void>(resolve => setImmediate(resolve))
 
-export function createPlay(world: World, seed: number): Play {
+export function createPlay(world: World, seed: number, opening: Opening): Play {
   const random = randomFrom(seed)
   const trace: string[] = []
   const counts = new Map<string, number>()
   const written: Written[] = []
+  const stolen: Stolen[] = []
   const asked = new Set<Asked>()
   let startedAt = world.clock.now()
   let breached: string | undefined
@@ -90,8 +103,15 @@ export function createPlay(world: World, seed: number): Play {
 
   return {
     world,
+    opening,
     cast,
     random,
+    links: [],
+    groups: 0,
+    stolen,
+    steal(actors) {
+      for (const actor of actors) stolen.push({ actor, body: copyBody(actor.body) })
+    },
     begin() {
       startedAt = world.clock.now()
     },

@@ -15,7 +15,7 @@ export async function recoverAll(play: Play): Promise<void> {
     await play.settle()
     const session = life.session()
     const isOut = session.phase === 'signed-out' && session.reason === null
-    if (isOut && !isIn(actor) && actor.stolen === undefined && !play.isAsking(actor)) {
+    if (isOut && !isIn(actor) && !actor.isSuspect && !play.isAsking(actor)) {
       play.say(`${actor.name} signs in again`)
       play.ask(actor, 'sign in', () =>
         life.request('signIn', { handle: actor.person.handle, password: PASSWORD }),

@@ -29,14 +29,14 @@ async function tablesInOrder(pool: Pool): Promise<string[]> {
 /** Keeps what is in a database under a name, and brings exactly that back: a function, so that plans are made once. */
 async function keepRows(pool: Pool, name: string): Promise<void> {
   const tables = await tablesInOrder(pool)
-  await pool.query(`CREATE SCHEMA ${name}`)
-  for (const table of tables) await pool.query(`CREATE TABLE ${name}.${table} AS TABLE public.${table}`)
+  await pool.query(`CREATE SCHEMA scene_${name}`)
+  for (const table of tables) await pool.query(`CREATE TABLE scene_${name}.${table} AS TABLE public.${table}`)
   const deletes = tables.toReversed().map(table => `DELETE FROM public.${table};`)
   const inserts = tables.map(
-    table => `INSERT INTO public.${table} OVERRIDING SYSTEM VALUE SELECT * FROM ${name}.${table};`,
+    table => `INSERT INTO public.${table} OVERRIDING SYSTEM VALUE SELECT * FROM scene_${name}.${table};`,
   )
   await pool.query(`
-    CREATE FUNCTION ${name}.restore() RETURNS void LANGUAGE plpgsql AS $$
+    CREATE FUNCTION scene_${name}.restore() RETURNS void LANGUAGE plpgsql AS $$
     BEGIN ${[...deletes, ...inserts].join('\n')} END $$`)
 }
 
@@ -62,7 +62,7 @@ export function createSnapshots({
       for (const pool of both) await keepRows(pool, name)
     },
     async restore(name: string): Promise<void> {
-      await Promise.all(both.map(pool => pool.query(`SELECT ${name}.restore()`)))
+      await Promise.all(both.map(pool => pool.query(`SELECT scene_${name}.restore()`)))
     },
   }
 }
