@@ -5,7 +5,6 @@ import {
   createNetworkLink,
   createSeededRandom,
   createTempDir,
-  fillSignIn,
   introduce,
   launchProfileBrowser,
   openChat,
@@ -13,8 +12,9 @@ import {
   send,
   signUp,
 } from '@entangle/testkit/harness'
-import type { Page, Response } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { comeBack } from './coming-back.ts'
 import { expectAllSent, numbered, readSeries } from './series.ts'
 import { ANNA, BEN, isCampaign, openStageWithServer, type StageWithServer } from './stage.ts'
 
@@ -41,20 +41,6 @@ async function writeUntilKilled(page: Page, texts: readonly string[]): Promise<s
     // The browser was killed: what was under way may or may not have been kept.
   }
   return shown
-}
-
-/**
- * A browser keeps its cookies in memory for up to half a minute before it writes them down. Killed before
- * that, it comes back without a session: the person gives their password, and everything must be there.
- * Killed before that as well, the device knows already that it is signed out, and asks nobody.
- */
-async function comeBack(page: Page, url: string): Promise<void> {
-  const password = page.getByRole('textbox', { name: 'Password', exact: true })
-  const isRenewal = (answer: Response) => answer.url().endsWith('/v1/auth/refresh') && answer.ok()
-  const settled = Promise.any([page.waitForResponse(isRenewal), password.waitFor()])
-  await Promise.all([settled, page.goto(url)])
-  if (await password.isVisible()) await fillSignIn(page, ANNA)
-  await page.getByRole('list', { name: 'Chats' }).waitFor()
 }
 
 /** Bodies by counter: the same number twice is allowed for the same bytes alone. */
@@ -98,7 +84,7 @@ test(`P61 a browser killed ${KILLS} times at random moments loses no message and
     kept.push(...(await writing))
     browser = await launchProfileBrowser(profile.path, { detour })
     page = browser.context.pages()[0] ?? (await browser.context.newPage())
-    await comeBack(page, stage.server.url)
+    await comeBack(page, stage.server.url, ANNA)
     await openChat(page, BEN)
   }
   const last = numbered('anna', ++count)

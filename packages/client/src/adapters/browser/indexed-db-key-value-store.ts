@@ -7,6 +7,7 @@ import {
   StoreError,
   type WriteBatch,
 } from '../../ports/key-value-store.ts'
+import { beginFreshJournal } from './fresh-journal.ts'
 
 const ENTRIES = 'entries'
 const META = 'meta'
@@ -73,6 +74,7 @@ async function applyBatch(database: IDBPDatabase, batch: WriteBatch, fence: numb
 
 /** The browser's store. One database an application, however many accounts use the device. */
 export async function openIndexedDbKeyValueStore(name: string): Promise<KeyValueStore> {
+  await beginFreshJournal(`${name}-journal`)
   const database = await openDB(name, 1, {
     upgrade: fresh => {
       fresh.createObjectStore(ENTRIES)
