@@ -14,7 +14,7 @@ const PATIENT = { timeout: 15_000 }
 
 async function prove({ shows, tell }: GroupLie): Promise<void> {
   const stage = await setGroupStage(server)
-  const { warning = null, doubt = null, note = '' } = shows
+  const { warning = null, doubt = null, note = '', phase } = shows
   const { victim } = stage.people
   const messages = () => stage.double.said.filter(({ kind }) => kind === 'message').length
   try {
@@ -26,6 +26,9 @@ async function prove({ shows, tell }: GroupLie): Promise<void> {
     }
     await expect.poll(told, PATIENT).toEqual({ warning, doubt })
     await expect.poll(() => victim.notes.some(text => text.startsWith(note)), PATIENT).toBe(true)
+    if (phase !== undefined) {
+      await expect.poll(async () => (await stage.ofVictim()).group.phase, PATIENT).toBe(phase)
+    }
     const sent = messages()
     const code = await victim.say(stage.chatId, 'for the members alone').then(
       () => undefined,

@@ -1,5 +1,5 @@
 import { type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { DIRECT_LIES, type Lie, type Shown } from '@entangle/testkit/hostile'
+import { createImpostor, DIRECT_LIES, type Lie, type Shown, toldIdentity } from '@entangle/testkit/hostile'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Stage, setStage } from './support/hostile-scene.ts'
 import { texts } from './support/person.ts'
@@ -64,6 +64,19 @@ async function prove({ shows, stage: has, tell }: Lie): Promise<void> {
     await stage.leave()
   }
 }
+
+/** What nobody can catch, and what the person is told instead. */
+test('P37 at first contact a server may name another key: said to be trusted on first use, and the numbers differ', async () => {
+  const stage = await setStage(server, 'met')
+  const { double, people } = stage
+  const impostor = createImpostor(stage.crypto, stage.peer)
+  double.lie(toldIdentity(stage.peer.accountId, impostor.identity))
+  const seen = await people.victim.client.request('readSafetyNumber', { accountId: stage.peer.accountId })
+  const real = await people.peer.client.request('readSafetyNumber', { accountId: stage.victim.accountId })
+  expect(seen.basis).toBe('first-use')
+  expect(seen.digits).not.toBe(real.digits)
+  await stage.leave()
+})
 
 const titleOf = ({ rule, mistake, name }: Lie) =>
   `${rule}${mistake === undefined ? '' : ` mistake ${mistake}:`} a server that ${name}`

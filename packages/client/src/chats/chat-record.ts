@@ -9,6 +9,7 @@ import type {
 import type { ChatId, Notice } from '../api/engine-api.ts'
 import type { Transcript } from '../conversations/transcript.ts'
 import type { GroupRecord, Marks } from '../groups/group-record.ts'
+import { isUnvouched } from '../groups/vouching.ts'
 
 export type { Marks } from '../groups/group-record.ts'
 
@@ -164,7 +165,8 @@ export const isOver = (chat: ChatRecord): boolean =>
 
 /** Whether nothing may be sent yet: people are still on their way in, or their identities unchecked. */
 export const isHeldBack = (chat: ChatRecord): boolean =>
-  chat.kind === 'group' && (chat.group.wanted.length > 0 || chat.group.unchecked.length > 0)
+  chat.kind === 'group' &&
+  (chat.group.wanted.length > 0 || chat.group.unchecked.length > 0 || isUnvouched(chat.group))
 
 /** Whether anything about us may go back to the others: receipts, typing. */
 export const mayAnswer = (chat: ChatRecord): boolean => chat.standing === 'accepted' && !chat.blocked

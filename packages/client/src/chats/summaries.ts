@@ -2,6 +2,7 @@ import type { AccountId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatSummary, DirectSummary, GroupSummary } from '../api/engine-api.ts'
 import { roleIn } from '../groups/group-record.ts'
+import { isUnvouched } from '../groups/vouching.ts'
 import { isText } from '../outbox/outbox-entry.ts'
 import { reachOf } from '../receipts/reach.ts'
 import { deliveryOf, outboxDelivery } from '../timeline/rows.ts'
@@ -72,7 +73,7 @@ function groupPhase({ conversation, group }: GroupChat): GroupSummary['group']['
       return 'removed'
     case 'active':
       if (group.wanted.length > 0) return 'creating'
-      return group.unchecked.length === 0 ? 'active' : 'checking'
+      return group.unchecked.length === 0 && !isUnvouched(group) ? 'active' : 'checking'
   }
 }
 

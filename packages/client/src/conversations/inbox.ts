@@ -29,7 +29,13 @@ export function createInbox(
   /** How often in a row the next place of the log was empty, and later ones were not. */
   let holes = 0
 
-  const doubt = (contradiction: Contradiction) => {
+  /** What was found and told already: looking again and again finds the same. */
+  const told = new Set<string>()
+
+  const doubt = (contradiction: Contradiction, place: number) => {
+    const finding = `${contradiction} ${place}`
+    if (told.has(finding)) return
+    told.add(finding)
     doubtChat(context, chatId, contradiction).catch(error => diagnostics.note('DOUBT_FAILED', error))
   }
 
@@ -42,7 +48,8 @@ export function createInbox(
   const compare = (event: InboxEvent) => {
     const known = events.get(event.seq)
     const isOther = known !== undefined && known.messageId !== event.messageId
-    if (isOther || differsFrom(active()?.transcript, asLogged(event, self))) doubt('OTHER_AT_PLACE')
+    if (isOther || differsFrom(active()?.transcript, asLogged(event, self)))
+      doubt('OTHER_AT_PLACE', event.seq)
   }
 
   const contiguous = (cursor: number): InboxEvent[] => {
@@ -102,7 +109,7 @@ export function createInbox(
       await leaveReplacedLeaf(context, chatId)
       return true
     }
-    if (page.lastSeq < cursor) doubt('SHORTENED')
+    if (page.lastSeq < cursor) doubt('SHORTENED', page.lastSeq)
     for (const event of page.events) {
       compare(event)
       if (event.seq > cursor) events.set(event.seq, event)
@@ -115,7 +122,7 @@ export function createInbox(
     }
     // An honest log has no holes, but what is on its way may look like one. Look again later.
     holes += 1
-    if (holes === SURELY_A_HOLE) doubt('HOLE')
+    if (holes === SURELY_A_HOLE) doubt('HOLE', cursor + 1)
     throw new NetworkError('the log has a hole')
   }
 

@@ -6,6 +6,7 @@ import type { ConversationState } from '../chats/chat-record.ts'
 import { noteLeaver } from '../groups/epoch.ts'
 import { heldProposals, leaversOf } from '../groups/membership.ts'
 import { stageDifference } from '../groups/telling.ts'
+import { vouch, vouchSoon } from '../groups/vouching.ts'
 import { memberOf } from '../identity/leaf-check.ts'
 import { assertCommit, membershipOf } from './commit-check.ts'
 import { asLogged, type Draft, type InboxEvent, keepOnce, type Room, type Trust } from './draft.ts'
@@ -55,6 +56,8 @@ async function applyCommit(room: Room, draft: Draft, event: LogEvent): Promise<v
     external: processed.external,
     members: membership.after,
   })
+  if (!processed.external) vouch(draft, memberOf(processed.sender).accountId)
+  else if (processed.removed.length > 0) vouchSoon(room, draft)
 }
 
 /** In a conversation of two nobody leaves by proposal. */

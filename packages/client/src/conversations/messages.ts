@@ -2,6 +2,7 @@ import { type ApplicationMessage, CryptoError, type MessageFailure, unpad } from
 import { type AccountId, idToBytes, type KnownEvent, type LogEvent, parseContent } from '@entangle/protocol'
 import { equalBytes } from '../bytes.ts'
 import { applyStateEvent } from '../groups/state-events.ts'
+import { vouch } from '../groups/vouching.ts'
 import { memberOf } from '../identity/leaf-check.ts'
 import type { MessageContent } from '../timeline/message-record.ts'
 import { type Contradiction, doubtIn } from './doubt.ts'
@@ -95,6 +96,7 @@ export async function applyMessage(
   const { accountId, deviceId } = memberOf(opened.sender)
   if (isFromBefore(room, draft, opened)) return doubtIn(room, draft, 'REMOVED_SENDER')
   doubtMessage(room, draft, event, opened)
+  vouch(draft, accountId)
   if (draft.conversation.strangers.includes(deviceId)) {
     await keepContent(room, draft, event, accountId, unvouched(event, opened))
   } else await applyOpened(room, draft, event, accountId, open(event, opened))

@@ -14,10 +14,12 @@ import {
   type ActiveConversation,
   type ChatRecord,
   type ConversationState,
+  type GroupChat,
   peerOf,
 } from '../chats/chat-record.ts'
 import { previewOf } from '../chats/preview.ts'
 import { enteredGroup } from '../groups/entering-group.ts'
+import { vouchersFor } from '../groups/vouching.ts'
 import { openScratchState } from '../identity/scratch-state.ts'
 import { NetworkError } from '../ports/transport.ts'
 import type { Transaction } from '../store/ledger.ts'
@@ -144,6 +146,18 @@ async function assertReached(
   throw new NetworkError('the group is older than what this device has reached')
 }
 
+/** Of a group that was known before, somebody who was known has to vouch. */
+function enteredAgain(
+  { self }: AccountContext,
+  { mls }: Transaction,
+  chat: GroupChat,
+  tree: CheckedTree,
+): GroupChat {
+  const vouchers = vouchersFor(chat.group, self.accountId, tree.signer)
+  const entered = enteredGroup(mls, chat, tree)
+  return { ...entered, group: { ...entered.group, vouchers } }
+}
+
 /**
  * A device of this account that is not in the tree comes in by itself: a new one, or one that could not follow the
  * others any more. Answers with the commit's place in the log.
@@ -168,7 +182,7 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
       archive.expect(transaction, present, entered.seq)
       const conversation = conversationFrom(context, transaction, conversationId, tree, entered.seq)
       const inside: ChatRecord = {
-        ...(present.kind === 'direct' ? present : enteredGroup(transaction.mls, present, tree)),
+        ...(present.kind === 'direct' ? present : enteredAgain(context, transaction, present, tree)),
         conversation,
       }
       const mends = present.conversation.mends === true

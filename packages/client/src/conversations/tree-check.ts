@@ -1,13 +1,15 @@
-import type { MemberLeaf } from '@entangle/crypto'
+import { CryptoError, type MemberLeaf, signerOfGroupInfo } from '@entangle/crypto'
 import {
   type AccountId,
   type ConversationId,
   type DeviceId,
   type GroupData,
+  idToBytes,
   ProtocolError,
   parseGroupData,
 } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
+import { equalBytes } from '../bytes.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
 import { accountsOf, CHECKED_AT_ONCE } from '../groups/membership.ts'
 import { IdentityMismatch, refreshContact, refreshContacts } from '../identity/directory.ts'
@@ -17,13 +19,21 @@ import { isFormer } from './former-devices.ts'
 
 export type Tree = Pick<AnswerOf<'readGroupInfo'>, 'groupInfo' | 'ratchetTree'>
 
-type OpenTree = { readonly leaves: MemberLeaf[]; readonly data: GroupData | undefined }
+type OpenTree = {
+  readonly groupId: Uint8Array
+  readonly leaves: MemberLeaf[]
+  readonly data: GroupData | undefined
+}
 
 export function openTree({ crypto }: AccountContext, { groupInfo, ratchetTree }: Tree): OpenTree {
   const group = crypto.createPublicGroup(groupInfo, ratchetTree)
   try {
-    const { groupData } = group
-    return { leaves: group.members(), data: groupData === null ? undefined : parseGroupData(groupData) }
+    const { groupData, groupId } = group
+    return {
+      groupId,
+      leaves: group.members(),
+      data: groupData === null ? undefined : parseGroupData(groupData),
+    }
   } finally {
     group.close()
   }
@@ -51,6 +61,15 @@ export type CheckedTree = {
   readonly strangers: readonly DeviceId[]
   /** Of a large group: whose leaves are to be checked later. */
   readonly unchecked: readonly AccountId[]
+  /** Who has signed for the group as it is. */
+  readonly signer: AccountId
+}
+
+function signerIn(leaves: readonly MemberLeaf[], { groupInfo }: Tree): AccountId {
+  const leafIndex = signerOfGroupInfo(groupInfo)
+  const leaf = leaves.find(each => each.leafIndex === leafIndex)
+  if (leaf === undefined) throw new CryptoError('CRYPTO_GROUP_INFO_INVALID', 'signer')
+  return memberOf(leaf).accountId
 }
 
 /** Our own list is known since the connection came; only a leaf that it lacks is a reason to ask again. */
@@ -81,10 +100,11 @@ function assertPair(others: readonly AccountId[], first: AccountId | undefined):
 export async function checkTree(
   context: AccountContext,
   tree: Tree,
-  { kind, first, whole = false }: Expectation,
+  { conversationId, kind, first, whole = false }: Expectation & { readonly conversationId: ConversationId },
 ): Promise<CheckedTree> {
   const { self } = context
-  const { leaves, data } = openTree(context, tree)
+  const { groupId, leaves, data } = openTree(context, tree)
+  if (!equalBytes(groupId, idToBytes(conversationId))) throw new CryptoError('CRYPTO_WRONG_GROUP')
   const members = accountsOf(leaves)
   if (data?.kind !== kind) throw new IdentityMismatch(first ?? self.accountId, 'another kind of group')
   const others = [...members].filter(accountId => accountId !== self.accountId)
@@ -96,7 +116,8 @@ export async function checkTree(
   await refreshOwn(context, leaves)
   const later = new Set(unchecked)
   const judged = leaves.filter(leaf => !later.has(memberOf(leaf).accountId))
-  return { members, data, strangers: strangersIn(context, judged), unchecked }
+  const strangers = strangersIn(context, judged)
+  return { members, data, strangers, unchecked, signer: signerIn(leaves, tree) }
 }
 
 /** The group as the server has it. */
@@ -106,7 +127,7 @@ export async function fetchTree(
   expected: Expectation,
 ) {
   const answer = await context.calls.call('readGroupInfo', { conversationId })
-  return { ...answer, ...(await checkTree(context, answer, expected)) }
+  return { ...answer, ...(await checkTree(context, answer, { ...expected, conversationId })) }
 }
 
 /** Whether in the group of today everybody is listed. */

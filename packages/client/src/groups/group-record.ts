@@ -48,6 +48,8 @@ export type GroupRecord = {
   readonly mayMissLeavers: boolean
   /** Members whose leaves were not checked yet. Nothing is sent before they are. */
   readonly unchecked: readonly AccountId[]
+  /** Known from before this device came back by itself: nothing is sent until one of them is heard. Else missing or empty. */
+  readonly vouchers?: readonly AccountId[]
   /** Who took this account in; null for the founder, and where it is not known. */
   readonly addedBy: AccountId | null
   /** Why this account is out, for good. */

@@ -52,7 +52,11 @@ async function stageArrival(
 async function enter(context: AccountContext, invite: OpenInvite): Promise<ChatId> {
   const { answer, link, inviter } = invite
   const { conversationId, epoch } = answer
-  const tree = await checkTree(context, answer, { kind: 'group', first: inviter ?? undefined })
+  const tree = await checkTree(context, answer, {
+    conversationId: answer.conversationId,
+    kind: 'group',
+    first: inviter ?? undefined,
+  })
   await enterFromOutside(context, { conversationId, epoch, tree: answer, link }, (transaction, entered) =>
     stageArrival(context, transaction, invite, tree, entered),
   )

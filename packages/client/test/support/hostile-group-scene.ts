@@ -35,7 +35,7 @@ export async function setGroupStage(server: ServerProcess): Promise<GroupStage> 
   const conversationId = chatId.slice('group-'.length) as ConversationId
   const says = async (person: Person, text: string) => {
     await person.say(chatId, text)
-    await untilGroup(victim, chatId, chat => chat.last?.text === text)
+    await untilGroup(victim, chatId, chat => chat.last?.text === text, 40_000)
   }
   for (const person of [peer, turned, leaver, victim]) await says(person, `from ${person.handle}`)
   // Self-updates come to rest.

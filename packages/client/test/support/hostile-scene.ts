@@ -58,7 +58,7 @@ export type Stage = Scene & {
 }
 
 /** Two people, one of whom has a server that lies. */
-export async function setStage(server: ServerProcess, has: 'talked' | 'known'): Promise<Stage> {
+export async function setStage(server: ServerProcess, has: 'talked' | 'known' | 'met'): Promise<Stage> {
   const double: HostileServer = await openHostileServer(server.url)
   const all: Person[] = []
   const open = async (serverUrl: string, handle: string) => {
@@ -86,7 +86,7 @@ export async function setStage(server: ServerProcess, has: 'talked' | 'known'): 
     await victim.untilChat(peer.handle, chat => chat.last?.text === 'hello back')
     // Self-updates and receipts come to rest.
     await pause(600)
-  } else await victim.client.request('readSafetyNumber', { accountId: peerId.accountId })
+  } else if (has === 'known') await victim.client.request('readSafetyNumber', { accountId: peerId.accountId })
 
   const ofVictim = () => victim.summary(peer.handle)
   const conversationId = () => [...double.heads.keys()][0] ?? ('0'.repeat(32) as ConversationId)

@@ -8,3 +8,4 @@ export {
 } from './hostile-server.ts'
 export { DIRECT_LIES, GROUP_LIES } from './lies/index.ts'
 export type { GroupLie, GroupScene, Lie, Scene, Shown, Thief } from './scene.ts'
+export { toldIdentity } from './told-identity.ts'

@@ -52,6 +52,8 @@ export type Shown = {
   /** What the person is told at the chat. */
   readonly warning?: 'identity-changed'
   readonly doubt?: 'record-contradicted'
+  /** Of a group. */
+  readonly phase?: 'checking'
   /** A diagnostic note that begins so. */
   readonly note?: string
   /** The end of the timeline: texts, or the kind of what is no text. */

@@ -5,6 +5,7 @@ import type { Lie } from '../scene.ts'
 export const ghostInTheLog: Lie = {
   name: "adds a ghost as a device of the victim's own, in push, log and tree alike",
   rule: 'P33',
+  // Where the server's word on the tree is enough, the ghost reads what is sent next.
   mistake: 7,
   shows: { sending: 'stopped', warning: 'identity-changed', note: 'IDENTITY_MISMATCH' },
   async tell(scene) {

@@ -6,6 +6,7 @@ import { ghostInPassing } from './ghost-in-passing.ts'
 import { ghostInTheLog } from './ghost-in-the-log.ts'
 import { ghostOfAThird } from './ghost-of-a-third.ts'
 import { ghostWithAList } from './ghost-with-a-list.ts'
+import { groupBrokenInto } from './group-broken-into.ts'
 import { groupGhostByAMember } from './group-ghost-by-a-member.ts'
 import { groupGhostFromOutside } from './group-ghost-from-outside.ts'
 import { groupLeaverKept } from './group-leaver-kept.ts'
@@ -62,6 +63,7 @@ export const DIRECT_LIES: readonly Lie[] = [
 /** What is special about groups. */
 export const GROUP_LIES: readonly GroupLie[] = [
   groupGhostFromOutside,
+  groupBrokenInto,
   groupGhostByAMember,
   groupRolesTaken,
   groupLeaverKept,

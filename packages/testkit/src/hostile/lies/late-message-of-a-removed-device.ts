@@ -7,6 +7,7 @@ import type { Lie } from '../scene.ts'
 export const lateMessageOfARemovedDevice: Lie = {
   name: 'takes a message of the epoch before from a device that was removed',
   rule: 'P43',
+  // Shown as the word of the account wherever the place in the tree is not looked at.
   mistake: 8,
   shows: {
     sending: 'goes-on',

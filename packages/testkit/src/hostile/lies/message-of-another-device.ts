@@ -7,6 +7,7 @@ import type { Lie } from '../scene.ts'
 export const messageOfAnotherDevice: Lie = {
   name: 'names another device as the sender of a message',
   rule: 'P59',
+  // The row stands under whomever the frame names wherever the frame is believed.
   mistake: 7,
   shows: {
     sending: 'goes-on',

@@ -8,6 +8,7 @@ import type { Lie } from '../scene.ts'
 export const standaloneProposals: Lie = {
   name: 'puts proposals into the log that nobody has made',
   rule: 'P52',
+  // Taken up, or taken for the end of the group, they keep what comes after them out.
   mistake: 10,
   shows: {
     sending: 'goes-on',

@@ -4,6 +4,7 @@ import type { Lie } from '../scene.ts'
 export const unlistedDevice: Lie = {
   name: "gives out, among the peer's key packages, one of a device that no list names",
   rule: 'P33',
+  // A package that needs no entry in the list makes its holder a member from the start.
   mistake: 9,
   stage: 'known',
   shows: { sending: 'stopped', warning: 'identity-changed', note: 'IDENTITY_MISMATCH' },
