@@ -182,7 +182,7 @@ test('P33 a ghost that claims our own account, in log and tree alike: named, not
       return { status: 200, body: encodeCbor(body) }
     }
     if (request.target.includes('/events?')) {
-      return { status: 200, body: encodeCbor({ events: [logged], lastSeq: event.seq }) }
+      return { status: 200, body: encodeCbor({ events: [logged], lastSeq: event.seq, beginsAfter: 0 }) }
     }
     return answer
   }
