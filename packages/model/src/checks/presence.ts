@@ -13,12 +13,7 @@ export const presentIn = (play: Play): Present[] =>
   })
 
 /** What must not be noted, whatever happens on the network. */
-const ALARMS = [
-  'EVENT_UNREADABLE',
-  'DEVICE_ROLLED_BACK',
-  'IDENTITY_MISMATCH',
-  'RECORD_CONTRADICTED',
-]
+const ALARMS = ['EVENT_UNREADABLE', 'DEVICE_ROLLED_BACK', 'IDENTITY_MISMATCH', 'RECORD_CONTRADICTED']
 
 /** Whoever should be in is in, online, and warned of nobody. */
 export function checkPresence(play: Play): string[] {
