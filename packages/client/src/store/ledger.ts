@@ -66,12 +66,23 @@ export function createLedger(input: {
     mls.accept()
   }
 
+  /** What was taken over from elsewhere is not what the store holds: it is read again when it is needed. */
+  const forget = (adopted: readonly StateChange[]) => {
+    for (const { key } of adopted) {
+      const [scope, conversationId] = key.split('/')
+      if (scope !== 'g' || conversationId === undefined) continue
+      mls.unloadGroup(idToBytes(conversationId))
+      loaded.delete(conversationId as ConversationId)
+    }
+  }
+
   const run = async <T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> => {
     if (closed !== undefined) throw closed
     const puts = new Map<string, Uint8Array>()
     const deletes = new Set<string>()
     const clears: KeyRange[] = []
     const actions: (() => void)[] = []
+    const taken: StateChange[] = []
     let result: T
     try {
       result = await work({
@@ -81,6 +92,7 @@ export function createLedger(input: {
           const entries = adopted.flatMap(({ key, value }) => (value === null ? [] : [{ key, value }]))
           for (const { key, value } of entries) puts.set(accountKeys.mls(key), value)
           mls.loadEntries(entries)
+          taken.push(...entries)
         },
         put: (key, value) => {
           deletes.delete(key)
@@ -96,6 +108,7 @@ export function createLedger(input: {
     } catch (error) {
       if (error instanceof CryptoError && error.code === 'CRYPTO_INSTANCE_LOST') throw fail(error)
       mls.discard()
+      forget(taken)
       throw error
     }
     if (closed !== undefined) throw closed

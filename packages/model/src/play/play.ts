@@ -2,7 +2,7 @@ import type { ChatId, EngineError, GroupInvite } from '@entangle/client'
 import { randomFrom, type SeededRandom } from '@entangle/testkit/harness'
 import { checkGeneration } from '../checks/generation-check.ts'
 import { type Actor, type Cast, createCast, type Stolen } from '../devices/actor.ts'
-import { copyBody, type World } from '../devices/life.ts'
+import { copyBody, type Life, type World } from '../devices/life.ts'
 import { createSendWatch } from '../devices/send-watch.ts'
 import type { Parcel } from '../network/parcel.ts'
 import type { Opening } from './opening.ts'
@@ -23,7 +23,7 @@ export type Written = {
 export type Link = GroupInvite & { readonly chatId: ChatId }
 
 /** Something that was asked of an engine and is not answered yet. */
-type Asked = { readonly label: string; readonly actor: Actor; isDone: boolean }
+type Asked = { readonly label: string; readonly actor: Actor; readonly life: Life | undefined }
 
 export type Play = {
   readonly world: World
@@ -47,6 +47,8 @@ export type Play = {
   /** Asks without waiting. The answer comes when the schedule lets it. */
   readonly ask: <T>(actor: Actor, label: string, work: () => Promise<T>, done?: (value: T) => void) => void
   readonly isAsking: (actor?: Actor) => boolean
+  /** What was asked and is not answered. */
+  readonly unanswered: () => string[]
   /** Everything that follows at once has happened. */
   readonly settle: () => Promise<void>
   readonly parcels: () => { readonly actor: Actor; readonly parcel: Parcel }[]
@@ -76,6 +78,9 @@ export function createPlay(world: World, seed: number, opening: Opening): Play {
     breached ??= what
   }
   const cast = createCast(world, say, name => createSendWatch(what => breach(`${name}: ${what}`)))
+
+  /** Who died does not answer any more. */
+  const open = () => [...asked].filter(({ actor, life }) => actor.life === life)
 
   const checkSends = () => {
     for (const actor of cast.actors) {
@@ -124,9 +129,9 @@ export function createPlay(world: World, seed: number, opening: Opening): Play {
     parcels: () => waiting().map(({ actor, look }) => ({ actor, parcel: look() })),
     settle,
     ask(actor, label, work, done) {
-      const entry: Asked = { label, actor, isDone: false }
-      asked.add(entry)
       const { life } = actor
+      const entry: Asked = { label, actor, life }
+      asked.add(entry)
       work().then(
         value => {
           asked.delete(entry)
@@ -140,7 +145,8 @@ export function createPlay(world: World, seed: number, opening: Opening): Play {
         },
       )
     },
-    isAsking: actor => [...asked].some(entry => actor === undefined || entry.actor === actor),
+    unanswered: () => open().map(({ actor, label }) => `${actor.name}: ${label}`),
+    isAsking: actor => open().some(entry => actor === undefined || entry.actor === actor),
     async releaseOne() {
       const found = waiting()
       if (found.length === 0) return false

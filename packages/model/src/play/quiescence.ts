@@ -14,7 +14,7 @@ export async function calm(play: Play, holds: () => boolean, limitMs = 10 * 60_0
     if (at === undefined || at > giveUpAt) break
     await play.fireTimer()
   }
-  throw new ModelFailure('does not come to rest')
+  throw new ModelFailure(['does not come to rest', ...play.unanswered()].join('; '))
 }
 
 /** Lets everything through for this long. */
