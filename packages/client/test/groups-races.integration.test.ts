@@ -62,7 +62,9 @@ test('P62 P63 who was away follows a long row of commits, and reads what was sai
   expect(alarms(back)).toEqual([])
 })
 
-test('P61 P72 killed between building a commit and the answer to it: it goes again, unchanged, and once', async () => {
+test('P61 P72 killed between building a commit and the answer to it: it goes again, unchanged, and once', {
+  timeout: 180_000,
+}, async () => {
   const [bob, cleo] = await room.signUp('joined', 'added')
   const device = newDevice()
   const serverUrl = room.url()
@@ -113,8 +115,8 @@ test('P61 P72 killed between building a commit and the answer to it: it goes aga
       }),
     })
     const count = index === 0 ? 3 : 2
-    await untilGroup({ client: back }, chatId, chat => chat.group.memberCount === count)
-    await untilGroup(bob, chatId, chat => chat.group.memberCount === count)
+    await untilGroup({ client: back }, chatId, chat => chat.group.memberCount === count, 45_000)
+    await untilGroup(bob, chatId, chat => chat.group.memberCount === count, 45_000)
     if (when === 'before') expect(again[0]).toBe(commits[0])
     if (index === 0) await welcome(cleo, chatId)
     await back.bury()
