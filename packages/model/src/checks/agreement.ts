@@ -1,6 +1,8 @@
+import type { AccountId } from '@entangle/protocol'
 import type { Play } from '../play/play.ts'
 import type { View } from './looking.ts'
 import { presentIn } from './presence.ts'
+import { readableBy } from './timeline.ts'
 import { accountsIn, chatIdOf, type Truth } from './truth.ts'
 
 /** What a device has promised to send, and is still there to send, is in the log or is told to have failed. */
@@ -19,11 +21,22 @@ export function checkPromises(play: Play, truths: readonly Truth[], views: reado
     .map(({ text }) => `${text} was promised and is not in the log`)
 }
 
+const note = (sides: Map<string, string[]>, opinion: string, who: string) =>
+  sides.set(opinion, [...(sides.get(opinion) ?? []), who])
+
+/** Whether this account could read the last change of the group's name, rather than be told of it. */
+function couldReadName(play: Play, truth: Truth, accountId: AccountId): boolean {
+  const texts = new Set(play.written.map(({ id }) => id))
+  const change = truth.log.findLast(({ kind, messageId }) => kind === 'message' && !texts.has(messageId))
+  return change === undefined || readableBy(play, truth, accountId)(change)
+}
+
 /** Members of a group see the same name, people and roles, and nobody else believes to be in. */
 export function checkAgreement(play: Play, truth: Truth, views: readonly View[]): string[] {
   const accounts = accountsIn(truth)
   const breaches: string[] = []
   const opinions = new Map<string, string[]>()
+  const names = new Map<string, string[]>()
   for (const { actor, life } of presentIn(play)) {
     const { accountId } = actor.person
     const isMember = accounts.has(accountId)
@@ -45,11 +58,12 @@ export function checkAgreement(play: Play, truth: Truth, views: readonly View[])
     const people = views
       .find(({ present, chatId }) => present.actor === actor && chatId === chat.id)
       ?.members.map(({ account, role }) => `${account.handle} ${role}`)
-    const opinion = JSON.stringify([name, topic, people])
-    opinions.set(opinion, [...(opinions.get(opinion) ?? []), actor.name])
+    note(opinions, JSON.stringify(people), actor.name)
+    if (couldReadName(play, truth, accountId)) note(names, JSON.stringify([name, topic]), actor.name)
   }
-  if (opinions.size > 1) {
-    breaches.push([...opinions].map(([opinion, names]) => `${names.join(' ')} see ${opinion}`).join('; '))
+  for (const sides of [opinions, names]) {
+    if (sides.size <= 1) continue
+    breaches.push([...sides].map(([opinion, who]) => `${who.join(' ')} see ${opinion}`).join('; '))
   }
   return breaches
 }

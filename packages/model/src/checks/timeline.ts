@@ -28,8 +28,8 @@ function checkRows(play: Play, { rows, truth }: View, tell: Tell): void {
   }
 }
 
-/** From here on this account could read everything, with a device that is still there. */
-function firstReadable(play: Play, { members, log }: Truth, accountId: string) {
+/** Which events this account could read with a device that is still there, since when it came in last. */
+export function readableBy(play: Play, { members, log }: Truth, accountId: string) {
   const joined = presentIn(play)
     .filter(({ actor }) => actor.person.accountId === accountId)
     .map(({ deviceId }) => members.get(deviceId))
@@ -45,7 +45,7 @@ const isFormer = (play: Play, deviceId: DeviceId) => !presentIn(play).some(each 
 /** Every message of the log that can be read here is there, with its text and in its place. */
 function checkMessages(play: Play, { rows, truth, present }: View, tell: Tell): void {
   const { accountId } = present.actor.person
-  const isReadable = firstReadable(play, truth, accountId)
+  const isReadable = readableBy(play, truth, accountId)
   const leftAt = Math.max(
     ...[...truth.members.values()]
       .filter(member => member.accountId === accountId)
