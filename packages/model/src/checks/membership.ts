@@ -52,11 +52,18 @@ export function checkMembership(play: Play, truth: Truth): string[] {
   return [`epoch ${String(truth.epoch)} is split: ${sides}`]
 }
 
-export function checkLog({ log }: Truth): string[] {
+/** Whoever is out has no word any more, and what was on its way has come too late. */
+const latecomers = ({ log, members }: Truth): string[] =>
+  log
+    .filter(({ kind, seq, sender }) => kind === 'message' && seq > (members.get(sender)?.leftSeq ?? seq))
+    .map(({ seq }) => `the log has a message at ${String(seq)} of a device that was out`)
+
+export function checkLog(truth: Truth): string[] {
+  const { log } = truth
   const breaches = log.flatMap(({ seq }, index) =>
     seq === index + 1 ? [] : [`the log has a hole at ${String(index + 1)}`],
   )
   const ids = log.map(event => `${event.sender} ${event.messageId}`)
   if (new Set(ids).size < ids.length) breaches.push('the log has a message twice')
-  return breaches.slice(0, 3)
+  return [...breaches, ...latecomers(truth)].slice(0, 3)
 }

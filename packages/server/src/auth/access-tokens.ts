@@ -6,10 +6,13 @@ import type { Clock } from '../ports/clock.ts'
 import type { DeviceSession, SessionId } from '../ports/session-verifier.ts'
 
 const TYPE = 'at+jwt'
+/** Tokens that are remembered as genuine. */
+const KNOWN_LIMIT = 20_000
 const AUDIENCE = 'entangle'
 
 const claimsSchema = z.object({
   sub: accountIdSchema,
+  exp: z.int(),
   device: deviceIdSchema,
   sid: z
     .string()
@@ -29,6 +32,9 @@ export type AccessTokens = {
 export function createAccessTokens(keys: SigningKeys, issuer: () => string, clock: Clock): AccessTokens {
   /** Every request is verified; what a key id stands for never changes. */
   const imported = new Map<string, ReturnType<typeof importJWK>>()
+
+  /** The same token comes with every request of ten minutes: its signature is checked once. */
+  const known = new Map<string, { readonly session: DeviceSession; readonly expiresAt: number }>()
 
   const publicKey = (kid: string | undefined): ReturnType<typeof importJWK> => {
     const jwk = kid === undefined ? undefined : keys.publicKey(kid)
@@ -53,6 +59,8 @@ export function createAccessTokens(keys: SigningKeys, issuer: () => string, cloc
       return { accessToken, accessTokenExpiresAt: expiresAt * 1000 }
     },
     async parse(token) {
+      const genuine = known.get(token)
+      if (genuine !== undefined && genuine.expiresAt > clock.now()) return genuine.session
       try {
         const { payload } = await jwtVerify(token, async header => publicKey(header.kid), {
           algorithms: [TOKEN_ALGORITHM],
@@ -62,8 +70,11 @@ export function createAccessTokens(keys: SigningKeys, issuer: () => string, cloc
           requiredClaims: ['exp', 'iat'],
           currentDate: new Date(clock.now()),
         })
-        const { sub, device, sid } = claimsSchema.parse(payload)
-        return { accountId: sub, deviceId: device, sessionId: sid }
+        const { sub, device, sid, exp } = claimsSchema.parse(payload)
+        const session: DeviceSession = { accountId: sub, deviceId: device, sessionId: sid }
+        if (known.size >= KNOWN_LIMIT) known.clear()
+        known.set(token, { session, expiresAt: exp * 1000 })
+        return session
       } catch (cause) {
         throw new ProtocolError('AUTH_TOKEN_INVALID', {}, { cause })
       }
