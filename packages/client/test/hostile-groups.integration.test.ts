@@ -1,7 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { GROUP_LIES, type GroupLie } from '@entangle/testkit/hostile'
+import { GROUP_LIES, type GroupLie, openHostileServer } from '@entangle/testkit/hostile'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newGroup, untilGroup } from './support/group.ts'
 import { setGroupStage } from './support/hostile-group-scene.ts'
+import { HASTY } from './support/hostile-scene.ts'
+import { newPerson } from './support/person.ts'
 
 let server: ServerProcess
 
@@ -42,6 +46,38 @@ async function prove({ shows, tell }: GroupLie): Promise<void> {
     await stage.leave()
   }
 }
+
+test('P54 a server that gives another snapshot to who is taken in, or none', async () => {
+  const double = await openHostileServer(server.url)
+  const [owner, victim] = [
+    await newPerson(server.url, 'owner', HASTY),
+    await newPerson(double.url, 'victim', HASTY),
+  ]
+  await Promise.all([owner.online(), victim.online()])
+  for (const given of [randomBytes(300), undefined]) {
+    const stop = double.lie({
+      answers: {
+        listWelcomes: async (_, truth) => {
+          const { welcomes } = await truth()
+          return {
+            welcomes: welcomes.map(({ snapshot: _real, ...welcome }) =>
+              given === undefined ? welcome : { ...welcome, snapshot: given },
+            ),
+          }
+        },
+      },
+    })
+    const chatId = await newGroup(owner, 'Board', [victim])
+    const chat = await untilGroup(victim, chatId, ({ doubt }) => doubt !== null)
+    expect(chat.group.name).not.toBe('Board')
+    expect(victim.notes.some(note => note.startsWith('RECORD_CONTRADICTED OTHER_SNAPSHOT'))).toBe(true)
+    await victim.client.request('dismissDoubt', { chatId })
+    await untilGroup(victim, chatId, ({ doubt }) => doubt === null)
+    stop()
+  }
+  for (const person of [owner, victim]) await person.leave()
+  await double.close()
+}, 120_000)
 
 test.each(GROUP_LIES.map(lie => [`${lie.rule} a server that ${lie.name}`, lie] as const))(
   '%s',

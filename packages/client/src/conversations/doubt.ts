@@ -20,6 +20,8 @@ export type Contradiction =
   | 'UNKNOWN_OWN'
   /** The same message at a second place. */
   | 'REPLAYED'
+  /** The state of a group, as it was told with the Welcome, is missing or another one. */
+  | 'OTHER_SNAPSHOT'
   /** A message of before by a device that was put out since. */
   | 'REMOVED_SENDER'
 

@@ -59,10 +59,9 @@ function readSnapshot(
   { mls }: Transaction,
   { conversationId, epoch, snapshot }: WaitingWelcome,
 ): HeldState | undefined {
-  if (snapshot === undefined) return undefined
   const place = { for: 'joiner', conversationId, epoch } as const
-  const held = openSnapshot(presentSnapshotKey(mls, conversationId), place, snapshot)
-  if (held === undefined) context.diagnostics.note('SNAPSHOT_NOT_OPENED')
+  const held = snapshot && openSnapshot(presentSnapshotKey(mls, conversationId), place, snapshot)
+  if (held === undefined) context.diagnostics.note('RECORD_CONTRADICTED', 'OTHER_SNAPSHOT')
   return held
 }
 
@@ -91,7 +90,8 @@ export async function stageJoinedGroup(
   const conversation = acceptWelcome(context, transaction, waiting, strangers, staged.members.length)
   const known = chats.get(groupChatId(conversationId))
   const before = known?.kind === 'group' ? known : undefined
-  const held = readSnapshot(context, transaction, waiting) ?? (before && heldBy(before.group))
+  const told = readSnapshot(context, transaction, waiting)
+  const held = told ?? (before && heldBy(before.group))
   const group = {
     ...newGroup(held?.state ?? EMPTY_STATE, adder === self.accountId ? null : adder),
     ...(held === undefined ? {} : { stateAt: held.at }),
@@ -110,6 +110,8 @@ export async function stageJoinedGroup(
     hidden: false,
     warning: null,
     suspect: null,
+    // Whoever adds somebody tells them the state of the group with it.
+    doubt: told === undefined ? 'record-contradicted' : (base.doubt ?? null),
     conversation,
   }
   chats.stage(

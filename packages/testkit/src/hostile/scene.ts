@@ -53,7 +53,7 @@ export type Shown = {
   readonly warning?: 'identity-changed'
   readonly doubt?: 'record-contradicted'
   /** Of a group. */
-  readonly phase?: 'checking'
+  readonly phase?: 'checking' | 'repairing'
   /** A diagnostic note that begins so. */
   readonly note?: string
   /** The end of the timeline: texts, or the kind of what is no text. */

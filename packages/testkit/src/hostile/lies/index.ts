@@ -10,6 +10,7 @@ import { groupBrokenInto } from './group-broken-into.ts'
 import { groupGhostByAMember } from './group-ghost-by-a-member.ts'
 import { groupGhostFromOutside } from './group-ghost-from-outside.ts'
 import { groupLeaverKept } from './group-leaver-kept.ts'
+import { groupOfAnother } from './group-of-another.ts'
 import { groupRevokedLink } from './group-revoked-link.ts'
 import { groupRolesTaken } from './group-roles-taken.ts'
 import { lateMessageOfARemovedDevice } from './late-message-of-a-removed-device.ts'
@@ -64,6 +65,7 @@ export const DIRECT_LIES: readonly Lie[] = [
 export const GROUP_LIES: readonly GroupLie[] = [
   groupGhostFromOutside,
   groupBrokenInto,
+  groupOfAnother,
   groupGhostByAMember,
   groupRolesTaken,
   groupLeaverKept,
