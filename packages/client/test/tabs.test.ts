@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { EngineRequestName } from '../src/api/engine-api.ts'
-import type { Clock } from '../src/ports/clock.ts'
+import { type Clock, sleep } from '../src/ports/clock.ts'
 import type { HeldLock, Lock } from '../src/ports/lock.ts'
 import { connectionOf, type EngineSubscriber } from '../src/rpc/subscriber.ts'
 import { createWatchList } from '../src/rpc/watch-list.ts'
@@ -126,7 +126,7 @@ function createWorld() {
   const effects = new Map<string, { name: EngineRequestName; by: string }>()
   let running = 0
   let mostRunning = 0
-  const state = { answering: true }
+  const state = { answering: true, startMs: 0 }
 
   const open = (tab: string) => {
     const { channel, freeze, thaw } = join()
@@ -141,6 +141,7 @@ function createWorld() {
       startEngine: async () => {
         running += 1
         mostRunning = Math.max(mostRunning, running)
+        if (state.startMs > 0) await sleep(clock, state.startMs)
         const watches = createWatchList()
         watches.publish('connection', { phase: 'online' })
         return {
@@ -244,5 +245,26 @@ describe('P65 one writer', () => {
     one.thaw()
     await world.pass(4_000)
     expect(two.coordinator.isLeader()).toBe(false)
+  })
+
+  test('a tab whose engine is slow to start does not take the lock from itself', async () => {
+    const world = createWorld()
+    world.state.startMs = 5_000
+    const one = world.open('one')
+    one.coordinator.setVisible(true)
+    await world.pass(6_000)
+    expect(one.coordinator.isLeader()).toBe(true)
+    expect(world.mostRunning()).toBe(1)
+  })
+
+  test('a start that hangs is tried anew', async () => {
+    const world = createWorld()
+    world.state.startMs = 10 * 60_000
+    const one = world.open('one')
+    one.coordinator.setVisible(true)
+    await world.pass(10_000)
+    world.state.startMs = 0
+    await world.pass(10_000)
+    expect(one.coordinator.isLeader()).toBe(true)
   })
 })

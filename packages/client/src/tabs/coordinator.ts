@@ -24,6 +24,8 @@ export type CoordinatorOptions = {
 }
 
 const RETRY_MS = 2_000
+/** A slow device takes a while to open its store. A start that takes longer than this hangs, and is tried anew. */
+const START_MS = 15_000
 
 type Role =
   | { readonly kind: 'seeking' }
@@ -60,6 +62,8 @@ export function createCoordinator(options: CoordinatorOptions) {
   let towardsTab: ((frame: EngineFrame) => void) | undefined
   let seekingSince = clock.now()
   let stealing = false
+  /** Until when this tab, which has the lock, is busy starting the engine. */
+  let startingUntil = 0
 
   const announce = () => channel.post({ t: 'leader', tab, busyMs: Math.max(0, busyUntil - clock.now()) })
 
@@ -130,6 +134,7 @@ export function createCoordinator(options: CoordinatorOptions) {
     let deposed = false
     void held.lost.then(() => {
       deposed = true
+      startingUntil = 0
       void stepDown()
     })
     const engine = await startOrRetry(held)
@@ -165,6 +170,7 @@ export function createCoordinator(options: CoordinatorOptions) {
 
   /** The store or the cryptography did not open: somebody else may have more luck, and so may this tab later. */
   const startOrRetry = async (held: HeldLock): Promise<LocalEngine | undefined> => {
+    startingUntil = clock.now() + START_MS
     try {
       return await options.startEngine()
     } catch (error) {
@@ -172,6 +178,8 @@ export function createCoordinator(options: CoordinatorOptions) {
       held.release()
       cancelRetry = clock.after(RETRY_MS, seek)
       return undefined
+    } finally {
+      startingUntil = 0
     }
   }
 
@@ -189,7 +197,8 @@ export function createCoordinator(options: CoordinatorOptions) {
     cancelPing = clock.after(pingMs, ping)
     if (role.kind === 'leader' || role.kind === 'closed' || stealing) return
     const now = clock.now()
-    const silentSince = role.kind === 'follower' ? Math.max(role.heardAt, role.quietUntil) : seekingSince
+    const heardAt = role.kind === 'follower' ? Math.max(role.heardAt, role.quietUntil) : seekingSince
+    const silentSince = Math.max(heardAt, startingUntil)
     if (visible && now - silentSince > silenceMs + pingMs) void steal().catch(() => undefined)
     // A hidden tab may sleep and be wrong about others; it only asks while it knows no leader.
     else if (visible || role.kind === 'seeking') channel.post({ t: 'ping', tab })
