@@ -9,7 +9,7 @@ import {
   type Person,
   send,
 } from '@entangle/testkit/harness'
-import type { Page } from 'playwright-core'
+import type { Page, Response } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSettings } from './second-device.ts'
 import { ANNA, BEN, openStage, type Stage } from './stage.ts'
@@ -51,8 +51,12 @@ test('nobody is asked to save the phrase before the first message; then a card a
   await introduce(anna, ben)
   await card(anna.page).waitFor()
   await expectNoViolations(anna.page)
+  // Written down a moment after it was said: nobody loads the page anew as fast as a machine.
+  const isWritten = (answer: Response) =>
+    answer.url().endsWith('/v1/chat/state') && answer.request().method() === 'POST'
+  const written = anna.page.waitForResponse(isWritten)
   await card(anna.page).getByRole('button', { name: 'Later' }).click()
-  await card(anna.page).waitFor({ state: 'detached' })
+  await Promise.all([written, card(anna.page).waitFor({ state: 'detached' })])
   await anna.page.reload()
   await chatLink(anna.page, ben).waitFor()
   await anna.page.waitForTimeout(500)

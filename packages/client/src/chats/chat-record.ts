@@ -96,6 +96,8 @@ type ChatBase = {
   readonly warning: 'identity-changed' | null
   /** Whose identity it is. */
   readonly suspect: AccountId | null
+  /** The event that cannot be followed, where that is the reason of the warning: it ends once it is followed. */
+  readonly warnedAt?: number | null
   /** Not in chats that an earlier version has stored. */
   readonly doubt?: 'record-contradicted' | null
   /** Messages sealed singly, after the last segment. */

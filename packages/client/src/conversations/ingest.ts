@@ -14,6 +14,7 @@ import { dropPendingCommit, enterEpoch, leaveGroup } from './epochs.ts'
 import { applyFailure, applyMessage, settleOwn } from './messages.ts'
 import { nextRenewal } from './self-update.ts'
 import { extendTranscript } from './transcript.ts'
+import { withoutOldWarning } from './warning.ts'
 
 const groupIdOf = ({ conversation }: Draft): Uint8Array => idToBytes(conversation.conversationId)
 
@@ -158,7 +159,8 @@ function conversationAfter(draft: Draft): ConversationState {
   }
 }
 
-function chatAfter({ chat, departure }: Draft): Draft['chat'] {
+function chatAfter({ chat: warned, conversation, departure }: Draft): Draft['chat'] {
+  const chat = withoutOldWarning(warned, conversation.cursor)
   if (chat.kind === 'direct' || (departure !== 'left' && departure !== 'removed')) return chat
   return { ...chat, group: { ...chat.group, end: departure, unchecked: [], wanted: [], leaving: [] } }
 }

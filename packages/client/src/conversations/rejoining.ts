@@ -30,6 +30,7 @@ import { exportEpochKeys } from './epoch-keys.ts'
 import { nextRenewal } from './self-update.ts'
 import { beginTranscript } from './transcript.ts'
 import { type CheckedTree, fetchTree, isTreeSound, type Tree } from './tree-check.ts'
+import { withoutOldWarning } from './warning.ts'
 
 export type Entrance = {
   readonly conversationId: ConversationId
@@ -181,8 +182,9 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
       if (present?.conversation.phase !== 'awaited') throw new ProtocolError('CHAT_EPOCH_STALE')
       archive.expect(transaction, present, entered.seq)
       const conversation = conversationFrom(context, transaction, conversationId, tree, entered.seq)
+      const entering = withoutOldWarning(present, entered.seq)
       const inside: ChatRecord = {
-        ...(present.kind === 'direct' ? present : enteredAgain(context, transaction, present, tree)),
+        ...(entering.kind === 'direct' ? entering : enteredAgain(context, transaction, entering, tree)),
         conversation,
       }
       const mends = present.conversation.mends === true

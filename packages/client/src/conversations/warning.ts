@@ -1,9 +1,12 @@
 import type { AccountId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
-import { concerns, directChatId } from '../chats/chat-record.ts'
+import { type ChatRecord, concerns, directChatId } from '../chats/chat-record.ts'
 
-/** From here on nothing is encrypted in this chat, because of what was said of this person. */
+/**
+ * From here on nothing is encrypted in this chat, because of what was said of this person: of an event that cannot be
+ * followed, until it is.
+ */
 export async function warnChat(
   { chats, ledger }: AccountContext,
   chatId: ChatId,
@@ -11,11 +14,18 @@ export async function warnChat(
 ): Promise<void> {
   await ledger.transact(transaction => {
     const chat = chats.get(chatId)
-    if (chat !== undefined && chat.warning === null) {
-      chats.stage(transaction, { ...chat, warning: 'identity-changed', suspect: accountId })
-    }
+    if (chat === undefined || chat.warning !== null) return
+    const { conversation } = chat
+    const warnedAt = conversation.phase === 'active' ? conversation.cursor + 1 : null
+    chats.stage(transaction, { ...chat, warning: 'identity-changed', suspect: accountId, warnedAt })
   })
 }
+
+/** What could not be followed has been followed, or need not be: by then everybody in the group was listed. */
+export const withoutOldWarning = <Chat extends ChatRecord>(chat: Chat, cursor: number): Chat =>
+  (chat.warnedAt ?? Number.POSITIVE_INFINITY) <= cursor
+    ? { ...chat, warning: null, suspect: null, warnedAt: null }
+    : chat
 
 /** From here on nothing is encrypted for this person alone. */
 export const warnOfIdentity = (context: AccountContext, accountId: AccountId): Promise<void> =>

@@ -144,11 +144,12 @@ function consequenceOf(context: AccountContext, contact: Contact, isAccepted: bo
 }
 
 function withWarning(chat: ChatRecord, accountId: AccountId, warning: Consequence['warning']): ChatRecord {
-  if (warning === 'set' && chat.warning === null) {
-    return { ...chat, warning: 'identity-changed', suspect: accountId }
+  // What an event gave rise to may end with it; this does not.
+  if (warning === 'set' && (chat.warning === null || typeof chat.warnedAt === 'number')) {
+    return { ...chat, warning: 'identity-changed', suspect: accountId, warnedAt: null }
   }
   const isMeant = warning === 'clear' && chat.warning !== null && (chat.suspect ?? accountId) === accountId
-  return isMeant ? { ...chat, warning: null, suspect: null } : chat
+  return isMeant ? { ...chat, warning: null, suspect: null, warnedAt: null } : chat
 }
 
 type Adoption = { readonly sweepWithin?: SweepRange; readonly isAccepted?: boolean }

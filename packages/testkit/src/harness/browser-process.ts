@@ -39,6 +39,22 @@ export type BrowserOptions = {
   readonly detour?: { readonly from: number; readonly to: number }
 }
 
+/** What a browser does beside showing pages: windows of its own, questions to its maker, second thoughts. */
+const UNWANTED_FEATURES = [
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'AimEnabled',
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'HttpsFirstBalancedModeAutoEnable',
+  'HttpsUpgrades',
+  'LensOverlay',
+  'MediaRouter',
+  'NetworkTimeServiceQuerying',
+  'OptimizationHints',
+  'PaintHolding',
+  'PreconnectToSearch',
+]
+
 function argumentsOf({ detour }: BrowserOptions): string[] {
   return [
     // Chromium refuses its sandbox to root; everybody else keeps it.
@@ -50,6 +66,10 @@ function argumentsOf({ detour }: BrowserOptions): string[] {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
+    '--disable-breakpad',
+    '--disable-default-apps',
+    '--disable-extensions',
+    `--disable-features=${UNWANTED_FEATURES.join()}`,
     ...(detour ? [`--host-resolver-rules=MAP localhost:${detour.from} 127.0.0.1:${detour.to}`] : []),
   ]
 }

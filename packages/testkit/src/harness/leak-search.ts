@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** A secret that must not be found, in every form in which it could lie somewhere. */
@@ -37,20 +36,12 @@ export async function searchFolder(folder: string, needles: readonly Needle[]): 
   return found
 }
 
-/** Reads in pieces that overlap, so that nothing hides on a border. */
-async function searchFile(path: string, needles: readonly Needle[]): Promise<Set<string>> {
-  const overlap = Math.max(...needles.flatMap(needle => needle.forms.map(form => form.length)))
-  const found = new Set<string>()
-  let tail = Buffer.alloc(0)
+async function searchFile(path: string, needles: readonly Needle[]): Promise<string[]> {
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 })) {
-      const hay = Buffer.concat([tail, chunk])
-      for (const name of findNeedles(hay, needles)) found.add(name)
-      tail = hay.subarray(-overlap)
-    }
+    return findNeedles(await readFile(path), needles)
   } catch (error) {
     // Temporary files of the database come and go while we look.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
   }
-  return found
 }
