@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ChatId } from '../src/api/engine-api.ts'
 import { accountOf, isIn, type Listener, lines, newGroup, untilGroup, welcome } from './support/group.ts'
-import { alarms, useRoom } from './support/group-room.ts'
+import { alarms, CALM, useRoom } from './support/group-room.ts'
 import { newDevice, startMortal } from './support/mortal.ts'
 import { PASSWORD, until } from './support/person.ts'
 
@@ -63,13 +63,14 @@ test('P62 P63 who was away follows a long row of commits, and reads what was sai
 })
 
 // Since lately it sometimes does not come about in time: to be found out, and not to be forgotten.
-test.skip('P61 P72 killed between building a commit and the answer to it: it goes again, unchanged, and once', {
+test('P61 P72 killed between building a commit and the answer to it: it goes again, unchanged, and once', {
   timeout: 180_000,
 }, async () => {
-  const [bob, cleo] = await room.signUp('joined', 'added')
+  // A commit of anybody's own accord would be taken for the one that is asked for, or be there before it.
+  const [bob, cleo] = await room.signUpWith(CALM, 'joined', 'added')
   const device = newDevice()
   const serverUrl = room.url()
-  const first = await startMortal({ serverUrl, device })
+  const first = await startMortal({ serverUrl, device, timing: CALM })
   const handle = `mortal${Math.floor(Math.random() * 1e6)}`
   await first.request('signUp', { handle, displayName: 'Mortal', password: PASSWORD })
   await until(first, 'connection', state => state.phase === 'online')
@@ -82,6 +83,7 @@ test.skip('P61 P72 killed between building a commit and the answer to it: it goe
     const dying = await startMortal({
       serverUrl,
       device,
+      timing: CALM,
       wrap: transport => ({
         ...transport,
         exchange: async request => {
@@ -107,6 +109,7 @@ test.skip('P61 P72 killed between building a commit and the answer to it: it goe
     const back = await startMortal({
       serverUrl,
       device,
+      timing: CALM,
       wrap: transport => ({
         ...transport,
         exchange: request => {
@@ -122,7 +125,7 @@ test.skip('P61 P72 killed between building a commit and the answer to it: it goe
     if (index === 0) await welcome(cleo, chatId)
     await back.bury()
   }
-  const last = await startMortal({ serverUrl, device })
+  const last = await startMortal({ serverUrl, device, timing: CALM })
   await last.request('sendText', { chatId, text: 'alive' })
   await hears(bob, chatId, 'alive')
   expect((await lines(bob, chatId)).filter(line => line.startsWith('*'))).toEqual([

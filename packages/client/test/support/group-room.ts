@@ -12,6 +12,9 @@ export const QUICK: Partial<Timing> = {
   headCheck: { min: 300, max: 500 },
 }
 
+/** Devices that commit nothing of their own accord within a test. */
+export const CALM: Partial<Timing> = { ...QUICK, selfUpdate: { min: 3_600_000, max: 3_600_000 } }
+
 /** Nobody listens there. */
 export const NOWHERE = 'http://127.0.0.1:9'
 
@@ -30,14 +33,20 @@ export function useRoom() {
 
   const url = (): string => server?.url ?? NOWHERE
 
+  type People<Names extends readonly string[]> = { [K in keyof Names]: Person }
+
+  async function signUpWith<Names extends readonly string[]>(timing: Partial<Timing>, ...names: Names) {
+    const joined = await Promise.all(names.map(name => newPerson(url(), name, timing)))
+    people.push(...joined)
+    await Promise.all(joined.map(person => person.online()))
+    return joined as People<Names>
+  }
+
   return {
     url,
-    async signUp<Names extends readonly string[]>(...names: Names): Promise<{ [K in keyof Names]: Person }> {
-      const joined = await Promise.all(names.map(name => newPerson(url(), name, QUICK)))
-      people.push(...joined)
-      await Promise.all(joined.map(person => person.online()))
-      return joined as { [K in keyof Names]: Person }
-    },
+    signUpWith,
+    signUp: <Names extends readonly string[]>(...names: Names): Promise<People<Names>> =>
+      signUpWith(QUICK, ...names),
     /** One more device of somebody, by the password alone. */
     async addDevice(person: Person, timing: Partial<Timing> = {}): Promise<Person> {
       const device = await openPerson({
