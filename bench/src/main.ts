@@ -1,7 +1,9 @@
 // node bench/src/main.ts NAME [--json] [--members N] [--conversations N] [--messages N]
+import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { benchGroups } from './groups/groups.ts'
+import { benchIngest } from './ingest/ingest.ts'
 import { benchNewDevice } from './new-device/new-device.ts'
 import { createReport, type Report } from './report.ts'
 
@@ -9,10 +11,14 @@ type Options = {
   readonly members: number
   readonly conversations: number
   readonly messages: number
+  readonly rounds: number
+  readonly seconds: number
+  readonly processes: number
 }
 
 const BENCHES: Readonly<Record<string, (report: Report, options: Options) => void | Promise<void>>> = {
   groups: (report, { members }) => benchGroups(report, members),
+  ingest: benchIngest,
   'new-device': benchNewDevice,
 }
 
@@ -23,6 +29,9 @@ const { values, positionals } = parseArgs({
     members: { type: 'string', default: '1000' },
     conversations: { type: 'string', default: '50' },
     messages: { type: 'string', default: '20000' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '2' },
+    processes: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
   },
 })
 const [name = ''] = positionals
@@ -36,6 +45,9 @@ if (bench === undefined) {
     members: Number(values.members),
     conversations: Number(values.conversations),
     messages: Number(values.messages),
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    processes: Number(values.processes),
   })
   process.exitCode = report.held ? 0 : 1
 }

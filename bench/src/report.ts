@@ -10,24 +10,40 @@ export type Figure = {
   readonly peerValue?: number
   /** What has to hold, in the unit of the value. */
   readonly atMost?: number
+  /** What has to hold of value ÷ peerValue. */
+  readonly ratioAtLeast?: number
+  readonly ratioAtMost?: number
+}
+
+const ratioOf = ({ value, peerValue }: Figure): number =>
+  peerValue === undefined ? Number.NaN : value / peerValue
+
+/** The limit in words, and whether it is kept. */
+function limitOf(figure: Figure): { readonly text: string; readonly held: boolean } | undefined {
+  const { value, unit, atMost, ratioAtLeast, ratioAtMost } = figure
+  if (atMost !== undefined) return { text: `at most ${atMost} ${unit}`, held: value <= atMost }
+  const ratio = ratioOf(figure)
+  if (ratioAtLeast !== undefined) return { text: `at least ${ratioAtLeast}`, held: ratio >= ratioAtLeast }
+  if (ratioAtMost !== undefined) return { text: `at most ${ratioAtMost}`, held: ratio <= ratioAtMost }
+  return undefined
 }
 
 const rounded = (value: number): string =>
   value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toFixed(3)
 
-function asText({ measure, value, unit, peer, peerValue, atMost }: Figure): string {
-  const limit =
-    atMost === undefined ? '' : `  (at most ${atMost} ${unit}${value > atMost ? ': NOT HELD' : ''})`
+function asText(figure: Figure): string {
+  const { measure, value, unit, peer, peerValue } = figure
+  const limit = limitOf(figure)
   const against =
     peer === undefined || peerValue === undefined
       ? ''
-      : `  ${peer}: ${rounded(peerValue)} ${unit}, ratio ${rounded(value / peerValue)}`
-  return `  ${measure.padEnd(58)}${rounded(value).padStart(9)} ${unit}${against}${limit}`
+      : `  ${peer}: ${rounded(peerValue)} ${unit}, ratio ${rounded(ratioOf(figure))}`
+  const judged = limit === undefined ? '' : `  (${limit.text}${limit.held ? '' : ': NOT HELD'})`
+  return `  ${measure.padEnd(58)}${rounded(value).padStart(9)} ${unit}${against}${judged}`
 }
 
-function asJson({ atMost: _, ...figure }: Figure): string {
-  const { value, peerValue } = figure
-  return JSON.stringify(peerValue === undefined ? figure : { ...figure, ratio: value / peerValue })
+function asJson({ atMost: _, ratioAtLeast: __, ratioAtMost: ___, ...figure }: Figure): string {
+  return JSON.stringify(figure.peerValue === undefined ? figure : { ...figure, ratio: ratioOf(figure) })
 }
 
 /** Prints figures as they come: for people, or with `--json` one object a line. */
@@ -41,7 +57,7 @@ export function createReport(bench: string, { json }: { readonly json: boolean }
     add(figure: Omit<Figure, 'bench'>): void {
       const whole = { bench, ...figure }
       process.stdout.write(`${json ? asJson(whole) : asText(whole)}\n`)
-      held &&= figure.atMost === undefined || figure.value <= figure.atMost
+      held &&= limitOf(whole)?.held ?? true
     },
     /** Whether everything that has to hold did. */
     get held(): boolean {

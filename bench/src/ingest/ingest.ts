@@ -1,0 +1,87 @@
+import type { Measured } from '../load/load.ts'
+import { type Contender, medianOf, playRounds, type Rounds, usedSeconds } from '../load/rounds.ts'
+import { conversationOf, seedDevices } from '../load/seed.ts'
+import { OURS, onStage, type Stage } from '../load/stage.ts'
+import type { TrafficPlan } from '../load/traffic.ts'
+import { createPeerDatabase } from '../peers/peer-database.ts'
+import type { Figure, Report } from '../report.ts'
+
+type Options = Rounds & { readonly processes: number }
+
+const DEVICES = 1000
+const STORES = ['transaction', 'statement'] as const
+const peerName = (store: (typeof STORES)[number]) => `a ${store} a message`
+
+const closed = (outstanding: number): TrafficPlan => ({
+  arrival: { kind: 'closed', outstanding },
+  until: 'acknowledged',
+})
+
+/** Acknowledged messages for a processor second of the server and its PostgreSQL together. */
+const perProcessorSecond = (one: Measured): number => one.completed / usedSeconds(one, 'server', 'database')
+const perSecond = (one: Measured): number => one.completed / one.seconds
+const latency = (share: number) => (one: Measured) => one.latencies.percentile(share)
+
+/** Everybody on the stage with the same devices; the peers with a database in the same PostgreSQL. */
+async function enterAll(
+  { measured, enterOurs, enterPeer }: Stage,
+  { count, size }: { readonly count: number; readonly size: number },
+): Promise<Contender[]> {
+  const devices = await seedDevices(measured.view, { first: 0, count, size })
+  const conversations = Array.from({ length: count / size }, (_, number) => conversationOf(number))
+  const database = await createPeerDatabase(measured.view, measured.server.dataDir, conversations)
+  const contenders = [await enterOurs(OURS, devices)]
+  for (const store of STORES)
+    contenders.push(await enterPeer(peerName(store), 'naive-server', { store, database }, devices))
+  return contenders
+}
+
+type Question = {
+  readonly measure: string
+  readonly unit: string
+  readonly read: (one: Measured) => number
+  readonly limits?: Partial<Record<(typeof STORES)[number], Pick<Figure, 'ratioAtLeast' | 'ratioAtMost'>>>
+}
+
+function compare(
+  report: Report,
+  results: ReadonlyMap<string, readonly Measured[]>,
+  { measure, unit, read, limits }: Question,
+): void {
+  for (const store of STORES) {
+    const peer = peerName(store)
+    const value = medianOf(results.get(OURS), read)
+    const peerValue = medianOf(results.get(peer), read)
+    report.add({ measure, value, unit, peer, peerValue, ...limits?.[store] })
+  }
+}
+
+async function benchSpread(report: Report, options: Options): Promise<void> {
+  report.say(`${DEVICES} devices in conversations of two:`)
+  await onStage(options, async stage => {
+    const contenders = await enterAll(stage, { count: DEVICES, size: 2 })
+    const lone = await playRounds(stage.load, contenders, closed(1), options)
+    compare(report, lone, {
+      measure: 'acknowledgement, 1 outstanding, p50',
+      unit: 'ms',
+      read: latency(0.5),
+      limits: { statement: { ratioAtMost: 1.5 } },
+    })
+    compare(report, lone, { measure: '… p99', unit: 'ms', read: latency(0.99) })
+    const crowd = await playRounds(stage.load, contenders, closed(100), options)
+    compare(report, crowd, {
+      measure: 'acknowledged, 100 outstanding, a processor second',
+      unit: 'messages',
+      read: perProcessorSecond,
+      limits: { transaction: { ratioAtLeast: 6 }, statement: { ratioAtLeast: 4 } },
+    })
+    compare(report, crowd, { measure: '… a second', unit: 'messages', read: perSecond })
+    compare(report, crowd, { measure: '… p50', unit: 'ms', read: latency(0.5) })
+    compare(report, crowd, { measure: '… p99', unit: 'ms', read: latency(0.99) })
+  })
+}
+
+/** Durable acknowledgement: WebSocket, PostgreSQL, acknowledgement and delivery, beside what one would write first. */
+export async function benchIngest(report: Report, options: Options): Promise<void> {
+  await benchSpread(report, options)
+}

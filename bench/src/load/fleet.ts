@@ -1,0 +1,88 @@
+import {
+  ACK_BYTES,
+  type ConversationId,
+  encodeClientControl,
+  FRAME,
+  SOCKET_PATH,
+  SOCKET_PROTOCOL,
+} from '@entangle/protocol'
+import { refreshAccess, takeTicket } from './device-session.ts'
+import { openRawSocket, type RawSocket } from './raw-socket.ts'
+import type { SeededDevice } from './seed.ts'
+
+/** Who is asked: the whole server with its authentication, or a peer that speaks the same frames and asks for nothing. */
+export type Target = { readonly kind: 'entangle' | 'peer'; readonly port: number }
+
+export type Member = { readonly device: SeededDevice; readonly socket: RawSocket; counter: number }
+
+/** Sockets of many devices in this process, and what comes in over them. */
+export type Fleet = {
+  readonly members: readonly Member[]
+  readonly sizeOf: ReadonlyMap<ConversationId, number>
+  onAck: (number: number, status: number) => void
+  onDeliver: (number: number) => void
+  /** Why sockets ended that were not meant to. */
+  readonly lost: string[]
+  close(): void
+}
+
+/** Sockets that are being opened at once. */
+const OPENING = 32
+/** The last eight bytes of a message id count the messages of the run. */
+const NUMBER_AT = 4 + 16 + 12
+
+async function openSocket(fleet: Fleet, target: Target, device: SeededDevice): Promise<RawSocket> {
+  let greet: () => void = () => undefined
+  const ready = new Promise<void>((resolve, reject) => {
+    greet = resolve
+    setTimeout(() => reject(new Error('a socket was not greeted')), 60_000).unref()
+  })
+  const isPeer = target.kind === 'peer'
+  const ticket = isPeer ? '' : await takeTicket(target.port, await refreshAccess(target.port, device.number))
+  const socket = await openRawSocket({
+    port: target.port,
+    path: isPeer ? `/?device=${device.deviceId}&conversation=${device.conversationId}` : SOCKET_PATH,
+    protocols: [SOCKET_PROTOCOL, ...(isPeer ? [] : [`ticket.${ticket}`])],
+    onFrame: (chunk, start, end) => {
+      const type = chunk[start]
+      if (type === FRAME.deliver) fleet.onDeliver(chunk.readUInt32BE(start + NUMBER_AT))
+      else if (type === FRAME.ack && end - start === ACK_BYTES)
+        fleet.onAck(chunk.readUInt32BE(start + NUMBER_AT), chunk.readUInt16BE(start + 2))
+      else greet()
+    },
+    onClose: reason => fleet.lost.push(reason),
+  })
+  if (!isPeer) {
+    socket.send(encodeClientControl({ t: 'hello', version: 1 }))
+    await ready
+  }
+  return socket
+}
+
+export async function openFleet(target: Target, devices: readonly SeededDevice[]): Promise<Fleet> {
+  const members: Member[] = []
+  const sizeOf = new Map<ConversationId, number>()
+  let lost: string[] = []
+  const fleet: Fleet = {
+    members,
+    sizeOf,
+    onAck: () => undefined,
+    onDeliver: () => undefined,
+    get lost() {
+      return lost
+    },
+    close() {
+      lost = []
+      for (const { socket } of members) socket.end()
+    },
+  }
+  const left = [...devices]
+  const openSome = async () => {
+    for (let device = left.shift(); device !== undefined; device = left.shift()) {
+      members.push({ device, socket: await openSocket(fleet, target, device), counter: 0 })
+      sizeOf.set(device.conversationId, (sizeOf.get(device.conversationId) ?? 0) + 1)
+    }
+  }
+  await Promise.all(Array.from({ length: OPENING }, openSome))
+  return fleet
+}

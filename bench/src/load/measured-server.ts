@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type DatabaseView,
+  openDatabaseView,
+  type ServerProcess,
+  startServer,
+} from '@entangle/testkit/harness'
+import type { Probes } from './load.ts'
+import { processorSeconds, treeProcessorSeconds } from './processor-time.ts'
+
+/** The whole server as it is shipped, in a process of its own with its own PostgreSQL. */
+export type MeasuredServer = {
+  readonly server: ServerProcess
+  readonly view: DatabaseView
+  /** Processor seconds of the server itself, and of its PostgreSQL. */
+  readonly serverSeconds: () => Promise<number>
+  readonly databaseSeconds: () => Promise<number>
+  dispose(): Promise<void>
+}
+
+export async function startMeasuredServer(
+  env: Readonly<Record<string, string>> = {},
+): Promise<MeasuredServer> {
+  // The load comes from one machine and stands for many: each device says an address of its own.
+  const server = await startServer({ env: { TRUST_PROXY: '127.0.0.1', LOG_LEVEL: 'warn', ...env } })
+  const view = await openDatabaseView(server.dataDir)
+  const pidFile = await readFile(join(server.dataDir, 'postgres', 'postmaster.pid'), 'utf8')
+  const postmaster = Number(pidFile.split('\n')[0])
+  return {
+    server,
+    view,
+    serverSeconds: () => processorSeconds(server.pid() ?? 0),
+    databaseSeconds: () => treeProcessorSeconds(postmaster),
+    async dispose() {
+      await view.close()
+      await server.dispose()
+    },
+  }
+}
+
+/** What a contender is judged by: its own process, and PostgreSQL while it was its turn. */
+export const probesOf = (pid: () => number, { databaseSeconds }: MeasuredServer): Probes => ({
+  server: () => processorSeconds(pid()),
+  database: databaseSeconds,
+})
