@@ -4,7 +4,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Notice } from '../src/api/engine-api.ts'
 import { createArchiveCodec, type SealedRecord } from '../src/archive/archive-codec.ts'
-import { afterPage, type ChatHoles, mayHold, newHole, nextHole } from '../src/archive/holes.ts'
+import {
+  afterPage,
+  askedAt,
+  type ChatHoles,
+  mayHold,
+  newHole,
+  nextHole,
+  withMissed,
+} from '../src/archive/holes.ts'
 import type { MessageRecord } from '../src/timeline/message-record.ts'
 
 const id = (): never => readId<never>(randomBytes(16))
@@ -76,7 +84,7 @@ describe('archive codec', () => {
   })
 
   test('what cannot be read yet, or fits no bucket, is left out', () => {
-    const pending = { kind: 'pending', state: 'waiting', code: 'X', epoch: 1, raw: randomBytes(9) } as const
+    const pending = { kind: 'pending', since: 0, code: 'X', epoch: 1, raw: randomBytes(9) } as const
     expect(codec.seal(conversationId, message({ content: pending }))).toBeUndefined()
     const large = { kind: 'unsupported', raw: randomBytes(61_440) } as const
     expect(codec.seal(conversationId, message({ content: large }))).toBeUndefined()
@@ -187,6 +195,28 @@ describe('holes', () => {
     expect(placesOf(afterPage(gap, { records: [], hasMore: false }, 60_000))).toEqual([[3, 18, 'late']])
     const filled = { records: [17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4].map(record), hasMore: true }
     expect(afterPage(gap, filled, 60_000, [], 4)).toEqual([])
+  })
+
+  test('P68 messages that did not open are asked for, those near each other together', () => {
+    const missed = (holes: ChatHoles, first: number, last: number, now: number) =>
+      withMissed(holes, conversationId, { first, last }, now)
+    const placesOf = (holes: ChatHoles) => holes.map(({ from, to }) => [from, to])
+    const one = missed([], 5, 5, 0)
+    expect(placesOf(one)).toEqual([[4, 6]])
+    expect([askedAt(one, 5), askedAt(one, 6)]).toEqual([0, undefined])
+    const empty = { records: [record(3)], hasMore: true }
+    const asked = one.flatMap(hole => afterPage(hole, empty, 700))
+    expect([askedAt(asked, 5), nextHole(asked, 701)]).toEqual([700, undefined])
+    const both = missed(asked, 9, 11, 800)
+    expect(placesOf(both)).toEqual([[4, 12]])
+    expect([askedAt(both, 5), nextHole(both, 800)?.to]).toEqual([0, 12])
+    expect(placesOf(missed(both, 500, 501, 900))).toEqual([
+      [499, 502],
+      [4, 12],
+    ])
+    expect(
+      both.flatMap(hole => afterPage(hole, { records: [11, 10, 9, 5].map(record), hasMore: true }, 1e9)),
+    ).toEqual([])
   })
 
   test('a late hole is asked for ever more rarely and given up at last', () => {

@@ -13,12 +13,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Timing } from '../src/account/timing.ts'
 import { copyMedium } from '../src/adapters/memory/index.ts'
 import type { ChatId } from '../src/api/engine-api.ts'
-import type {
-  HttpAnswer,
-  HttpRequest,
-  SocketEvents,
-  SocketHandle,
-  Transport,
+import {
+  type HttpAnswer,
+  type HttpRequest,
+  NetworkError,
+  type SocketEvents,
+  type SocketHandle,
+  type Transport,
 } from '../src/ports/transport.ts'
 import { type Device, type Mortal, newDevice, startMortal } from './support/mortal.ts'
 import { newPerson, PASSWORD, type Person, texts, until } from './support/person.ts'
@@ -245,11 +246,16 @@ test('P45 P61 a refused epoch: one new encryption under the same id, the order k
   }
 })
 
-test('P68 a ciphertext that does not open waits in its place and stops nobody', async () => {
+test('P68 a ciphertext that does not open waits in its place and stops nobody; the log has it whole', async () => {
   // In no haste: the log would give the sound ciphertext before the spoilt one arrives.
   const victim = await newVictim({})
   const { peer, toVictim, toPeer } = await talk(victim)
   let spoilt = false
+  let isAway = true
+  victim.mischief.answer = (request, answer) => {
+    if (isAway && request.target.includes('/events')) throw new NetworkError('away')
+    return answer
+  }
   victim.mischief.received = (frame, pass) => {
     const deliver = parseDeliver(frame)
     if (deliver?.kind !== 'application' || spoilt) return pass(frame)
@@ -265,6 +271,10 @@ test('P68 a ciphertext that does not open waits in its place and stops nobody', 
     { kind: 'pending', state: 'waiting' },
     { kind: 'text', text: 'next' },
   ])
+  isAway = false
+  await expect
+    .poll(async () => texts((await rowsOf(victim.engine, toPeer)).slice(-2)), { timeout: 10_000 })
+    .toEqual(['spoilt', 'next'])
 })
 
 // Encrypted anew after a restart, the same id goes out with other bytes: CHAT_MESSAGE_ID_REUSED, and a key for nothing.

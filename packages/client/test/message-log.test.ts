@@ -182,3 +182,29 @@ test('older messages take their place: below, between, inside a segment, in the 
   await append(range(1_800, 2_400))
   await check(range(1_800, 2_400))
 })
+
+test('P68 what did not open is read once it comes, in a segment and in the tail, and no other changes', async () => {
+  const store = createMemoryKeyValueStore()
+  const records = createSealedStore(store, createSealer(new Uint8Array(32).fill(7)), 'a/', 0)
+  const log = createMessageLog(records, createChanges())
+  let chat = newChat(peer, 'accepted', 0)
+  const shut = (seq: number): MessageRecord => ({
+    ...message(seq),
+    content: { kind: 'pending', since: 0, code: 'X', epoch: 1, raw: new Uint8Array() },
+  })
+  const isShut = (seq: number) => [7, 8, 399].includes(seq)
+  const all = Array.from({ length: 400 }, (_, index) => (isShut(index + 1) ? shut : message)(index + 1))
+  for (const batch of [all.slice(0, 300), all.slice(300)]) {
+    await write(records, async transaction => {
+      chat = { ...chat, tail: await log.append(transaction, chat, batch) }
+    })
+  }
+  expect(chat.tail).toBeLessThan(400)
+  const other = { ...message(9), content: { kind: 'text', text: 'another' } } as const
+  await write(records, async transaction => {
+    const came = await log.insert(transaction, chat, [message(7), other, message(399)])
+    expect(came).toEqual({ inserted: [], tail: chat.tail })
+  })
+  const { messages } = await log.before(chatId, null, 400)
+  expect(messages).toEqual(all.map(each => (each.seq === 8 ? each : message(each.seq))))
+})

@@ -32,6 +32,7 @@ export function createArchive(room: ArchiveRoom) {
       downloader.expect(transaction, chat, joinedSeq),
     missed: downloader.missed,
     forget: downloader.forget,
+    askedAt: downloader.askedAt,
     mayHold: downloader.mayHold,
     fetchOlder: downloader.fetchOlder,
     othersAwake: downloader.othersAwake,

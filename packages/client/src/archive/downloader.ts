@@ -2,7 +2,7 @@ import { LIMITS, ProtocolError } from '@entangle/protocol'
 import { backoffMs } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
-import { previewOf } from '../chats/preview.ts'
+import { previewOf, withPreview } from '../chats/preview.ts'
 import { sleep } from '../ports/clock.ts'
 import { StoreError } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
@@ -12,6 +12,7 @@ import type { AnswerOf } from '../wire/api-client.ts'
 import type { ArchiveCodec, SealedRecord } from './archive-codec.ts'
 import {
   afterPage,
+  askedAt,
   type ChatHoles,
   type Hole,
   isEmpty,
@@ -19,6 +20,7 @@ import {
   newHole,
   nextHole,
   RECENT_MS,
+  withMissed,
 } from './holes.ts'
 import type { ArchiveRoom } from './pending.ts'
 
@@ -114,7 +116,7 @@ export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {
         holes.flatMap(each => (each === hole ? left : [each])),
       )
       const { inserted, tail } = await log.insert(transaction, chat, messages)
-      chats.stage(transaction, { ...withHistory(chat, inserted), tail })
+      chats.stage(transaction, { ...withHistory(withPreview(chat, messages), inserted), tail })
     })
   }
 
@@ -219,12 +221,15 @@ export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {
       const [first] = seqs
       const last = seqs.at(-1)
       if (first === undefined || last === undefined || chat.conversation.phase === 'none') return
-      const hole = newHole(chat.conversation.conversationId, first - 1, last + 1, clock.now())
-      stage(transaction, chat.id, [hole, ...(holesOf.get(chat.id) ?? [])])
+      const { conversationId } = chat.conversation
+      const holes = holesOf.get(chat.id) ?? []
+      stage(transaction, chat.id, withMissed(holes, conversationId, { first, last }, clock.now()))
       transaction.afterCommit(() => void run())
     },
     /** Part of a transaction: what is missing of the chat is not wanted any more. */
     forget: (transaction: Transaction, chatId: ChatId): void => stage(transaction, chatId, []),
+    /** When it was last asked for what was at this place; undefined when nobody is asked any more. */
+    askedAt: (chatId: ChatId, seq: number): number | undefined => askedAt(holesOf.get(chatId), seq),
     mayHold: (chatId: ChatId): boolean => mayHold(holesOf.get(chatId)),
     /** Brings the next page of this chat now, as far as the network allows within a person's patience. */
     async fetchOlder(chatId: ChatId): Promise<void> {

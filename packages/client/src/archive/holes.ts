@@ -19,6 +19,8 @@ export type Hole = {
   /** When the hole came about and when to ask for a late one again, milliseconds since 1970. */
   readonly since: number
   readonly checkAt: number
+  /** When it was asked for last. */
+  readonly askedAt?: number
 }
 
 /** Newest first. */
@@ -41,6 +43,31 @@ export const newHole = (conversationId: ConversationId, from: number, to: number
   since: now,
   checkAt: now,
 })
+
+/** Places so close to each other are asked for together. */
+const NEAR = 64
+const WIDE = 256
+
+/** The holes of a chat with places of messages in it that did not open; they are after all others. */
+export function withMissed(
+  holes: ChatHoles,
+  conversationId: ConversationId,
+  seqs: { readonly first: number; readonly last: number },
+  now: number,
+): ChatHoles {
+  const near = holes.find(
+    ({ conversationId: id, from, to }) =>
+      id === conversationId && to <= seqs.first && seqs.first - to < NEAR && seqs.last - from < WIDE,
+  )
+  const hole = newHole(conversationId, near?.from ?? seqs.first - 1, seqs.last + 1, now)
+  return [hole, ...holes.filter(each => each !== near)]
+}
+
+/** When the archive was last asked for this place; undefined when it is not asked any more. */
+export function askedAt(holes: ChatHoles | undefined, seq: number): number | undefined {
+  const around = holes?.filter(({ from, to }) => from < seq && seq < to) ?? []
+  return around.length === 0 ? undefined : Math.min(...around.map(hole => hole.askedAt ?? 0))
+}
 
 export const isEmpty = ({ from, to }: Hole): boolean => to - from <= 1
 
@@ -111,13 +138,15 @@ export function afterPage(
   }
   const below: Hole = { ...hole, to: oldest, phase: 'open', untouched: false }
   const mayWait = now - hole.since < GIVE_UP_MS
-  const rest = [
+  const rest: Hole[] = [
     ...(hole.untouched && mayWait ? [late] : []),
     ...(locked.length > 0 && mayWait ? [shut] : []),
     ...(gaps !== undefined && mayWait ? [gap] : []),
     ...(isDone ? [] : [below]),
   ]
-  return rest.filter(left => !isEmpty(left))
+  return rest
+    .filter(left => !isEmpty(left))
+    .map(left => (left.phase === 'late' ? { ...left, askedAt: now } : left))
 }
 
 /** May the chat still be without something that is in the archive already? */

@@ -11,3 +11,9 @@ export const previewOf = ({ id, seq, content, own, from, time }: MessageRecord):
   from,
   time,
 })
+
+/** The chat when messages that it had can be read. */
+export function withPreview<Chat extends ChatRecord>(chat: Chat, changed: readonly MessageRecord[]): Chat {
+  const newest = changed.find(({ id, seq }) => seq === chat.last?.seq && id === chat.last.messageId)
+  return newest === undefined ? chat : { ...chat, last: previewOf(newest) }
+}

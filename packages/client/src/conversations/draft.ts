@@ -50,11 +50,15 @@ export type Draft = {
   readonly settled: OutboxEntry[]
   /** Ids of this batch, which the log does not know yet. */
   readonly ids: Set<string>
-  /** Places of messages that were encrypted before this device came in. */
+  /** Places of messages that do not open here, and that another device of the account may bring. */
   readonly missed: number[]
+  /** Of these, the ones that should have opened: the log may have them whole. */
+  readonly unopened: number[]
   departure: Departure | undefined
   /** A group's state as those who just came in were told it, when it is another by now. */
   toTell: GroupState | undefined
+  /** A member has asked for the group's state, and it is ours to answer. */
+  isAsked: boolean
 }
 
 /** Where a batch is applied. */

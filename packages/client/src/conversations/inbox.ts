@@ -8,6 +8,7 @@ import { type Contradiction, doubtChat } from './doubt.ts'
 import { asLogged, type InboxEvent } from './draft.ts'
 import { ingest, leaveReplacedLeaf } from './ingest.ts'
 import { isSoundToday } from './rejoining.ts'
+import { reopen } from './reopening.ts'
 import { differsFrom } from './transcript.ts'
 
 /** Events in one atomic write. */
@@ -26,6 +27,8 @@ export function createInbox(
   const events = new Map<number, InboxEvent>()
   let head: number | undefined
   let mustRead = false
+  /** Places of messages that did not open, until the log was asked for them once more. */
+  const unopened: number[] = []
   /** How often in a row the next place of the log was empty, and later ones were not. */
   let holes = 0
 
@@ -67,7 +70,7 @@ export function createInbox(
     let followsDeparted = false
     for (;;) {
       try {
-        await ingest(context, chatId, batch, { fresh, followsDeparted })
+        unopened.push(...(await ingest(context, chatId, batch, { fresh, followsDeparted })))
         return
       } catch (error) {
         if (!followsDeparted && isUnlisted(error) && (await isSoundToday(context, chatId, batch))) {
@@ -126,10 +129,22 @@ export function createInbox(
     throw new NetworkError('the log has a hole')
   }
 
+  const lookAgain = async (): Promise<boolean> => {
+    if (!sender.isReady()) return false
+    const seq = unopened.shift()
+    if (seq === undefined) return false
+    await reopen(context, chatId, seq).catch(error => {
+      // Whatever else the answer was, it is one.
+      if (error instanceof NetworkError) unopened.unshift(seq)
+      throw error
+    })
+    return true
+  }
+
   return {
     /** Answers whether there may be more. */
     async step(conversationId: ConversationId, cursor: number): Promise<boolean> {
-      return (await receive(cursor)) || heal(conversationId, cursor)
+      return (await receive(cursor)) || (await heal(conversationId, cursor)) || lookAgain()
     },
     /** Whether it is known how far the log goes. */
     knowsHead: (): boolean => head !== undefined,

@@ -171,11 +171,11 @@ function write(
   chatId: ChatId,
   trust: Trust,
   work: (room: Room, draft: Draft) => void | Promise<void>,
-): Promise<void> {
+): Promise<Draft | undefined> {
   const { archive, chats, ledger, log, outbox } = context
   return ledger.transact(async transaction => {
     const chat = chats.get(chatId)
-    if (chat?.conversation.phase !== 'active') return
+    if (chat?.conversation.phase !== 'active') return undefined
     await transaction.openGroup(chat.conversation.conversationId)
     const draft: Draft = {
       chat,
@@ -184,8 +184,10 @@ function write(
       settled: [],
       ids: new Set(),
       missed: [],
+      unopened: [],
       departure: undefined,
       toTell: undefined,
+      isAsked: false,
     }
     const room: Room = { context, transaction, mls: transaction.mls, trust }
     await work(room, draft)
@@ -195,31 +197,35 @@ function write(
     archive.missed(transaction, draft.chat, draft.missed)
     archive.stage(transaction, draft.conversation.conversationId, chatId, draft.messages)
     chats.stage(transaction, { ...chatAfter(draft), tail, conversation: conversationAfter(draft) })
+    return draft
   })
 }
 
 /**
- * Applies contiguous events and stores all they change.
+ * Applies contiguous events and stores all they change. Answers with the places of messages that did not open.
  * Throws IdentityNeeded or IdentityMismatch, and then nothing has happened.
  */
-export const ingest = (
+export async function ingest(
   context: AccountContext,
   chatId: ChatId,
   events: readonly InboxEvent[],
   trust: Trust,
-): Promise<void> =>
-  write(context, chatId, trust, async (room, draft) => {
+): Promise<readonly number[]> {
+  const draft = await write(context, chatId, trust, async (room, draft) => {
     for (const event of events) {
       const isNext = event.seq === draft.conversation.cursor + 1
       if (draft.departure === undefined && isNext) await apply(room, draft, event)
     }
   })
+  return draft?.unopened ?? []
+}
 
 /**
  * The log begins for this device after what is stored here: a commit of ours has come in anew without this store
  * knowing (it was lost, or a Welcome was followed at the same time), and its leaf has taken the place of this one.
  */
-export const leaveReplacedLeaf = (context: AccountContext, chatId: ChatId): Promise<void> =>
-  write(context, chatId, NO_TRUST, (room, draft) => leaveGroup(room, draft, 'device'))
+export async function leaveReplacedLeaf(context: AccountContext, chatId: ChatId): Promise<void> {
+  await write(context, chatId, NO_TRUST, (room, draft) => leaveGroup(room, draft, 'device'))
+}
 
 const NO_TRUST: Trust = { fresh: new Set<AccountId>(), followsDeparted: false }

@@ -4,7 +4,7 @@ import { equalBytes } from '../bytes.ts'
 import { applyStateEvent } from '../groups/state-events.ts'
 import { vouch } from '../groups/vouching.ts'
 import { memberOf } from '../identity/leaf-check.ts'
-import type { MessageContent } from '../timeline/message-record.ts'
+import type { MessageContent, MessageRecord } from '../timeline/message-record.ts'
 import { type Contradiction, doubtIn } from './doubt.ts'
 import { type Draft, isKnown, keep, keepOnce, type Place, type Room } from './draft.ts'
 import { agreesWith } from './transcript.ts'
@@ -35,9 +35,13 @@ function open(event: LogEvent, opened: ApplicationMessage): Opened {
 }
 
 /** Its device left the account before it was known here: not shown as the account's word, and not lost. */
-const unvouched = ({ epoch }: LogEvent, { plaintext }: ApplicationMessage): MessageContent => ({
+const unvouched = (
+  { epoch }: LogEvent,
+  { plaintext }: ApplicationMessage,
+  since: number,
+): MessageContent => ({
   kind: 'pending',
-  state: 'waiting',
+  since,
   code: 'IDENTITY_DEVICE_NOT_LISTED',
   epoch,
   raw: plaintext,
@@ -71,11 +75,15 @@ async function applyOpened(
 }
 
 /** Of an epoch before, by a device that has no leaf any more: with an honest server it was refused. */
-function isFromBefore(room: Room, draft: Draft, { epoch, sender }: ApplicationMessage): boolean {
-  const { conversationId, keys } = draft.conversation
+function isFromBefore(
+  { mls }: Pick<Room, 'mls'>,
+  { conversation }: Pick<Draft, 'conversation'>,
+  { epoch, sender }: ApplicationMessage,
+): boolean {
+  const { conversationId, keys } = conversation
   if (Number(epoch) >= (keys[0]?.epoch ?? 0)) return false
   const { deviceId } = memberOf(sender)
-  return !room.mls.groupMembers(idToBytes(conversationId)).some(leaf => memberOf(leaf).deviceId === deviceId)
+  return !mls.groupMembers(idToBytes(conversationId)).some(leaf => memberOf(leaf).deviceId === deviceId)
 }
 
 /** What is said of the message beside what it says itself. */
@@ -98,8 +106,30 @@ export async function applyMessage(
   doubtMessage(room, draft, event, opened)
   vouch(draft, accountId)
   if (draft.conversation.strangers.includes(deviceId)) {
-    await keepContent(room, draft, event, accountId, unvouched(event, opened))
+    draft.missed.push(event.seq)
+    await keepContent(room, draft, event, accountId, unvouched(event, opened, room.context.clock.now()))
   } else await applyOpened(room, draft, event, accountId, open(event, opened))
+}
+
+function contentOf(opened: Opened): MessageContent | undefined {
+  if ('raw' in opened) return { kind: 'unsupported', raw: opened.raw }
+  return opened.event.kind === 'text' ? { kind: 'text', text: opened.event.text } : undefined
+}
+
+/** What was said, where it opens only now; undefined where there is nothing to show. */
+export function readMessage(
+  room: Pick<Room, 'context' | 'mls'>,
+  draft: Pick<Draft, 'chat' | 'conversation'>,
+  event: LogEvent,
+  opened: ApplicationMessage,
+): MessageRecord | undefined {
+  const { accountId: from, deviceId } = memberOf(opened.sender)
+  const own = from === room.context.self.accountId
+  if (isFromBefore(room, draft, opened) || draft.conversation.strangers.includes(deviceId)) return undefined
+  if (draft.chat.blocked && !own) return undefined
+  const content = contentOf(open(event, opened))
+  if (content === undefined) return undefined
+  return { seq: event.seq, id: event.messageId, from, own, time: event.serverTime, content }
 }
 
 /** The server's word, which nothing but the place of a waiting message depends on. */
@@ -121,9 +151,11 @@ export async function applyFailure(
   room.context.diagnostics.note('EVENT_UNREADABLE', failure.code)
   const from = senderOf(room, draft, event)
   if (from === undefined) return
+  draft.missed.push(event.seq)
+  draft.unopened.push(event.seq)
   await keepContent(room, draft, event, from, {
     kind: 'pending',
-    state: 'waiting',
+    since: room.context.clock.now(),
     code: failure.code,
     epoch: event.epoch,
     raw: event.body,

@@ -111,11 +111,14 @@ export function createMessageLog(records: SealedStore, changes: Changes) {
     return oldest.length
   }
 
-  /** Of these, in order, what the log does not have; no gap between two of a run holds a stored message. */
+  /**
+   * Of these, in order, what the log does not have; no gap between two of a run holds a stored message. `readable`:
+   * what it has and could not open.
+   */
   const missingRuns = async (chatId: ChatId, ordered: readonly MessageRecord[]) => {
     const [first] = ordered
     const last = ordered.at(-1)
-    if (first === undefined || last === undefined) return []
+    if (first === undefined || last === undefined) return { runs: [], readable: [] }
     const present: MessageRecord[] = []
     for (let from = first.seq - 1; ; ) {
       const page = await after(chatId, from, SEGMENT_MESSAGES)
@@ -136,7 +139,8 @@ export function createMessageLog(records: SealedStore, changes: Changes) {
       else run.push(message)
       passed = before
     }
-    return runs
+    const shut = new Set(present.filter(({ content }) => content.kind === 'pending').map(({ seq }) => seq))
+    return { runs, readable: ordered.filter(({ seq }) => shut.has(seq)) }
   }
 
   /** Runs as they will lie in segments: one of their own, or inside the one that spans their place. */
@@ -157,12 +161,30 @@ export function createMessageLog(records: SealedStore, changes: Changes) {
     return segments
   }
 
+  /** Part of segments: these messages take the places of what was there. */
+  const replaceIn = async (
+    segments: Map<string, readonly MessageRecord[]>,
+    chatId: ChatId,
+    messages: readonly MessageRecord[],
+  ) => {
+    for (const message of messages) {
+      const around = await segmentBefore(chatId, message.seq + 1)
+      if (around === undefined) continue
+      const held = segments.get(around.key) ?? around.messages
+      segments.set(
+        around.key,
+        held.map(each => (each.seq === message.seq ? message : each)),
+      )
+    }
+  }
+
   return {
     before,
     after,
     /**
-     * Part of a transaction: stores messages from elsewhere in their place among the others, each at most once.
-     * Answers with those that were missing, in order, and the chat's new tail length.
+     * Part of a transaction: stores messages from elsewhere in their place among the others, each at most once; where
+     * one did not open here, it takes its place. Answers with those that were missing, in order, and the chat's new
+     * tail length.
      */
     async insert(
       transaction: Transaction,
@@ -170,12 +192,12 @@ export function createMessageLog(records: SealedStore, changes: Changes) {
       messages: readonly MessageRecord[],
     ): Promise<{ readonly inserted: readonly MessageRecord[]; readonly tail: number }> {
       const bySeq = new Map(messages.map(message => [message.seq, message]))
-      const runs = await missingRuns(
+      const { runs, readable } = await missingRuns(
         chat.id,
         [...bySeq.values()].sort((one, other) => one.seq - other.seq),
       )
       const inserted = runs.flat()
-      if (inserted.length === 0) return { inserted, tail: chat.tail }
+      if (inserted.length + readable.length === 0) return { inserted, tail: chat.tail }
       // Segments end before the tail begins.
       const [oldest] = await tailOf(chat.id, 0, null, 1, false)
       const edge = oldest?.seq ?? Number.POSITIVE_INFINITY
@@ -183,14 +205,21 @@ export function createMessageLog(records: SealedStore, changes: Changes) {
         chat.id,
         runs.filter(run => (run[0]?.seq ?? 0) < edge),
       )
+      await replaceIn(
+        segments,
+        chat.id,
+        readable.filter(({ seq }) => seq < edge),
+      )
       const single = runs.filter(run => (run[0]?.seq ?? 0) > edge).flat()
       for (const [key, held] of segments) transaction.put(key, held)
-      for (const message of single) transaction.put(accountKeys.message(chat.id, message.seq), message)
+      const inTail = [...single, ...readable.filter(({ seq }) => seq >= edge)]
+      for (const message of inTail) transaction.put(accountKeys.message(chat.id, message.seq), message)
       transaction.afterCommit(() => {
         for (const [key, held] of segments) remember(key, held)
         const ids = recent.get(chat.id)
         for (const message of inserted) ids?.add(recentKey(message))
-        changes.tell({ kind: 'history', chatId: chat.id, messages: inserted })
+        const came = [...inserted, ...readable].sort((one, other) => one.seq - other.seq)
+        changes.tell({ kind: 'history', chatId: chat.id, messages: came })
       })
       return { inserted, tail: chat.tail + single.length }
     },

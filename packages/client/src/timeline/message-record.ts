@@ -9,7 +9,8 @@ export type MessageContent =
   | { readonly kind: 'unsupported'; readonly raw: Uint8Array }
   | {
       readonly kind: 'pending'
-      readonly state: 'waiting' | 'repairing' | 'lost'
+      /** When it did not open here, by this device's clock; missing where an earlier version has stored it. */
+      readonly since?: number
       /** Why it does not open; a code of the crypto catalogue. */
       readonly code: string
       readonly epoch: number

@@ -3,6 +3,7 @@ import type { DeliveryState, TimelineContent, TimelineRow } from '../api/engine-
 import type { Marks } from '../chats/chat-record.ts'
 import type { OutboxEntry, TextEntry } from '../outbox/outbox-entry.ts'
 import type { MessageContent, MessageRecord } from './message-record.ts'
+import type { PendingState } from './patience.ts'
 
 /** How far an own message has come, by how far the others have. */
 export const deliveryOf = (seq: number, reach: Marks): DeliveryState => {
@@ -10,7 +11,7 @@ export const deliveryOf = (seq: number, reach: Marks): DeliveryState => {
   return seq <= reach.delivered ? 'delivered' : 'sent'
 }
 
-function contentOf(content: MessageContent): TimelineContent {
+function contentOf(content: MessageContent, pending: PendingState): TimelineContent {
   switch (content.kind) {
     case 'text':
     case 'notice':
@@ -18,18 +19,18 @@ function contentOf(content: MessageContent): TimelineContent {
     case 'unsupported':
       return { kind: 'unsupported' }
     case 'pending':
-      return { kind: 'pending', state: content.state }
+      return { kind: 'pending', state: pending }
   }
 }
 
-/** `reach`: how far the others have come. */
-export const messageRow = (message: MessageRecord, reach: Marks): TimelineRow => ({
+/** `reach`: how far the others have come; `pending`: how it stands with a message that does not open. */
+export const messageRow = (message: MessageRecord, reach: Marks, pending: PendingState): TimelineRow => ({
   messageId: message.id,
   seq: message.seq,
   sender: message.from,
   own: message.own,
   time: message.time,
-  content: contentOf(message.content),
+  content: contentOf(message.content, pending),
   delivery: message.own && message.content.kind !== 'notice' ? deliveryOf(message.seq, reach) : null,
   failure: null,
 })

@@ -3,11 +3,13 @@ import type { Change } from '../account/changes.ts'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId, TimelineRow, TimelineWindow } from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
+import type { ChatRecord, Marks } from '../chats/chat-record.ts'
 import { nameIn } from '../chats/names.ts'
 import { isText } from '../outbox/outbox-entry.ts'
 import { reachOf } from '../receipts/reach.ts'
 import { countsAsUnread, type MessageRecord } from './message-record.ts'
 import { peopleOf } from './notice-schema.ts'
+import { pendingState } from './patience.ts'
 import { messageRow, outboxRow } from './rows.ts'
 
 const FIRST_ROWS = 60
@@ -34,17 +36,32 @@ function namedIn(rows: readonly TimelineRow[]): AccountId[] {
 
 /** The windows of one subscriber. */
 export function createWindows(context: AccountContext, publish: (window: TimelineWindow) => void) {
-  const { self, archive, chats, log, outbox, changes } = context
+  const { self, archive, chats, clock, contacts, log, outbox, changes } = context
   const views = new Map<ChatId, View>()
   const stale = new Set<ChatId>()
   /** Counts appended batches of a chat, so that a page read meanwhile is read again. */
   const appended = new Map<ChatId, number>()
 
+  /** How it stands with what does not open, and when the window is to be shown again because of it. */
+  const searchOf = (chatId: ChatId, { seq, time, content }: MessageRecord) => {
+    const since = content.kind === 'pending' ? (content.since ?? time) : time
+    const devices = contacts.get(self.accountId)?.list.entries.length ?? 1
+    const search = { since, askedAt: archive.askedAt(chatId, seq), hasSiblings: devices > 1 }
+    return pendingState(search, clock.now())
+  }
+
+  const rowOf = (chat: ChatRecord, message: MessageRecord, reach: Marks): TimelineRow => {
+    if (message.content.kind !== 'pending') return messageRow(message, reach, 'waiting')
+    const { state, changesAt } = searchOf(chat.id, message)
+    if (changesAt !== null) touchAt(changesAt)
+    return messageRow(message, reach, state)
+  }
+
   const project = (chatId: ChatId, view: View): TimelineWindow | undefined => {
     const chat = chats.get(chatId)
     if (chat === undefined) return undefined
     const reach = reachOf(chat, self.accountId)
-    const rows = view.messages.map(message => messageRow(message, reach))
+    const rows = view.messages.map(message => rowOf(chat, message, reach))
     if (!view.hasNewer) {
       // A message is here or there, never both: it moves from the outbox to the log in one write.
       const present = new Set(rows.map(row => row.messageId))
@@ -75,6 +92,19 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     stale.add(chatId)
   }
 
+  let wakesAt = Number.POSITIVE_INFINITY
+  let cancelWake: () => void = () => undefined
+  /** All windows are looked at then: each says anew when it may change next. */
+  const touchAt = (time: number) => {
+    if (time >= wakesAt) return
+    cancelWake()
+    wakesAt = time
+    cancelWake = clock.after(Math.max(0, time - clock.now()), () => {
+      wakesAt = Number.POSITIVE_INFINITY
+      for (const chatId of views.keys()) touch(chatId)
+    })
+  }
+
   const append = (chatId: ChatId, messages: readonly MessageRecord[]) => {
     appended.set(chatId, (appended.get(chatId) ?? 0) + 1)
     const view = views.get(chatId)
@@ -84,15 +114,21 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     views.set(chatId, { ...view, messages: kept, hasOlder: view.hasOlder || kept.length < all.length })
   }
 
-  /** What has come from the archive takes its place; a window that was short grows to its first size. */
+  /**
+   * What has come from the archive takes its place, also that of what did not open; a window that was short grows to
+   * its first size.
+   */
   const insert = (chatId: ChatId, inserted: readonly MessageRecord[]) => {
     appended.set(chatId, (appended.get(chatId) ?? 0) + 1)
     const view = views.get(chatId)
     if (view === undefined) return
     const first = view.messages[0]?.seq ?? Number.POSITIVE_INFINITY
     const last = view.hasNewer ? (view.messages.at(-1)?.seq ?? 0) : Number.POSITIVE_INFINITY
-    const within = inserted.filter(({ seq }) => seq > first && seq < last)
-    const messages = [...view.messages, ...within].sort((one, other) => one.seq - other.seq)
+    const came = new Map(inserted.map(message => [message.seq, message]))
+    const present = new Set(view.messages.map(({ seq }) => seq))
+    const within = inserted.filter(({ seq }) => seq > first && seq < last && !present.has(seq))
+    const known = view.messages.map(message => came.get(message.seq) ?? message)
+    const messages = [...known, ...within].sort((one, other) => one.seq - other.seq)
     const older = inserted.filter(({ seq }) => seq < first)
     const room = view.hasOlder ? 0 : Math.max(0, FIRST_ROWS - messages.length)
     const shown = older.slice(Math.max(0, older.length - room))
@@ -213,6 +249,7 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
       views.delete(chatId)
     },
     stop(): void {
+      cancelWake()
       stopListening()
       stopListeningToPeople()
       views.clear()
