@@ -21,6 +21,8 @@ export function createPool(address: pg.ClientConfig, size: number): pg.Pool {
   })
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined)
+  // So would one that dies in somebody's hands: they learn of it from their statement, or from the next one.
+  pool.on('connect', client => client.on('error', () => undefined))
   return pool
 }
 
