@@ -277,6 +277,34 @@ test('P68 a ciphertext that does not open waits in its place and stops nobody; t
     .toEqual(['spoilt', 'next'])
 })
 
+test('P68 who can read nothing any more of what is said comes in anew, and what follows is read', async () => {
+  const victim = await newVictim({})
+  const { peer, toVictim, toPeer } = await talk(victim)
+  const spoilt = new Set<string>()
+  const spoil = (body: Uint8Array) => body.map((byte, at) => (at === body.length - 1 ? byte ^ 1 : byte))
+  victim.mischief.received = (frame, pass) => {
+    const deliver = parseDeliver(frame)
+    if (deliver?.kind !== 'application' || spoilt.size === 3) return pass(frame)
+    spoilt.add(deliver.messageId)
+    pass(encodeDeliver({ ...deliver, body: spoil(deliver.body) }))
+  }
+  victim.mischief.answer = ({ target }, answer) => {
+    if (!target.includes('/events')) return answer
+    const page = decodeCbor(answer.body) as { events: { messageId: string; body: Uint8Array }[] }
+    const events = page.events.map(event =>
+      spoilt.has(event.messageId) ? { ...event, body: spoil(event.body) } : event,
+    )
+    return { ...answer, body: encodeCbor({ ...page, events }) }
+  }
+  const lastContents = async () => (await rowsOf(victim.engine, toPeer)).map(row => row.content).slice(-2)
+  for (const text of ['one', 'two', 'three']) await peer.say(toVictim, text)
+  await expect
+    .poll(lastContents, { timeout: 10_000 })
+    .toContainEqual({ kind: 'notice', notice: { kind: 'repaired' } })
+  await peer.say(toVictim, 'four')
+  await expect.poll(lastContents, { timeout: 10_000 }).toContainEqual({ kind: 'text', text: 'four' })
+})
+
 // Encrypted anew after a restart, the same id goes out with other bytes: CHAT_MESSAGE_ID_REUSED, and a key for nothing.
 test('P42 P64 mistake 4: an answer that never came: the same bytes go again, and come back as our own, once', async () => {
   const victim = await newVictim()

@@ -100,6 +100,8 @@ type ChatBase = {
   readonly warnedAt?: number | null
   /** Not in chats that an earlier version has stored. */
   readonly doubt?: 'record-contradicted' | null
+  /** When this device last came in anew because it could not read what was said. */
+  readonly mendedAt?: number
   /** Messages sealed singly, after the last segment. */
   readonly tail: number
   readonly conversation: ConversationState

@@ -6,9 +6,10 @@ import { IdentityNeeded } from '../identity/leaf-check.ts'
 import { NetworkError } from '../ports/transport.ts'
 import { type Contradiction, doubtChat } from './doubt.ts'
 import { asLogged, type InboxEvent } from './draft.ts'
-import { ingest, leaveReplacedLeaf } from './ingest.ts'
+import { ingest, leaveBroken, leaveReplacedLeaf } from './ingest.ts'
 import { isSoundToday } from './rejoining.ts'
 import { reopen } from './reopening.ts'
+import { createStuckWatch } from './stuck.ts'
 import { differsFrom } from './transcript.ts'
 
 /** Events in one atomic write. */
@@ -29,6 +30,7 @@ export function createInbox(
   let mustRead = false
   /** Places of messages that did not open, until the log was asked for them once more. */
   const unopened: number[] = []
+  const stuck = createStuckWatch(context, chatId)
   /** How often in a row the next place of the log was empty, and later ones were not. */
   let holes = 0
 
@@ -41,6 +43,9 @@ export function createInbox(
     told.add(finding)
     doubtChat(context, chatId, contradiction).catch(error => diagnostics.note('DOUBT_FAILED', error))
   }
+
+  const isForeign = (event: InboxEvent) =>
+    event.kind === 'application' && event.senderDevice !== self.deviceId
 
   const active = () => {
     const conversation = chats.get(chatId)?.conversation
@@ -70,7 +75,9 @@ export function createInbox(
     let followsDeparted = false
     for (;;) {
       try {
-        unopened.push(...(await ingest(context, chatId, batch, { fresh, followsDeparted })))
+        const shut = await ingest(context, chatId, batch, { fresh, followsDeparted })
+        if (batch.some(event => isForeign(event) && !shut.includes(event.seq))) stuck.opened()
+        unopened.push(...shut)
         return
       } catch (error) {
         if (!followsDeparted && isUnlisted(error) && (await isSoundToday(context, chatId, batch))) {
@@ -133,11 +140,12 @@ export function createInbox(
     if (!sender.isReady()) return false
     const seq = unopened.shift()
     if (seq === undefined) return false
-    await reopen(context, chatId, seq).catch(error => {
+    const unreadable = await reopen(context, chatId, seq).catch(error => {
       // Whatever else the answer was, it is one.
       if (error instanceof NetworkError) unopened.unshift(seq)
       throw error
     })
+    if (unreadable !== undefined && stuck.isStuck(unreadable)) await leaveBroken(context, chatId)
     return true
   }
 

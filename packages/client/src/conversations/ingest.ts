@@ -228,4 +228,12 @@ export async function leaveReplacedLeaf(context: AccountContext, chatId: ChatId)
   await write(context, chatId, NO_TRUST, (room, draft) => leaveGroup(room, draft, 'device'))
 }
 
+/** What the others say does not open here any more. */
+export async function leaveBroken(context: AccountContext, chatId: ChatId): Promise<void> {
+  await write(context, chatId, NO_TRUST, (room, draft) => {
+    draft.chat = { ...draft.chat, mendedAt: context.clock.now() }
+    leaveGroup(room, draft, 'broken')
+  })
+}
+
 const NO_TRUST: Trust = { fresh: new Set<AccountId>(), followsDeparted: false }

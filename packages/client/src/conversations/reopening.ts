@@ -5,25 +5,42 @@ import { equalBytes } from '../bytes.ts'
 import { withPreview } from '../chats/preview.ts'
 import { readMessage } from './messages.ts'
 
-/** The event at this place as the log has it now, where that is not what was stored as unreadable. */
-async function sounder(
-  { calls, chats, log }: AccountContext,
+type Look =
+  | { readonly is: 'sounder' | 'same'; readonly event: LogEvent }
+  /** It is another event, or none that is missing here. */
+  | { readonly is: 'other' }
+
+/** The event at this place as the log has it now. */
+async function lookUp({ calls, chats, log }: AccountContext, chatId: ChatId, seq: number): Promise<Look> {
+  const conversation = chats.get(chatId)?.conversation
+  const [stored] = (await log.before(chatId, seq + 1, 1)).messages
+  if (conversation?.phase !== 'active' || stored?.seq !== seq || stored.content.kind !== 'pending') {
+    return { is: 'other' }
+  }
+  const { conversationId } = conversation
+  const [event] = (await calls.call('readEvents', { conversationId, after: seq - 1, limit: 1 })).events
+  if (event?.seq !== seq || event.messageId !== stored.id || event.kind !== 'application')
+    return { is: 'other' }
+  return { is: equalBytes(event.body, stored.content.raw) ? 'same' : 'sounder', event }
+}
+
+/**
+ * A message that did not open may only have been spoilt on its way: the log is asked for it once more. Answers with the
+ * event if it was not.
+ */
+export async function reopen(
+  context: AccountContext,
   chatId: ChatId,
   seq: number,
 ): Promise<LogEvent | undefined> {
-  const conversation = chats.get(chatId)?.conversation
-  const [stored] = (await log.before(chatId, seq + 1, 1)).messages
-  if (conversation?.phase !== 'active' || stored?.seq !== seq || stored.content.kind !== 'pending') return
-  const { conversationId } = conversation
-  const [event] = (await calls.call('readEvents', { conversationId, after: seq - 1, limit: 1 })).events
-  const isSame = event?.seq === seq && event.messageId === stored.id && event.kind === 'application'
-  return isSame && !equalBytes(event.body, stored.content.raw) ? event : undefined
+  const look = await lookUp(context, chatId, seq)
+  if (look.is === 'other') return undefined
+  if (look.is === 'same') return look.event
+  await openIn(context, chatId, look.event)
+  return undefined
 }
 
-/** A message that did not open may only have been spoilt on its way: the log is asked for it once more. */
-export async function reopen(context: AccountContext, chatId: ChatId, seq: number): Promise<void> {
-  const event = await sounder(context, chatId, seq)
-  if (event === undefined) return
+async function openIn(context: AccountContext, chatId: ChatId, event: LogEvent): Promise<void> {
   const { archive, chats, ledger, log } = context
   await ledger.transact(async transaction => {
     const chat = chats.get(chatId)
