@@ -19,6 +19,11 @@ const CAMPAIGNS = {
       'random histories of several devices over the real cryptography and server, on a network released by hand',
     runs: [{ project: 'integration', files: ['packages/model'] }],
   },
+  faults: {
+    about:
+      'processes killed, disk full, clocks that jump, readers that stall, while people write; a checker judges what they saw',
+    runs: [{ project: 'integration', files: ['packages/server/test/faults'] }],
+  },
   crash: {
     about: 'the server killed at random moments while people write',
     runs: [{ project: 'browser', files: ['e2e/src/server-killed.spec.ts'] }],

@@ -116,5 +116,7 @@ export function writeBooks(history: readonly Entry[]): ConversationBook[] {
       }
     }
   }
+  // A log has the order of its places, whoever told of it.
+  for (const { stored } of books.values()) stored.sort((a, b) => a.seq - b.seq)
   return [...books.values()]
 }
