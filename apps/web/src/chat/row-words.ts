@@ -5,7 +5,7 @@ import type { People } from './use-people.ts'
 
 export const PENDING_WORDS = {
   waiting: 'Waiting for this message…',
-  repairing: 'Repairing this message. It may still come from another device.',
+  repairing: 'Repairing this message…',
   lost: 'This message could not be recovered on this device. Ask for it to be sent again.',
 } as const
 export const UNSUPPORTED_WORDS = 'This message needs a newer version of Entangle. It is kept for you.'
