@@ -77,6 +77,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     watches.publish('settings', settings)
   }
 
+  const quotaChanged = () => {
+    const { archive, state } = runtime?.context ?? {}
+    watches.publish('quota', {
+      historyFull: archive?.quota.isFull() ?? false,
+      settingsFull: state?.quota.isFull() ?? false,
+    })
+  }
+
   const session = createSession(
     {
       crypto: options.crypto,
@@ -100,6 +108,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           next?.context.changes.listen(chatsChanged),
           next?.context.people.listen(chatsChanged),
           next?.context.state.listen(settingsChanged),
+          next?.context.state.quota.listen(quotaChanged),
+          next?.context.archive.quota.listen(quotaChanged),
         ]
         stopListening = () => {
           for (const stop of stops) stop?.()
@@ -107,6 +117,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         for (const subscriber of subscribers) subscriber.runtimeChanged()
         publishChats()
         settingsChanged()
+        quotaChanged()
       },
     },
   )

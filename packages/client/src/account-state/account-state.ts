@@ -2,6 +2,7 @@ import { LIMITS, ProtocolError } from '@entangle/protocol'
 import type { AccountRoom } from '../account/room.ts'
 import type { AccountSettings } from '../api/engine-api.ts'
 import type { Transaction } from '../store/ledger.ts'
+import { createQuota } from '../sync/quota.ts'
 import { createRepeatable } from '../sync/repeatable.ts'
 import { createStamps } from './stamps.ts'
 import { createStateBook, type HeldEntry } from './state-book.ts'
@@ -40,12 +41,13 @@ export function createAccountState(room: StateRoom) {
 
   // To the server
 
-  const batch = () => {
+  /** Beyond its room the server still takes new values of what it has. */
+  const batch = (hasRoom: boolean) => {
     const entries: HeldEntry[] = []
     const sealed: SealedEntry[] = []
     let sizeBytes = 0
     for (const entry of book.all()) {
-      if (!entry.dirty) continue
+      if (!entry.dirty || !(hasRoom || entry.shared === true)) continue
       const next = codec.seal(entry)
       sizeBytes += next.sealed.length
       if (sizeBytes > MOST_BYTES || entries.length === LIMITS.accountStateEntriesPerPage) break
@@ -56,11 +58,18 @@ export function createAccountState(room: StateRoom) {
   }
 
   const push = async (): Promise<boolean> => {
-    const { entries, sealed } = batch()
+    const hasRoom = quota.mayTry()
+    const { entries, sealed } = batch(hasRoom)
     if (entries.length === 0) return false
     try {
       await calls.call('writeAccountState', { entries: sealed })
+      if (hasRoom) quota.taken()
     } catch (error) {
+      if (error instanceof ProtocolError && error.code === 'CHAT_STATE_FULL') {
+        diagnostics.note('STATE_FULL')
+        quota.exhausted()
+        return hasRoom
+      }
       if (!(error instanceof ProtocolError) || error.code !== 'CHAT_STATE_STAMP_AHEAD') throw error
       const aheadMs = clock.now() - Number(error.details['serverTime'])
       await ledger.transact(transaction => book.stageStampedAnew(transaction, aheadMs))
@@ -101,8 +110,8 @@ export function createAccountState(room: StateRoom) {
       const pushed = await push()
       return pulled || pushed
     },
-    isFinal: error => error instanceof ProtocolError && error.code === 'CHAT_STATE_FULL',
   })
+  const quota = createQuota(clock, sync.want)
 
   /** Part of a transaction: written now, told to the other devices soon. What does not fit is not shared. */
   const stage = (transaction: Transaction, name: string, value: StateValue): void => {
@@ -165,7 +174,12 @@ export function createAccountState(room: StateRoom) {
         listeners.delete(listener)
       }
     },
-    stop: sync.stop,
+    /** Of the server's room for entries of this account. */
+    quota,
+    stop(): void {
+      sync.stop()
+      quota.stop()
+    },
   }
 }
 export type AccountState = ReturnType<typeof createAccountState>

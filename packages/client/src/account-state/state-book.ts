@@ -7,8 +7,8 @@ import type { Stamps } from './stamps.ts'
 import type { StateCodec } from './state-codec.ts'
 import { type StateEntry, type StateValue, wins } from './state-entry.ts'
 
-/** `dirty`: written here and not yet at the server. */
-export type HeldEntry = StateEntry & { readonly dirty: boolean }
+/** `dirty`: written here and not yet at the server. `shared`: the server has this or a former value. */
+export type HeldEntry = StateEntry & { readonly dirty: boolean; readonly shared?: boolean }
 
 export type SyncRecord = {
   /** Every change up to here was read. */
@@ -46,7 +46,9 @@ export function createStateBook(input: {
     stageOwn(transaction: Transaction, name: string, value: StateValue): boolean {
       const present = entries.get(name)
       if (present !== undefined && equalBytes(encodeCbor(present.value), encodeCbor(value))) return false
-      put(transaction, { name, value, stamp: stamps.next(), deviceId, dirty: true })
+      // What an earlier version has settled was not marked.
+      const shared = present !== undefined && (present.shared === true || !present.dirty)
+      put(transaction, { name, value, stamp: stamps.next(), deviceId, dirty: true, shared })
       return true
     },
     /** Part of a transaction: holds until any device has decided anything. */
@@ -59,14 +61,15 @@ export function createStateBook(input: {
     stageForeign(transaction: Transaction, entry: StateEntry): boolean {
       stamps.see(entry.stamp)
       if (!wins(entry, entries.get(entry.name))) return false
-      put(transaction, { ...entry, dirty: false })
+      put(transaction, { ...entry, dirty: false, shared: true })
       return true
     },
     /** Part of a transaction: the server has these. What was written anew meanwhile stays dirty. */
     stageSettled(transaction: Transaction, settled: readonly StateEntry[]): void {
       for (const { name, stamp } of settled) {
         const present = entries.get(name)
-        if (present?.stamp === stamp) put(transaction, { ...present, dirty: false })
+        if (present === undefined) continue
+        put(transaction, { ...present, dirty: present.dirty && present.stamp !== stamp, shared: true })
       }
     },
     /** Part of a transaction: what waits was stamped by a clock that was ahead; it is stamped anew, in its order. */

@@ -206,9 +206,17 @@ export type EngineEvents = {
   /** All chats, newest first. Sent whole: a list of thousands is still small. */
   chats: readonly ChatSummary[]
   timeline: TimelineWindow
+  /** Of what the server has no room for any more. */
+  quota: QuotaState
   /** Display settings, the same on all devices of the account. Empty while nobody is signed in. */
   settings: AccountSettings
 }
+
+/**
+ * True where the server keeps no more for this account. What finds no room stays on this device and is tried again:
+ * history that a new device would find, and settings, drafts and read marks that other devices would learn.
+ */
+export type QuotaState = { readonly historyFull: boolean; readonly settingsFull: boolean }
 
 export type SettingValue = string | number | boolean | null
 export type AccountSettings = Readonly<Record<string, SettingValue>>

@@ -38,6 +38,8 @@ export function createArchive(room: ArchiveRoom) {
     othersAwake: downloader.othersAwake,
     keysCame: downloader.keysCame,
     skipped: downloader.skipped,
+    /** Of the server's room for this account's history. */
+    quota: uploader.quota,
     /** The connection is there. */
     connected(): void {
       uploader.wake()

@@ -1,5 +1,6 @@
-import { LIMITS, ProtocolError } from '@entangle/protocol'
+import { type ConversationId, LIMITS, ProtocolError } from '@entangle/protocol'
 import { accountKeys } from '../store/keys.ts'
+import { createQuota } from '../sync/quota.ts'
 import { createRepeatable } from '../sync/repeatable.ts'
 import type { MessageRecord } from '../timeline/message-record.ts'
 import type { ArchiveCodec, SealedRecord } from './archive-codec.ts'
@@ -39,17 +40,29 @@ export function createUploader(room: ArchiveRoom, codec: ArchiveCodec) {
     return { sealed, done: batch.seqs.filter(seq => seq <= end) }
   }
 
+  const write = async (conversationId: ConversationId, sealed: readonly SealedRecord[]) => {
+    try {
+      await calls.call('writeArchive', { conversationId, records: [...sealed] })
+      quota.taken()
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.code !== 'CHAT_CONVERSATION_NOT_FOUND') throw error
+      diagnostics.note('ARCHIVE_REFUSED', error)
+    }
+  }
+
+  /** Answers whether there may be more. What finds no room goes on waiting. */
   const upload = async (): Promise<boolean> => {
+    if (!quota.mayTry()) return false
     const batch = await readPending(records, LIMITS.archiveRecordsPerPage)
     if (batch === undefined) return false
     const { sealed, done } = await collect(batch)
     try {
-      if (sealed.length > 0) {
-        await calls.call('writeArchive', { conversationId: batch.conversationId, records: sealed })
-      }
+      if (sealed.length > 0) await write(batch.conversationId, sealed)
     } catch (error) {
-      if (!(error instanceof ProtocolError) || error.code !== 'CHAT_CONVERSATION_NOT_FOUND') throw error
-      diagnostics.note('ARCHIVE_REFUSED', error)
+      if (!(error instanceof ProtocolError) || error.code !== 'CHAT_ARCHIVE_FULL') throw error
+      diagnostics.note('ARCHIVE_FULL')
+      quota.exhausted()
+      return false
     }
     await settle(batch, done)
     return true
@@ -61,13 +74,17 @@ export function createUploader(room: ArchiveRoom, codec: ArchiveCodec) {
       await backfill(room)
       return upload()
     },
-    isFinal: error => error instanceof ProtocolError && error.code === 'CHAT_ARCHIVE_FULL',
   })
+  const quota = createQuota(room.clock, uploads.want)
 
   return {
     /** Something waits, or the connection has come back. Many calls lead to one upload. */
     wake: (): void => uploads.wantIn(timing.archiveDelay),
-    stop: uploads.stop,
+    quota,
+    stop(): void {
+      uploads.stop()
+      quota.stop()
+    },
   }
 }
 export type Uploader = ReturnType<typeof createUploader>

@@ -10,6 +10,7 @@ export function createWatchList() {
     connection: new Set(),
     chats: new Set(),
     timeline: new Set(),
+    quota: new Set(),
     settings: new Set(),
   }
   const latest: Partial<EngineEvents> = {}

@@ -13,8 +13,6 @@ export function createRepeatable(
     readonly code: string
     /** True when there is more to do. */
     readonly work: () => Promise<boolean | undefined>
-    /** A failure that only another wish can end. */
-    readonly isFinal?: (error: unknown) => boolean
   },
 ) {
   const { clock, timing, diagnostics, sender } = room
@@ -29,7 +27,7 @@ export function createRepeatable(
     if (error instanceof StoreError) return
     diagnostics.note(task.code, error)
     failures += 1
-    if (task.isFinal?.(error) !== true) wantIn(backoffMs(timing, failures, clock.random()))
+    wantIn(backoffMs(timing, failures, clock.random()))
   }
 
   const run = async () => {
