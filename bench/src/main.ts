@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { benchFanout } from './fanout/fanout.ts'
 import { benchGroups } from './groups/groups.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { benchNewDevice } from './new-device/new-device.ts'
@@ -18,6 +19,7 @@ type Options = {
 
 const BENCHES: Readonly<Record<string, (report: Report, options: Options) => void | Promise<void>>> = {
   groups: (report, { members }) => benchGroups(report, members),
+  fanout: benchFanout,
   ingest: benchIngest,
   'new-device': benchNewDevice,
 }
