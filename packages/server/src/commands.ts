@@ -1,12 +1,23 @@
 import { handleSchema, ProtocolError } from '@entangle/protocol'
 import { createResetCode } from './auth/reset-codes.ts'
+import { restoreBackup } from './backup/restore-backup.ts'
+import { writeBackup } from './backup/write-backup.ts'
 import type { ServerConfig } from './config.ts'
 import { openRunningUsers } from './database/databases.ts'
+import { isConnectionLost } from './database/pools.ts'
 
-const USAGE = 'Usage: main.ts reset-code NAME\n(without a command the server starts)'
+const USAGE = [
+  'Usage: main.ts reset-code NAME',
+  '       main.ts backup FOLDER',
+  '       main.ts restore FOLDER',
+  '(without a command the server starts)',
+].join('\n')
 
 /** For the operator, beside the running server: what it answers goes to the terminal and nowhere else. */
-async function makeResetCode(config: ServerConfig, handle: string): Promise<string> {
+async function makeResetCode(config: ServerConfig, name: string): Promise<string> {
+  const parsed = handleSchema.safeParse(name.toLowerCase().replace(/^@/, ''))
+  if (!parsed.success) throw new Error(USAGE)
+  const handle = parsed.data
   const users = await openRunningUsers(config)
   try {
     const code = await createResetCode(users, handle, Date.now())
@@ -15,20 +26,50 @@ async function makeResetCode(config: ServerConfig, handle: string): Promise<stri
       'It is good once, for 24 hours. Give it to the person in person or on a call, and to nobody else:',
       'whoever has it takes the account over, without its history, and its contacts are warned.',
     ].join('\n')
+  } catch (cause) {
+    if (cause instanceof ProtocolError) throw new Error(`Nobody here is called ${handle}.`, { cause })
+    throw cause
   } finally {
     await users.destroy()
   }
 }
 
+function passphraseOf({ backupPassphrase }: ServerConfig): string {
+  if (backupPassphrase !== undefined) return backupPassphrase
+  throw new Error('Set BACKUP_PASSPHRASE: it seals the keys of the server in the backup.')
+}
+
+async function backUp(config: ServerConfig, folder: string): Promise<string> {
+  const { mark, rows } = await writeBackup(config, folder, passphraseOf(config))
+  return `Backup written to ${folder}: ${rows} rows, with everything acknowledged before ${new Date(mark).toISOString()}.`
+}
+
+async function restore(config: ServerConfig, folder: string): Promise<string> {
+  const { mark } = await restoreBackup(config, folder, passphraseOf(config))
+  return [
+    `Restored into ${config.dataDir} as of ${new Date(mark).toISOString()}. Everybody has to sign in again.`,
+    'What was said after that moment is gone from the server: see "Backup" in docs/operations.md.',
+  ].join('\n')
+}
+
+const COMMANDS: Readonly<Record<string, (config: ServerConfig, operand: string) => Promise<string>>> = {
+  'reset-code': makeResetCode,
+  backup: backUp,
+  restore,
+}
+
+const isAway = (error: unknown): boolean =>
+  isConnectionLost(error) || (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+
 /** Runs a command and answers with what is to be told. Throws an Error whose message is for the operator. */
 export async function runCommand(config: ServerConfig, command: readonly string[]): Promise<string> {
-  const [name, handle, ...rest] = command
-  const parsed = handleSchema.safeParse(handle?.toLowerCase().replace(/^@/, ''))
-  if (name !== 'reset-code' || !parsed.success || rest.length > 0) throw new Error(USAGE)
+  const [name = '', operand, ...rest] = command
+  const run = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (run === undefined || operand === undefined || rest.length > 0) throw new Error(USAGE)
   try {
-    return await makeResetCode(config, parsed.data)
+    return await run(config, operand)
   } catch (cause) {
-    if (cause instanceof ProtocolError) throw new Error(`Nobody here is called ${parsed.data}.`, { cause })
+    if (!isAway(cause)) throw cause
     throw new Error(
       'The database of the server cannot be reached. Is the server running, with this DATA_DIR?',
       {

@@ -79,6 +79,12 @@ export const SETTINGS = {
       'Entries of sealed account state (read cursors, drafts, contacts) that one account may keep.',
     schema: z.coerce.number().int().min(16).max(1_000_000).default(20_000),
   }),
+  BACKUP_PASSPHRASE: setting({
+    default: 'none',
+    description:
+      'Seals the keys of the server in a backup, and opens them again: at least 12 characters. For the commands `backup` and `restore` alone.',
+    schema: z.string().min(12).optional(),
+  }),
   LOG_LEVEL: setting({
     default: '`info`',
     description: 'Least severe log line that is written: `debug`, `info`, `warn`, `error` or `silent`.',
@@ -104,6 +110,7 @@ export type ServerConfig = {
   readonly rateLimits: 'on' | 'off-for-benchmarks'
   readonly archiveQuotaBytes: number
   readonly accountStateEntries: number
+  readonly backupPassphrase: string | undefined
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly webDir: string | undefined
 }
@@ -149,6 +156,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     rateLimits: read('RATE_LIMITS'),
     archiveQuotaBytes: read('ARCHIVE_QUOTA_MIB') * 1024 * 1024,
     accountStateEntries: read('ACCOUNT_STATE_ENTRIES'),
+    backupPassphrase: read('BACKUP_PASSPHRASE'),
     logLevel: read('LOG_LEVEL'),
     webDir: webDir === undefined ? undefined : resolve(webDir),
   }

@@ -1,3 +1,4 @@
+import { access, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Kysely, PostgresDialect } from 'kysely'
 import type pg from 'pg'
@@ -30,7 +31,9 @@ type Options = {
   readonly onEmbeddedEvent: (event: 'started' | 'died' | 'restarted') => void
 }
 
-const USERS = 'entangle_users'
+const EMBEDDED = { users: 'entangle_users', chat: 'entangle_chat' } as const
+type Service = keyof typeof EMBEDDED
+type Places = Pick<Options, 'dataDir' | 'userDatabaseUrl' | 'chatDatabaseUrl'>
 
 type Addresses = { users: pg.ClientConfig; chat: pg.ClientConfig; embedded: EmbeddedPostgres | undefined }
 
@@ -48,7 +51,7 @@ async function prepareDatabase(server: EmbeddedPostgres, name: string, password:
   })
 }
 
-async function findAddresses(options: Options): Promise<Addresses> {
+async function findAddresses(options: Places & Pick<Options, 'onEmbeddedEvent'>): Promise<Addresses> {
   const { userDatabaseUrl, chatDatabaseUrl } = options
   if (userDatabaseUrl !== undefined && chatDatabaseUrl !== undefined) {
     return {
@@ -71,8 +74,8 @@ async function findAddresses(options: Options): Promise<Addresses> {
   }
   try {
     return {
-      users: await place(USERS, userDatabaseUrl),
-      chat: await place('entangle_chat', chatDatabaseUrl),
+      users: await place(EMBEDDED.users, userDatabaseUrl),
+      chat: await place(EMBEDDED.chat, chatDatabaseUrl),
       embedded,
     }
   } catch (error) {
@@ -82,6 +85,11 @@ async function findAddresses(options: Options): Promise<Addresses> {
 }
 
 export async function openDatabases(options: Options): Promise<Databases> {
+  if (await restoreMark(options.dataDir).isSet()) {
+    throw new Error(
+      `In ${options.dataDir} lies a restore that was cut off. Empty the folder and the databases, and restore again.`,
+    )
+  }
   const { users, chat, embedded } = await findAddresses(options)
   const usersPool = createPool(users, options.poolSize)
   const chatPool = createPool(chat, options.poolSize)
@@ -111,15 +119,46 @@ export async function openDatabases(options: Options): Promise<Databases> {
   }
 }
 
-/** The users of a server that runs already, for a command beside it. */
-export async function openRunningUsers({
-  dataDir,
-  userDatabaseUrl,
-}: Pick<Options, 'dataDir' | 'userDatabaseUrl'>): Promise<UsersDatabase> {
-  const password = () => createFileSecretStore(join(dataDir, 'secrets')).read(`postgres-${USERS}`)
-  const address: pg.ClientConfig =
-    userDatabaseUrl === undefined
-      ? { ...(await readPlace(dataDir)), user: USERS, password: await password(), database: USERS }
-      : { connectionString: userDatabaseUrl }
-  return new Kysely<UsersSchema>({ dialect: new PostgresDialect({ pool: createPool(address, 1) }) })
+/** Where the databases of a server are that runs already, for a command beside it. */
+export async function findRunning(places: Places, service: Service): Promise<pg.ClientConfig> {
+  const url = service === 'users' ? places.userDatabaseUrl : places.chatDatabaseUrl
+  if (url !== undefined) return { connectionString: url }
+  const name = EMBEDDED[service]
+  const password = await createFileSecretStore(join(places.dataDir, 'secrets')).read(`postgres-${name}`)
+  return { ...(await readPlace(places.dataDir)), user: name, password, database: name }
+}
+
+export async function openRunningUsers(places: Places): Promise<UsersDatabase> {
+  const pool = createPool(await findRunning(places, 'users'), 1)
+  return new Kysely<UsersSchema>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/** Databases as they are before anything has run on them, for a restore. */
+export async function openEmptyDatabases(places: Places): Promise<{
+  readonly pools: Readonly<Record<Service, pg.Pool>>
+  readonly close: () => Promise<void>
+}> {
+  const { users, chat, embedded } = await findAddresses({ ...places, onEmbeddedEvent: () => undefined })
+  const pools = { users: createPool(users, 2), chat: createPool(chat, 2) }
+  return {
+    pools,
+    async close() {
+      await Promise.allSettled([pools.users.end(), pools.chat.end()])
+      await embedded?.stop()
+    },
+  }
+}
+
+/** Lies in the data folder while a restore is under way: what is there meanwhile is no server. */
+export function restoreMark(dataDir: string) {
+  const path = join(dataDir, 'restoring')
+  return {
+    set: () => writeFile(path, '', { mode: 0o600, flush: true }),
+    clear: () => rm(path),
+    isSet: () =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+  }
 }

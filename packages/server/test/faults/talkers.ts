@@ -12,6 +12,8 @@ const CONVERSATION = 'between engines'
 
 type Talker = {
   readonly name: string
+  readonly handle: string
+  readonly session: () => EngineEvents['session'] | undefined
   readonly accountId: string
   readonly client: NodeClient
   readonly dataDir: string
@@ -23,6 +25,8 @@ export type Talkers = {
   readonly say: (text: string) => Promise<void>
   /** Waits until both have everything, and writes down what each sees. What is stored is here what its sender has. */
   readonly conclude: () => Promise<void>
+  /** After their sessions were ended by the server. */
+  readonly signInAgain: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -47,7 +51,7 @@ async function signUp(serverUrl: string, name: string) {
   const handle = `${name}${Date.now().toString(36)}`
   await client.request('signUp', { handle, displayName: name, password: PASSWORD })
   const { accountId } = await client.request('findAccount', { handle })
-  return { name, handle, accountId, client, dataDir }
+  return { name, handle, accountId, client, dataDir, session: stateOf(client, 'session') }
 }
 
 async function rowsOf({ client, chatId }: Talker): Promise<TimelineRow[]> {
@@ -124,6 +128,16 @@ export async function startTalkers(serverUrl: string, recorder: Recorder): Promi
           })
           recorder.note({ kind: 'stored', ...seenHere })
         }
+      }
+    },
+    async signInAgain() {
+      for (const { name, handle, client, session } of talkers) {
+        await waitUntil(
+          `the end of ${name}'s session`,
+          () => session()?.phase,
+          phase => phase === 'signed-out',
+        )
+        await client.request('signIn', { handle, password: PASSWORD })
       }
     },
     async close() {
