@@ -16,14 +16,18 @@ import {
   applyToState,
   closeInvites,
   type HeldState,
+  isStateRequest,
+  isUntold,
   mergeStates,
   NO_PLACES,
   newGroupState,
   placesAt,
   presentOf,
+  STATE_REQUEST,
   type StateContent,
   stateDifference,
   stateForInvite,
+  wholeState,
 } from '../src/groups/state.ts'
 
 const conversationId: ConversationId = readId(randomBytes(16))
@@ -213,6 +217,27 @@ describe('state events', () => {
     const linked = held({ ...present.state, invites: [link] })
     expect(presentOf(linked, { kind: 'invite', ...link })).toHaveLength(1)
     expect(presentOf(linked, { kind: 'invite', ...invite() })).toEqual([])
+  })
+
+  test('P77 who was told nothing asks, and the whole state brings them to what the others have, without a notice', () => {
+    const unknown: HeldState = { state: newGroupState('…'), at: NO_PLACES }
+    expect(isUntold(unknown)).toBe(true)
+    expect(isStateRequest(STATE_REQUEST)).toBe(true)
+    expect(applyToState(unknown, STATE_REQUEST, owner)).toBeUndefined()
+    const present: HeldState = { state: newGroupState('Choir'), at: { name: 0, topic: 4, picture: 2 } }
+    const told = wholeState(present).map((content, index) => {
+      expect(isStateRequest(content)).toBe(false)
+      return { content, seq: 50 + index }
+    })
+    let asker = unknown
+    for (const { content, seq } of told) {
+      const step = applyToState(asker, content, { ...owner, seq })
+      expect(step?.notice).toBeNull()
+      if (step !== undefined) asker = { state: step.state, at: step.at }
+      expect(applyToState(present, content, { ...owner, seq })).toBeUndefined()
+    }
+    expect(asker).toEqual(present)
+    expect(isUntold(asker)).toBe(false)
   })
 
   test('P77 devices of an account that know different parts come to the same, in any order', () => {

@@ -41,3 +41,27 @@ test('P61 what a failed transaction had taken over from another state is not in 
   })
   expect(epoch).toBe(0n)
 })
+
+test('P76 a group that was taken over takes the place of the one that was known before', async () => {
+  const { crypto, records, ledger, conversationId } = await newLedger()
+  const groupId = idToBytes(conversationId)
+  const stale = await records.scan({ from: 'mls/', to: 'mls/\u007f' })
+  const other = crypto.openDeviceState()
+  const signatureKey = other.createSignatureKey()
+  other.createGroup({ groupId, signatureKey, credential: randomBytes(65), groupData: new Uint8Array() })
+  other.commit(groupId, {})
+  other.mergePendingCommit(groupId)
+  const epoch = await ledger.transact(async ({ adopt, mls, openGroup }) => {
+    await openGroup(conversationId)
+    adopt(other.takeChanges())
+    return mls.groupStatus(groupId)?.epoch
+  })
+  expect(epoch).toBe(1n)
+  const kept = await records.scan({ from: `mls/g/${conversationId}/`, to: `mls/g/${conversationId}/\u007f` })
+  const reopened = crypto.openDeviceState(
+    kept.map(({ key, value }) => ({ key: key.slice('mls/'.length), value })),
+  )
+  expect(reopened.groupStatus(groupId)?.epoch).toBe(1n)
+  expect(kept.length).toBeLessThanOrEqual(other.takeChanges().length)
+  expect(stale.length).toBeGreaterThan(0)
+})

@@ -12,6 +12,8 @@ export type Timing = {
   readonly leaverSweep: { readonly min: number; readonly max: number }
   /** Who comes in by a link is told within this range what the link could not tell. */
   readonly linkTelling: { readonly min: number; readonly max: number }
+  /** Who came into a group and was told nothing of it asks within this range, and later ever less often. */
+  readonly stateRequest: { readonly min: number; readonly max: number }
   /** How long a person waits for what they want of a group. */
   readonly wish: number
   readonly receiptDelay: number
@@ -47,6 +49,7 @@ export const DEFAULT_TIMING: Timing = {
   pastEpochs: 14 * DAY,
   leaverSweep: { min: 200, max: 4_000 },
   linkTelling: { min: 500, max: 3_000 },
+  stateRequest: { min: 10_000, max: 20_000 },
   wish: 30_000,
   receiptDelay: 500,
   typingExpiry: 5_000,

@@ -1,3 +1,4 @@
+import type { ConversationId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
@@ -19,28 +20,32 @@ export function createArrival(
     readonly isStopped: () => boolean
     /** Runs the work of entering when it is this chat's turn. */
     readonly inTurn: Gate
-    /** This chat waits for a Welcome of another. */
-    readonly welcomeWanted: () => void
+    /** This chat waits for a Welcome of another. Answers with whether it was looked for since, at the server. */
+    readonly welcomeWanted: (conversationId: ConversationId) => () => boolean
   },
 ) {
   const { chats, clock, ledger } = context
   const { inbox } = room
-  let awaitedSince: number | undefined
+  let awaited: { readonly since: number; readonly hasLooked: () => boolean } | undefined
   let expectsWelcome = true
 
-  /** The Welcome is there at once, if there is one; else this device is a new one of a member account. */
-  const awaitWelcome = async (): Promise<boolean> => {
+  /**
+   * The Welcome is there at once, if there is one; else this device is a new one of a member account. With a Welcome
+   * comes the state of a group, so nobody comes in past one that only could not be fetched yet.
+   */
+  const awaitWelcome = async (conversationId: ConversationId): Promise<boolean> => {
     if (!expectsWelcome) return comeIn()
-    if (awaitedSince === undefined) {
-      awaitedSince = clock.now()
-      room.welcomeWanted()
-    }
-    const patience = awaitedSince + WELCOME_PATIENCE_MS
+    awaited ??= { since: clock.now(), hasLooked: room.welcomeWanted(conversationId) }
+    const patience = awaited.since + WELCOME_PATIENCE_MS
     if (patience > clock.now()) {
       room.wakeAt(patience)
       return false
     }
-    awaitedSince = undefined
+    if (!awaited.hasLooked()) {
+      room.wakeAt(clock.now() + WELCOME_PATIENCE_MS)
+      return false
+    }
+    awaited = undefined
     expectsWelcome = false
     return true
   }
@@ -50,6 +55,8 @@ export function createArrival(
     ledger.transact(async transaction => {
       const chat = chats.get(chatId)
       if (chat?.kind !== 'group' || !isOutAlready(error)) throw error
+      // By a link it may have come in meanwhile.
+      if (chat.conversation.phase !== 'awaited') return undefined
       await stageEnd(context, transaction, chat, 'removed')
       return undefined
     })
@@ -74,7 +81,7 @@ export function createArrival(
         }
         case 'awaited':
           if (present.conversation.mends === true) expectsWelcome = false
-          return awaitWelcome()
+          return awaitWelcome(present.conversation.conversationId)
         case 'none':
           if (!hasQueued || context.counter.isRolledBack()) return false
           await foundGroup(context, chatId)

@@ -7,8 +7,11 @@ import {
   parseGroupData,
   readId,
 } from '@entangle/protocol'
+import type { AccountContext } from '../account/context.ts'
+import { between } from '../account/timing.ts'
 import { groupDataIn, leaversOf } from '../groups/membership.ts'
 import { IdentityMismatch, isUnlisted } from '../identity/directory.ts'
+import { hasLeft } from '../identity/earlier-devices.ts'
 import {
   assertLeaf,
   assertUpdatedLeaf,
@@ -100,6 +103,12 @@ function assertListsOfToday(commit: StagedCommitMessage, check: LeafCheck): void
   }
 }
 
+/** Somebody who has left the list before coming in has to be put out, by whoever comes first. */
+function sweptSoon({ clock, timing }: AccountContext, sweepDueAt: number | null): number {
+  const soon = clock.now() + between(timing.leaverSweep, clock.random())
+  return Math.min(sweepDueAt ?? soon, soon)
+}
+
 /**
  * Every commit keeps the rules of its conversation, and every leaf it adds or changes passes, before it is merged.
  * Who commits from within was checked when it came in. Throws IdentityNeeded, IdentityMismatch.
@@ -119,9 +128,14 @@ export function assertCommit(
     try {
       assertLeaf(check, leaf)
     } catch (error) {
-      if (!trust.followsDeparted || !isUnlisted(error)) throw error
-      const { strangers } = draft.conversation
-      draft.conversation = { ...draft.conversation, strangers: [...strangers, memberOf(leaf).deviceId] }
+      const isGone = hasLeft(contacts, leaf)
+      if (!isUnlisted(error) || !(trust.followsDeparted || isGone)) throw error
+      const { strangers, sweepDueAt } = draft.conversation
+      draft.conversation = {
+        ...draft.conversation,
+        strangers: [...strangers, memberOf(leaf).deviceId],
+        sweepDueAt: isGone ? sweptSoon(context, sweepDueAt) : sweepDueAt,
+      }
     }
   })
   checkAll(commit.updated, update => assertUpdatedLeaf(check, update))

@@ -84,8 +84,9 @@ const isFinal = (error: unknown): error is Error =>
 
 type Joined = {
   readonly conversations: readonly ConversationId[]
-  /** Why another attempt is needed. */
+  /** Why another attempt is needed, for these. */
   readonly failure: unknown
+  readonly failed: ReadonlySet<ConversationId>
 }
 
 /**
@@ -95,6 +96,7 @@ type Joined = {
 export async function joinWaiting(context: AccountContext): Promise<Joined> {
   const { calls, chats, diagnostics } = context
   const conversations: ConversationId[] = []
+  const failed = new Set<ConversationId>()
   let failure: unknown
   const { welcomes } = await calls.call('listWelcomes', {})
   for (const waiting of welcomes) {
@@ -112,11 +114,12 @@ export async function joinWaiting(context: AccountContext): Promise<Joined> {
       }
       if (!isFinal(error)) {
         failure = error
+        failed.add(conversationId)
         continue
       }
       diagnostics.note('WELCOME_REFUSED', error)
     }
     await calls.call('settleWelcome', { conversationId, epoch })
   }
-  return { conversations, failure }
+  return { conversations, failure, failed }
 }

@@ -1,5 +1,11 @@
 import { CryptoError } from '@entangle/crypto'
-import { type AccountId, type AckFrame, type ErrorCode, ProtocolError } from '@entangle/protocol'
+import {
+  type AccountId,
+  type AckFrame,
+  type ConversationId,
+  type ErrorCode,
+  ProtocolError,
+} from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
@@ -22,8 +28,8 @@ import { markGone, warnChat } from './warning.ts'
 export type RunnerEvents = {
   /** Runs the work of entering when it is this chat's turn. */
   readonly inTurn: Gate
-  /** This chat waits for a Welcome of the other. */
-  readonly welcomeWanted: () => void
+  /** This chat waits for a Welcome of another. Answers with whether it was looked for since, at the server. */
+  readonly welcomeWanted: (conversationId: ConversationId) => () => boolean
   readonly ingested: (chat: ChatRecord) => void
   /** The connection has stopped answering. */
   readonly unanswered: () => void

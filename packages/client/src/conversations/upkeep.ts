@@ -2,6 +2,7 @@ import type { MessageId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { type ActiveConversation, type ChatRecord, isOver } from '../chats/chat-record.ts'
+import { createStateAsking } from '../groups/asking.ts'
 import { checkSome } from '../groups/checking.ts'
 import { createFoundation } from '../groups/foundation.ts'
 import { writeStaleInvites } from '../groups/invites.ts'
@@ -23,6 +24,7 @@ export function createUpkeep(
   const { inbox, wakeAt } = room
   const wishes = createWishes(context, chatId)
   const foundation = createFoundation(context, chatId, wishes)
+  const asking = createStateAsking(context, wakeAt)
   let submitted: MessageId | undefined
 
   const submit = async (messageId: MessageId): Promise<boolean> => {
@@ -73,6 +75,7 @@ export function createUpkeep(
         foundation.look(present)
         if (await fulfil()) return true
         if (await writeStaleInvites(context, present)) return true
+        if (await asking.step(present)) return true
       }
       if (await forgetPastEpochs(context, present, conversation)) return true
       return lookAfter(conversation)

@@ -3,6 +3,7 @@ import type { DeviceId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ActiveConversation } from '../chats/chat-record.ts'
 import { isUnlisted } from '../identity/directory.ts'
+import { hasLeft } from '../identity/earlier-devices.ts'
 import { assertLeaf, checkAll, memberOf } from '../identity/leaf-check.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
@@ -29,7 +30,7 @@ export function inspectLeaves(
     try {
       assertLeaf({ self, contacts, nowMs: clock.now(), fresh }, leaf)
     } catch (error) {
-      if (!followsDeparted || !isUnlisted(error)) throw error
+      if (!isUnlisted(error) || !(followsDeparted || hasLeft(contacts, leaf))) throw error
       strangers.push(memberOf(leaf).deviceId)
     }
   })

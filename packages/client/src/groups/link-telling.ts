@@ -13,10 +13,10 @@ import { changedSince, type StateContent } from './state.ts'
 /** What the link showed may be older than a change of so many events ago: its writer may have been slow. */
 const RECENT_EVENTS = 100
 
-/** One account that all members agree on: of those who manage the group the first by id. */
-export function tellerOf(group: GroupRecord): AccountId | undefined {
+/** One account that all members agree on: of those who manage the group the first by id, but not who is told. */
+export function tellerOf(group: GroupRecord, told?: AccountId): AccountId | undefined {
   const leaving = leaversOf(group)
-  const present = group.members.filter(accountId => !leaving.has(accountId)).sort()
+  const present = group.members.filter(accountId => accountId !== told && !leaving.has(accountId)).sort()
   const { owners, admins } = managedOf(group)
   return (
     present.find(accountId => owners.has(accountId)) ??

@@ -1,7 +1,8 @@
 import { type AccountId, idToBytes, type KnownEvent } from '@entangle/protocol'
 import { type Draft, keepOnce, type Place, type Room } from '../conversations/draft.ts'
+import { isAsked } from './asking.ts'
 import { heldBy, managedOf, roleIn } from './group-record.ts'
-import { applyToState, type StateContent } from './state.ts'
+import { applyToState, isStateRequest, type StateContent } from './state.ts'
 
 type StateEvent = Exclude<KnownEvent, { kind: 'text' }>
 
@@ -16,6 +17,14 @@ export async function applyStateEvent(
   const { chat } = draft
   if (chat.kind !== 'group') return
   const { group } = chat
+  const self = room.context.self.accountId
+  if (isStateRequest(event)) {
+    draft.isAsked ||= isAsked(group, from, self)
+    return
+  }
+  const isOwn = from === self
+  // Another device of this account has answered already.
+  if (isOwn && event.kind === 'group-change' && event.since !== undefined) draft.isAsked = false
   const step = applyToState(heldBy(group), event, {
     seq: place.seq,
     role: roleIn(group, from),
@@ -25,7 +34,6 @@ export async function applyStateEvent(
   if (step.secret !== null) {
     room.mls.storePreSharedKey(idToBytes(step.secret.inviteId), step.secret.secret)
   }
-  const isOwn = from === room.context.self.accountId
   draft.chat = {
     ...chat,
     group: {

@@ -85,9 +85,18 @@ function applyInvite(
 
 const PARTS = ['name', 'topic', 'picture'] as const
 
+/** A change that names nothing: somebody who does not know the state asks for it. */
+export const STATE_REQUEST: StateContent = { kind: 'group-change' }
+
+export const isStateRequest = (content: StateContent): boolean =>
+  content.kind === 'group-change' && PARTS.every(part => content[part] === undefined)
+
+/** Whether parts of the state are not known here, since nobody has told them. */
+export const isUntold = ({ at }: Pick<HeldState, 'at'>): boolean => PARTS.some(part => at[part] < 0)
+
 /**
  * Each part from its later place. What another device of the account has told before its event came is told in the
- * timeline all the same; what is told again to others is not.
+ * timeline all the same; what is told again to others is not, nor is what was not known here.
  */
 function applyChange(
   { state, at }: HeldState,
@@ -97,9 +106,12 @@ function applyChange(
   const place = Math.min(change.since ?? seq, seq)
   const isOlder = (part: keyof StatePlaces) => place <= at[part]
   const next = pick(changeAgainst(state, change), part => !isOlder(part))
-  const notice = noticeOf(place < seq ? next : { ...pick(change, isOlder), ...next })
-  if (notice === null) return undefined
-  const places = Object.fromEntries(PARTS.filter(part => part in next).map(part => [part, place]))
+  const isAgain = place < seq
+  const notice = noticeOf(isAgain ? pick(next, part => at[part] >= 0) : { ...pick(change, isOlder), ...next })
+  const isTold = (part: keyof StatePlaces) => part in next || (at[part] < 0 && change[part] !== undefined)
+  const told = PARTS.filter(isTold)
+  if (told.length === 0 && notice === null) return undefined
+  const places = Object.fromEntries(told.map(part => [part, place]))
   return { state: { ...state, ...next }, at: { ...at, ...places }, secret: null, notice }
 }
 
@@ -161,6 +173,9 @@ function tellAgain({ state, at }: HeldState, wanted: (part: keyof StatePlaces) =
 /** The parts that have changed since a place of the log. */
 export const changedSince = (held: HeldState, seq: number): StateContent[] =>
   tellAgain(held, part => held.at[part] > Math.max(0, seq))
+
+/** For who knows nothing: all but the secrets of links. */
+export const wholeState = (held: HeldState): StateContent[] => tellAgain(held, () => true)
 
 /** What somebody who has `known` needs to be told to have `present`. */
 export function stateDifference(known: GroupState, present: HeldState): StateContent[] {

@@ -22,6 +22,8 @@ type Asked = {
   messageId: MessageId | undefined
   /** The server has it; only the log has to say so. */
   isAnswered: boolean
+  /** Of who leaves: the server has said that they are out already. */
+  isOut: boolean
 }
 
 /** Failures of what was asked, and not of the group. */
@@ -59,6 +61,11 @@ export function createWishes(context: AccountContext, chatId: ChatId) {
       await proposeToLeave(context, chat)
     } catch (error) {
       if (!isOutAlready(error)) throw error
+      // The log has what put this account out, and what was said here before; if not, that is all there is to know.
+      if (!asked.isOut) {
+        asked.isOut = true
+        return
+      }
       await ledger.transact(async transaction => {
         const present = chats.get(chatId)
         if (present?.kind === 'group') await stageEnd(context, transaction, present, 'left')
@@ -95,7 +102,7 @@ export function createWishes(context: AccountContext, chatId: ChatId) {
         const patience = createPatience(patienceMs, () =>
           fail(asked, engineFailure(sender.isReady() ? 'ENGINE_GROUP_BUSY' : 'ENGINE_OFFLINE')),
         )
-        const answer = { messageId: undefined, isAnswered: false }
+        const answer = { messageId: undefined, isAnswered: false, isOut: false }
         const asked: Asked = { wish, findings, resolve, reject, patience, ...answer }
         patience.renew()
         queue.push(asked)

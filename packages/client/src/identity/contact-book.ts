@@ -24,6 +24,8 @@ export type ContactRecord = {
   readonly changedAt?: number
   /** SHA-256 of account keys that were this account's before: they are not accepted again, whatever they sign. */
   readonly formerKeys?: readonly Uint8Array[]
+  /** SHA-256 of what earlier lists said of devices that the newest does not name. */
+  readonly earlierDevices?: readonly Uint8Array[]
 }
 
 /** A pinned account, its list and certificates opened. */

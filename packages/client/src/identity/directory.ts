@@ -2,6 +2,7 @@ import {
   type AccountKeys,
   type Crypto,
   CryptoError,
+  type DeviceList,
   parseDeviceList,
   type VerifiedDeviceList,
   verifyDeviceCertificate,
@@ -17,6 +18,7 @@ import { equalBytes } from '../bytes.ts'
 import { type ChatRecord, concerns } from '../chats/chat-record.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { Contact } from './contact-book.ts'
+import { earlierDevices } from './earlier-devices.ts'
 import { basisOf } from './trust.ts'
 
 /** What the directory says does not fit what this device has pinned, or does not verify at all. */
@@ -39,20 +41,23 @@ export const isUnlisted = (error: unknown): boolean =>
 /** Identity as the directory tells it, with the lists that led to the newest one. */
 export type ToldIdentity = PublicIdentity & { readonly history?: readonly Uint8Array[] | undefined }
 
-/** From the pinned list to the newest one. `keys`: what leads to the account key of today. */
+/** From the pinned list to the newest one, with those between. `keys`: what leads to the account key of today. */
 function followList(
   crypto: Crypto,
   pinned: Contact,
   { accountKey, deviceList, history = [] }: ToldIdentity,
   keys: AccountKeys,
-): VerifiedDeviceList {
+): { readonly list: VerifiedDeviceList; readonly before: readonly DeviceList[] } {
   const at = keys.findIndex(key => equalBytes(key, pinned.record.accountKey))
   if (at < 0) throw new CryptoError('IDENTITY_OTHER_KEY')
   const missed = parseDeviceList(deviceList).version - pinned.list.version - 1
   // So far behind that nobody keeps the lists between at hand: the newest is signed by the pinned account key, or
   // by one that follows it, and its version is higher. It is neither a rollback nor a stranger's.
-  if (missed > LIMITS.deviceListHistory) return verifyDeviceList(crypto, accountKey, deviceList)
-  return verifyDeviceListChain(crypto, pinned.list, [...history, deviceList], keys.slice(at + 1))
+  if (missed > LIMITS.deviceListHistory) {
+    return { list: verifyDeviceList(crypto, accountKey, deviceList), before: [pinned.list] }
+  }
+  const list = verifyDeviceListChain(crypto, pinned.list, [...history, deviceList], keys.slice(at + 1))
+  return { list, before: [pinned.list, ...history.map(parseDeviceList)] }
 }
 
 const NONE = new Uint8Array()
@@ -77,9 +82,9 @@ export function verifyIdentity(input: {
   const { crypto, accountId, identity, pinned, nowMs } = input
   const { accountKey, successions = [] } = identity
   const keys = verifySuccessions(crypto, idToBytes(accountId), accountKey, successions)
-  const list =
+  const { list, before } =
     pinned === undefined
-      ? verifyDeviceList(crypto, accountKey, identity.deviceList)
+      ? { list: verifyDeviceList(crypto, accountKey, identity.deviceList), before: [] }
       : followList(crypto, pinned, identity, keys)
   if (!equalBytes(list.accountId, idToBytes(accountId))) throw new CryptoError('IDENTITY_OTHER_ACCOUNT')
   // A new key has nothing to say without a list of its own.
@@ -104,6 +109,7 @@ export function verifyIdentity(input: {
       pinnedAt: pinned?.record.pinnedAt ?? nowMs,
       ...(changedAt === undefined ? {} : { changedAt }),
       formerKeys: formerKeysOf(pinned, keys),
+      earlierDevices: earlierDevices(pinned?.record ?? {}, before, list),
     },
     list,
     certificates,

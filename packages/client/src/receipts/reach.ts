@@ -43,8 +43,12 @@ export function marksAfter(
   )
 }
 
+/** Who knows the keys of the epoch and is not listed any more would open it. */
+const hasStrangers = ({ conversation }: ChatRecord): boolean =>
+  conversation.phase === 'active' && conversation.strangers.length > 0
+
 /** Whether the others may be told how far this account is, and that it is writing. */
 export function mayTell(chat: ChatRecord): boolean {
-  if (!mayAnswer(chat) || isOver(chat)) return false
+  if (!mayAnswer(chat) || isOver(chat) || hasStrangers(chat)) return false
   return chat.kind === 'direct' || (isSmall(chat.group) && chat.group.unchecked.length === 0)
 }

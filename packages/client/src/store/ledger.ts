@@ -11,7 +11,10 @@ export type Transaction = {
   readonly mls: DeviceState
   /** Loads the group's entries, if there are any. */
   readonly openGroup: (conversationId: ConversationId) => Promise<void>
-  /** Takes over what another MLS state has made: stored in this write, loaded into this state. */
+  /**
+   * Takes over what another MLS state has made: stored in this write, loaded into this state. A group that is among it
+   * takes the place of the same group as it was here.
+   */
   readonly adopt: (changes: readonly StateChange[]) => void
   readonly put: (key: string, value: unknown) => void
   readonly remove: (key: string) => void
@@ -66,14 +69,18 @@ export function createLedger(input: {
     mls.accept()
   }
 
-  /** What was taken over from elsewhere is not what the store holds: it is read again when it is needed. */
-  const forget = (adopted: readonly StateChange[]) => {
-    for (const { key } of adopted) {
+  /** Groups of these changes are not in memory any more: they are read from the store when they are needed. */
+  const forget = (changes: readonly StateChange[]): Set<ConversationId> => {
+    const groups = new Set<ConversationId>()
+    for (const { key } of changes) {
       const [scope, conversationId] = key.split('/')
-      if (scope !== 'g' || conversationId === undefined) continue
-      mls.unloadGroup(idToBytes(conversationId))
-      loaded.delete(conversationId as ConversationId)
+      if (scope === 'g' && conversationId !== undefined) groups.add(conversationId as ConversationId)
     }
+    for (const conversationId of groups) {
+      mls.unloadGroup(idToBytes(conversationId))
+      loaded.delete(conversationId)
+    }
+    return groups
   }
 
   const run = async <T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> => {
@@ -90,6 +97,7 @@ export function createLedger(input: {
         openGroup,
         adopt: adopted => {
           const entries = adopted.flatMap(({ key, value }) => (value === null ? [] : [{ key, value }]))
+          for (const group of forget(entries)) clears.push(prefixRange(accountKeys.mls(`g/${group}/`)))
           for (const { key, value } of entries) puts.set(accountKeys.mls(key), value)
           mls.loadEntries(entries)
           taken.push(...entries)
@@ -108,6 +116,7 @@ export function createLedger(input: {
     } catch (error) {
       if (error instanceof CryptoError && error.code === 'CRYPTO_INSTANCE_LOST') throw fail(error)
       mls.discard()
+      // It is not what the store holds.
       forget(taken)
       throw error
     }

@@ -1,4 +1,4 @@
-import type { AckFrame, DeliverFrame } from '@entangle/protocol'
+import type { AckFrame, ConversationId, DeliverFrame } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { awaitConversation, createGate, ENTRANCES } from '../conversations/entering.ts'
@@ -30,6 +30,9 @@ export function createDispatcher(input: {
   const inTurn = createGate(ENTRANCES)
   /** Conversations of the account of which this device has no chat. */
   let unknown: Heads = []
+  /** How often the waiting Welcomes were looked at, and which could not be followed yet. */
+  let looks = 0
+  let unfollowed: ReadonlySet<ConversationId> = new Set()
   let stopped = false
 
   const runnerOf = (chatId: ChatId): Runner => {
@@ -37,7 +40,11 @@ export function createDispatcher(input: {
     if (known !== undefined) return known
     const runner = createRunner(context, chatId, {
       inTurn,
-      welcomeWanted: () => welcomes.want(),
+      welcomeWanted: conversationId => {
+        const before = looks
+        welcomes.want()
+        return () => looks > before && !unfollowed.has(conversationId)
+      },
       ingested: chat => {
         receipts.schedule(chat.id)
         receipts.retryEarly(chat)
@@ -58,7 +65,9 @@ export function createDispatcher(input: {
   }
 
   const welcomes = repeatable('WELCOMES_FAILED', async () => {
-    const { conversations, failure } = await joinWaiting(context)
+    const { conversations, failure, failed } = await joinWaiting(context)
+    looks += 1
+    unfollowed = failed
     for (const conversationId of conversations) {
       const chat = chats.ofConversation(conversationId)
       if (chat?.conversation.phase === 'active') runnerOf(chat.id).learnHead(chat.conversation.cursor)
