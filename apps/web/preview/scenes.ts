@@ -7,6 +7,7 @@ import type {
   DirectSummary,
   GroupInvite,
   GroupMember,
+  QuotaState,
   SessionState,
   SignOutReason,
   TimelineRow,
@@ -27,6 +28,7 @@ export type Scene = {
   invites: Map<ChatId, GroupInvite[]>
   devices: DeviceSummary[]
   settings: AccountSettings
+  quota: QuotaState
   /** Milliseconds before reading the chats, to see what waiting looks like. */
   slow: number
   /** Milliseconds before older messages come, as if from the archive. */
@@ -163,6 +165,7 @@ export function createScene(name: string): Scene {
     invites: new Map(),
     devices: devicesOf(name, now),
     settings: {},
+    quota: { historyFull: name.startsWith('full'), settingsFull: name === 'full-both' },
     slow: name === 'slow' ? 4_000 : 0,
     archiveMs: name === 'archive' ? 4_000 : 30,
   }

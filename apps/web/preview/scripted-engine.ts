@@ -335,6 +335,7 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
         () => {
           if (name === 'session') emit('session', scene.session)
           if (name === 'settings') emit('settings', scene.settings)
+          if (name === 'quota') emit('quota', scene.quota)
           if (name === 'connection') emit('connection', scene.connection)
           if (name === 'chats' && scene.session.phase === 'signed-in') emitChats()
         },

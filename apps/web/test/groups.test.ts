@@ -50,8 +50,11 @@ describe('notices in words', () => {
     expect(told({ kind: 'links-changed', open: 0 }, ANNA)).toBe(
       'Anna Winter changed the invite links: none is open',
     )
-    expect(told({ kind: 'identity-changed', person: id('ben') }, BEN)).toBe(
+    expect(told({ kind: 'identity-changed', person: id('ben'), signed: true }, BEN)).toBe(
       'The safety number with Ben Okafor has changed',
+    )
+    expect(told({ kind: 'identity-changed', person: id('ben'), signed: false }, BEN)).toBe(
+      'Ben Okafor has a new identity. Compare the safety number to be certain who it is.',
     )
   })
 

@@ -122,6 +122,7 @@ test('P37 who has compared the number is stopped by another key until it is acce
   await remove(first, lost, true)
   await untilWarned(peer.engine)
   const send = (text: string) => codeOf(say(peer.engine, toOwner, text))
+  await untilWarned(another.engine)
   expect(await send('secret')).toBe('ENGINE_IDENTITY_CHANGED')
   const sent = peer.device.sent.length
   await say(first.engine, home.toPeer, 'it is me')
@@ -132,6 +133,14 @@ test('P37 who has compared the number is stopped by another key until it is acce
     basis: 'first-use',
     digits: (await numberOf(first.engine, peer.accountId)).digits,
   })
+  // What one device accepts, the other has accepted too, and both tell of the change once.
+  await until(another.engine, 'chats', chats => chats.every(chat => chat.warning === null))
+  for (const { engine } of [peer, another]) {
+    const told = (await engine.request('openTimeline', { chatId: toOwner, at: 'latest' })).rows.flatMap(
+      ({ content }) => (content.kind === 'notice' ? [content.notice] : []),
+    )
+    expect(told).toEqual([{ kind: 'identity-changed', person: accountId, signed: true }])
+  }
   expect(await send('good')).toBe('passed')
   await untilLast(first.engine, 'good')
   await peer.engine.request('verifyContact', {

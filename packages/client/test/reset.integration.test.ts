@@ -25,6 +25,8 @@ const makeCode = async (handle: string): Promise<string> =>
 test('P28 a reset: a new identity, contacts stop until they accept, and then the conversation goes on', async () => {
   const home = await households.found(2)
   const { accountId, handle, first, peer, toOwner } = home
+  const beside = await households.addDevice(peer.handle)
+  await untilLast(beside.engine, 'hello back')
   const device = newDevice()
   const engine = await households.start(device)
   const reset = (code: string) => engine.request('resetAccount', { handle, code, newPassword: NEXT_PASSWORD })
@@ -55,6 +57,16 @@ test('P28 a reset: a new identity, contacts stop until they accept, and then the
     of.request('readSafetyNumber', { accountId: other as never })
   expect((await number(peer.engine, accountId)).digits).toBe((await number(engine, peer.accountId)).digits)
   expect((await number(peer.engine, accountId)).basis).toBe('first-use')
+  // The other device of the peer goes on by what was accepted on the first.
+  await untilLast(beside.engine, 'good to have you back')
+  await until(beside.engine, 'chats', chats => chats.every(chat => chat.warning === null))
+  expect((await number(beside.engine, accountId)).digits).toBe((await number(peer.engine, accountId)).digits)
+  for (const { engine } of [peer, beside]) {
+    const { rows } = await engine.request('openTimeline', { chatId: toOwner, at: 'latest' })
+    expect(rows.filter(({ content }) => content.kind === 'notice').map(({ content }) => content)).toEqual([
+      { kind: 'notice', notice: { kind: 'identity-changed', person: accountId, signed: false } },
+    ])
+  }
 
   // The account goes on like any other.
   const second = await households.start(newDevice())

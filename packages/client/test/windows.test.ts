@@ -47,6 +47,7 @@ async function openWindow(history: readonly MessageRecord[]) {
     archive: { mayHold: () => false, askedAt: () => asked },
     chats: { get: () => chat },
     contacts: { get: () => undefined },
+    keyChanges: { all: () => [], listen: () => () => undefined },
     outbox: { list: () => [] },
     people: { listen: () => () => undefined, describe: () => peer, get: () => undefined },
   }

@@ -12,6 +12,7 @@ import { ChatListItem } from './ChatListItem.tsx'
 import styles from './ChatListPane.module.css'
 import { isArriving, listedChats, requestChats } from './listed-chats.ts'
 import { NoChats } from './NoChats.tsx'
+import { QuotaLine } from './QuotaLine.tsx'
 import { RequestGroup } from './RequestGroup.tsx'
 
 const LongChatList = lazy(async () => ({ default: (await import('./LongChatList.tsx')).LongChatList }))
@@ -58,6 +59,7 @@ export function ChatListPane({ current }: { readonly current: ChatId | null }) {
         )}
       </div>
       <ReminderCard />
+      <QuotaLine />
       <footer className={styles.foot}>
         <Link
           href="/settings"

@@ -43,7 +43,7 @@ export function noticeWords(notice: Notice, view: NoticeView): string {
     case 'repaired':
       return 'Repaired. Some messages may be missing on this device.'
     case 'identity-changed':
-      return `The safety number with ${personWords(notice.person, view)} has changed`
+      return identityWords(notice, view)
   }
 }
 
@@ -55,6 +55,18 @@ function roleWords(
   if (person === view.actorId && role === 'member') return `${who} stepped down`
   return `${who} made ${personWords(person, view)} ${ROLES[role]}`
 }
+
+/** A change that the identity before has signed is told more quietly than one that only a person has accepted. */
+function identityWords(
+  { person, signed }: Extract<Notice, { kind: 'identity-changed' }>,
+  view: NoticeView,
+): string {
+  const name = personWords(person, view)
+  if (signed) return `The safety number with ${name} has changed`
+  return `${capital(name)} has a new identity. Compare the safety number to be certain who it is.`
+}
+
+const capital = (words: string): string => words.charAt(0).toLocaleUpperCase() + words.slice(1)
 
 function openLinks(open: number): string {
   if (open === 0) return 'none is open'

@@ -6,6 +6,7 @@ import { AboutSection } from './AboutSection.tsx'
 import { AccountSection } from './AccountSection.tsx'
 import { PasswordSection } from './PasswordSection.tsx'
 import { ProfileSection } from './ProfileSection.tsx'
+import { QuotaSection } from './QuotaSection.tsx'
 import styles from './SettingsScreen.module.css'
 import { ThemeSection } from './ThemeSection.tsx'
 
@@ -20,6 +21,7 @@ export function SettingsScreen() {
       </header>
       <div className={styles.scroller}>
         <div className={styles.sections}>
+          <QuotaSection />
           <ProfileSection />
           <ThemeSection />
           <PasswordSection />

@@ -4,6 +4,7 @@ import type {
   ChatSummary,
   ConnectionState,
   EngineConnection,
+  QuotaState,
   SessionState,
   TimelineWindow,
 } from '@entangle/client'
@@ -18,13 +19,19 @@ export type AppState = {
   readonly chats: readonly ChatSummary[] | null
   /** The windows that are open, by chat. */
   readonly timelines: Readonly<Record<ChatId, TimelineWindow>>
+  readonly quota: QuotaState
   /** Kept in step between the account's devices. */
   readonly settings: AccountSettings
 }
 
 export type AppStore = StoreApi<AppState>
 
-const EMPTY = { chats: null, timelines: {}, settings: {} } as const
+const EMPTY = {
+  chats: null,
+  timelines: {},
+  settings: {},
+  quota: { historyFull: false, settingsFull: false },
+} as const
 
 /** Follows the engine's events for as long as the page lives. */
 export function createAppStore(engine: EngineConnection): AppStore {
@@ -42,6 +49,7 @@ export function createAppStore(engine: EngineConnection): AppStore {
   engine.on('chats', chats =>
     store.setState(state => ({ chats: reconcileList(state.chats, chats, chat => chat.id) })),
   )
+  engine.on('quota', quota => store.setState({ quota }))
   engine.on('settings', settings => store.setState({ settings }))
   engine.on('timeline', window => receiveTimeline(store, window))
   return store

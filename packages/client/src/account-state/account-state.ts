@@ -126,6 +126,9 @@ export function createAccountState(room: StateRoom) {
     load: (): Promise<void> => book.load(records),
     /** Undefined when nobody has ever written it. */
     read: (name: string): StateValue | undefined => book.get(name)?.value,
+    /** Of everything that was ever written and begins so. */
+    names: (prefix: string): string[] =>
+      [...book.all()].map(({ name }) => name).filter(name => name.startsWith(prefix)),
     fits: (name: string, value: StateValue): boolean => codec.fits({ name, value }),
     stage,
     /** Part of a transaction: a first value that loses against whatever a person has decided on any device. */

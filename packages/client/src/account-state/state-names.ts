@@ -19,6 +19,13 @@ export const stateNames = {
   group: (conversationId: ConversationId) => `group/${conversationId}`,
   /** SHA-256 of the account key that the person has compared, in hexadecimal digits; null when taken back. */
   verified: (accountId: AccountId) => `verified/${accountId}`,
+  /**
+   * `{ key, at }`: the account key (SHA-256 in hexadecimal digits) that the person went on with when it was another one,
+   * and when.
+   */
+  accepted: (accountId: AccountId) => `accepted/${accountId}`,
+  /** By the same names of account keys that took the place of another: `{ at, signed }`. */
+  keyChanges: (accountId: AccountId) => `key-changes/${accountId}`,
   deviceName: (deviceId: DeviceId) => `device-name/${deviceId}`,
   setting: (name: string) => `setting/${name}`,
   settings: 'setting/',

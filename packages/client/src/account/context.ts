@@ -3,6 +3,7 @@ import type { AccountState } from '../account-state/account-state.ts'
 import type { Archive } from '../archive/archive.ts'
 import type { KeyRing } from '../archive/key-ring.ts'
 import type { ContactBook } from '../identity/contact-book.ts'
+import type { KeyChanges } from '../identity/key-changes.ts'
 import type { OutboxBook } from '../outbox/outbox-book.ts'
 import type { SendCounter } from '../outbox/send-counter.ts'
 import type { PeopleBook } from '../people/people-book.ts'
@@ -24,4 +25,5 @@ export type AccountContext = AccountRoom & {
   readonly keyRing: KeyRing
   readonly state: AccountState
   readonly pace: Pace
+  readonly keyChanges: KeyChanges
 }

@@ -11,7 +11,9 @@ import type { ChatRecord } from '../chats/chat-record.ts'
 import { createPost, type Post } from '../device-letters/post.ts'
 import { createGroupRequests } from '../groups/group-requests.ts'
 import { createLinkTeller } from '../groups/link-telling.ts'
+import { type Acceptances, createAcceptances } from '../identity/acceptances.ts'
 import { createContactBook } from '../identity/contact-book.ts'
+import { createKeyChanges } from '../identity/key-changes.ts'
 import { createTrustRequests } from '../identity/trust-requests.ts'
 import { createOutboxBook } from '../outbox/outbox-book.ts'
 import { createSendCounter } from '../outbox/send-counter.ts'
@@ -92,6 +94,7 @@ export async function startAccount(options: RuntimeOptions) {
   let dispatcher: Dispatcher | undefined
   let shared:
     | {
+        readonly acceptances: Acceptances
         readonly archive: Archive
         readonly people: PeopleBook
         readonly post: Post
@@ -110,6 +113,7 @@ export async function startAccount(options: RuntimeOptions) {
         dispatcher?.events.ready(ready)
         shared?.archive.connected()
         shared?.people.connected()
+        shared?.acceptances.connected()
         shared?.state.learn(ready.stateRevision)
         shared?.post.connected(ready.letters)
       },
@@ -150,7 +154,6 @@ export async function startAccount(options: RuntimeOptions) {
   const people = createPeopleBook(room)
   await Promise.all([archive.load(), state.load(), people.load()])
   const mirror = createChatMirror({ ...room, archive, outbox, state })
-  state.applyWith(mirror.apply)
   const context: AccountContext = {
     ...room,
     crypto,
@@ -163,14 +166,20 @@ export async function startAccount(options: RuntimeOptions) {
     keyRing,
     state,
     pace: createPace(clock, timing.sendRate),
+    keyChanges: createKeyChanges({ state }),
   }
   const post = createPost(context)
-  shared = { archive, people, post, state }
   const senders = createSenders(context)
   const receipts = createReceipts(context, senders)
   const typing = createTyping(context, senders)
   dispatcher = createDispatcher({ context, receipts, typing, restartLink: link.restart })
   const { ask, wake } = dispatcher
+  const acceptances = createAcceptances(context, wake)
+  state.applyWith((transaction, changed) => {
+    mirror.apply(transaction, changed)
+    acceptances.apply(transaction, changed)
+  })
+  shared = { acceptances, archive, people, post, state }
   const linkTeller = createLinkTeller(context, wake)
   const groupRequests = createGroupRequests({ context, mirror, wake, ask })
   const requests = {
@@ -206,6 +215,7 @@ export async function startAccount(options: RuntimeOptions) {
       mirror.stop()
       archive.stop()
       state.stop()
+      context.keyChanges.stop()
       people.stop()
       post.stop()
       await ledger.close()

@@ -117,8 +117,8 @@ export type Notice =
   | { readonly kind: 'links-changed'; readonly open: number }
   /** This device had to come in anew; what was said meanwhile may be missing here. */
   | { readonly kind: 'repaired' }
-  /** The person's account key is another one, and the change verified. */
-  | { readonly kind: 'identity-changed'; readonly person: AccountId }
+  /** The person's account key is another one. `signed` by the one before; else it was accepted here. */
+  | { readonly kind: 'identity-changed'; readonly person: AccountId; readonly signed: boolean }
 
 export type GroupMember = {
   readonly account: AccountSummary

@@ -19,7 +19,8 @@ import { type ChatRecord, concerns } from '../chats/chat-record.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { Contact } from './contact-book.ts'
 import { earlierDevices } from './earlier-devices.ts'
-import { basisOf } from './trust.ts'
+import { stageKeyChange } from './key-changes.ts'
+import { acceptedMark, basisOf, markOf, stageAccepted } from './trust.ts'
 
 /** What the directory says does not fit what this device has pinned, or does not verify at all. */
 export class IdentityMismatch extends Error {
@@ -141,8 +142,12 @@ function consequenceOf(context: AccountContext, contact: Contact, isAccepted: bo
   const pinned = contacts.get(accountId)
   if (pinned === undefined) return { isSweepDue: false, warning: isAccepted ? 'clear' : 'keep' }
   const hasNewKey = !equalBytes(pinned.record.accountKey, accountKey)
+  const isAcceptedByNow = acceptedMark(context, accountId) === markOf(accountKey)
   const isDoubtful =
-    hasNewKey && accountId !== self.accountId && basisOf(context, pinned.record) === 'verified'
+    hasNewKey &&
+    !isAcceptedByNow &&
+    accountId !== self.accountId &&
+    basisOf(context, pinned.record) === 'verified'
   return {
     isSweepDue: hasLostDevices(pinned.list, contact.list),
     warning: isAccepted ? 'clear' : isDoubtful ? 'set' : 'keep',
@@ -172,7 +177,13 @@ function stageContacts(
     accountId: contact.record.accountId,
     ...consequenceOf(context, contact, isAccepted),
   }))
-  for (const contact of adopted) contacts.stage(transaction, contact)
+  for (const contact of adopted) {
+    const pinned = contacts.recordOf(contact.record.accountId)
+    const isOther = pinned !== undefined && !equalBytes(pinned.accountKey, contact.record.accountKey)
+    if (isOther && pinned.accountId !== self.accountId)
+      stageKeyChange(context, transaction, pinned, contact.record)
+    contacts.stage(transaction, contact)
+  }
   for (const chat of chats.all()) {
     let next = chat
     for (const { accountId, isSweepDue, warning } of consequences) {
@@ -328,6 +339,33 @@ function verifyAccepted(
   return { ...contact, record }
 }
 
+/** Part of a transaction: what is pinned is what the person goes on with. */
+export function stageAcceptedPin(
+  context: AccountContext,
+  transaction: Transaction,
+  accountId: AccountId,
+): void {
+  const contact = context.contacts.get(accountId)
+  if (contact !== undefined) stageContacts(context, transaction, [contact], { isAccepted: true })
+}
+
+const takeAccepted = (
+  context: AccountContext,
+  accountId: AccountId,
+  identity: ToldIdentity,
+  more: (transaction: Transaction, contact: Contact) => void = () => undefined,
+): Promise<Contact> =>
+  context.ledger.transact(transaction => {
+    try {
+      const contact = verifyAccepted(context, accountId, identity)
+      stageContacts(context, transaction, [contact], { isAccepted: true })
+      more(transaction, contact)
+      return contact
+    } catch (error) {
+      throw error instanceof CryptoError ? new IdentityMismatch(accountId, error) : error
+    }
+  })
+
 /**
  * The person goes on with whoever the directory names now: pinned as at a first contact, the warning gone, devices that
  * are not listed put out. Throws IdentityMismatch where the answer does not hold in itself, is older than what was
@@ -335,13 +373,18 @@ function verifyAccepted(
  */
 export async function acceptContact(context: AccountContext, accountId: AccountId): Promise<Contact> {
   const identity = await askFor(context, accountId)
-  return context.ledger.transact(transaction => {
-    try {
-      const contact = verifyAccepted(context, accountId, identity)
-      stageContacts(context, transaction, [contact], { isAccepted: true })
-      return contact
-    } catch (error) {
-      throw error instanceof CryptoError ? new IdentityMismatch(accountId, error) : error
-    }
-  })
+  return takeAccepted(context, accountId, identity, (transaction, { record }) =>
+    stageAccepted(context, transaction, accountId, record.accountKey),
+  )
+}
+
+/**
+ * The same where another device of the account has accepted: only the very account key that it names. Answers whether
+ * the directory names that one.
+ */
+export async function followAcceptance(context: AccountContext, accountId: AccountId): Promise<boolean> {
+  const identity = await askFor(context, accountId)
+  if (markOf(identity.accountKey) !== acceptedMark(context, accountId)) return false
+  await takeAccepted(context, accountId, identity)
+  return true
 }

@@ -4,8 +4,8 @@ import type { AccountContext } from '../account/context.ts'
 import type { ChatId, EngineRequests } from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
 import { concerns } from '../chats/chat-record.ts'
-import { acceptContact, IdentityMismatch, refreshContact } from './directory.ts'
-import { basisOf, ownAccountKey, stageVerified } from './trust.ts'
+import { acceptContact, IdentityMismatch, refreshContact, stageAcceptedPin } from './directory.ts'
+import { basisOf, isCompared, ownAccountKey, stageAccepted, stageVerified } from './trust.ts'
 
 /** What a person says of whom to trust. */
 export function createTrustRequests(context: AccountContext, wake: (chatId: ChatId) => void) {
@@ -20,6 +20,10 @@ export function createTrustRequests(context: AccountContext, wake: (chatId: Chat
       { accountId: idToBytes(accountId), accountPublicKey: accountKey },
     )
 
+  const wakeAll = (accountId: AccountId) => {
+    for (const chat of chats.all()) if (concerns(chat, accountId)) wake(chat.id)
+  }
+
   return {
     async acceptIdentity({ accountId }: Parameters<EngineRequests['acceptIdentity']>[0]): Promise<void> {
       try {
@@ -27,7 +31,7 @@ export function createTrustRequests(context: AccountContext, wake: (chatId: Chat
       } catch (error) {
         throw error instanceof IdentityMismatch ? engineFailure('ENGINE_IDENTITY_CHANGED') : error
       }
-      for (const chat of chats.all()) if (concerns(chat, accountId)) wake(chat.id)
+      wakeAll(accountId)
       // A Welcome may wait that was not followed before.
       sender.control({ t: 'heads' })
     },
@@ -43,8 +47,14 @@ export function createTrustRequests(context: AccountContext, wake: (chatId: Chat
         if (accountKey === undefined || digitsOf(accountId, accountKey) !== compared) {
           throw engineFailure('ENGINE_SAFETY_NUMBER_OTHER')
         }
+        // Whoever compares the number of the key that came after the compared one goes on with it.
+        const isNext = isCompared(context, accountId) && !isCompared(context, accountId, accountKey)
         stageVerified(context, transaction, accountId, accountKey)
+        if (!isNext) return
+        stageAccepted(context, transaction, accountId, accountKey)
+        stageAcceptedPin(context, transaction, accountId)
       })
+      wakeAll(accountId)
     },
 
     async unverifyContact({ accountId }: Parameters<EngineRequests['unverifyContact']>[0]): Promise<void> {

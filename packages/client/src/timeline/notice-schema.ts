@@ -21,7 +21,7 @@ export const noticeSchema: z.ZodType<Notice> = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('links-changed'), open: z.number().int().nonnegative() }),
   z.object({ kind: z.literal('repaired') }),
-  z.object({ kind: z.literal('identity-changed'), person: accountIdSchema }),
+  z.object({ kind: z.literal('identity-changed'), person: accountIdSchema, signed: z.boolean() }),
 ])
 
 /** What concerns this device alone; the others have nothing to learn of it. */

@@ -3,10 +3,11 @@ import type { Change } from '../account/changes.ts'
 import type { AccountContext } from '../account/context.ts'
 import type { ChatId, TimelineRow, TimelineWindow } from '../api/engine-api.ts'
 import { engineFailure } from '../api/failures.ts'
-import type { ChatRecord, Marks } from '../chats/chat-record.ts'
+import { type ChatRecord, concerns, type Marks } from '../chats/chat-record.ts'
 import { nameIn } from '../chats/names.ts'
 import { isText } from '../outbox/outbox-entry.ts'
 import { reachOf } from '../receipts/reach.ts'
+import { withChanges } from './change-rows.ts'
 import { countsAsUnread, type MessageRecord } from './message-record.ts'
 import { peopleOf } from './notice-schema.ts'
 import { pendingState } from './patience.ts'
@@ -36,7 +37,7 @@ function namedIn(rows: readonly TimelineRow[]): AccountId[] {
 
 /** The windows of one subscriber. */
 export function createWindows(context: AccountContext, publish: (window: TimelineWindow) => void) {
-  const { self, archive, chats, clock, contacts, log, outbox, changes } = context
+  const { self, archive, chats, clock, contacts, keyChanges, log, outbox, changes } = context
   const views = new Map<ChatId, View>()
   const stale = new Set<ChatId>()
   /** Counts appended batches of a chat, so that a page read meanwhile is read again. */
@@ -61,7 +62,10 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
     const chat = chats.get(chatId)
     if (chat === undefined) return undefined
     const reach = reachOf(chat, self.accountId)
-    const rows = view.messages.map(message => rowOf(chat, message, reach))
+    const { hasNewer } = view
+    const changed = keyChanges.all().filter(({ accountId }) => concerns(chat, accountId))
+    const messages = view.messages.map(message => rowOf(chat, message, reach))
+    const rows = withChanges(messages, changed, hasNewer)
     if (!view.hasNewer) {
       // A message is here or there, never both: it moves from the outbox to the log in one write.
       const present = new Set(rows.map(row => row.messageId))
@@ -71,7 +75,7 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
         }
       }
     }
-    const { hasNewer, firstUnread, unreadAtOpen } = view
+    const { firstUnread, unreadAtOpen } = view
     const hasOlder = view.hasOlder || archive.mayHold(chatId)
     const people = namedIn(rows).map(accountId => nameIn(chat, accountId, context.people))
     return { chatId, rows, people, hasOlder, hasNewer, firstUnread, unreadAtOpen }
@@ -146,6 +150,10 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
   })
 
   const stopListeningToPeople = context.people.listen(() => {
+    for (const chatId of views.keys()) touch(chatId)
+  })
+
+  const stopListeningToKeys = keyChanges.listen(() => {
     for (const chatId of views.keys()) touch(chatId)
   })
 
@@ -252,6 +260,7 @@ export function createWindows(context: AccountContext, publish: (window: Timelin
       cancelWake()
       stopListening()
       stopListeningToPeople()
+      stopListeningToKeys()
       views.clear()
     },
   }
