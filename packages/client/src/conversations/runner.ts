@@ -206,7 +206,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
       stopped = true
       cancelTimer()
       transmission.stop()
-      upkeep.wishes.stop(engineFailure('ENGINE_CLOSED'))
+      upkeep.stop(engineFailure('ENGINE_CLOSED'))
     },
   }
 }

@@ -23,7 +23,7 @@ export function createUpkeep(
   const { clock, counter, self } = context
   const { inbox, wakeAt } = room
   const wishes = createWishes(context, chatId)
-  const foundation = createFoundation(context, chatId, wishes)
+  const foundation = createFoundation(context, chatId, { wishes, wake: () => wakeAt(clock.now()) })
   const asking = createStateAsking(context, wakeAt)
   let submitted: MessageId | undefined
 
@@ -88,6 +88,10 @@ export function createUpkeep(
     },
     disconnected(): void {
       submitted = undefined
+    },
+    stop(error: unknown): void {
+      foundation.stop()
+      wishes.stop(error)
     },
   }
 }
