@@ -32,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           environment: 'node',
+          globalSetup: 'packages/testkit/src/unlimited-server.ts',
           include: needsServices,
           exclude: [...never, quickServerTests],
           testTimeout: times(60_000),

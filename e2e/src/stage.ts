@@ -6,13 +6,13 @@ import {
   type Person,
   type PersonDetails,
   personDetails,
+  type ServerAddress,
   type ServerOptions,
   type ServerProcess,
   startServer,
 } from '@entangle/testkit/harness'
 import type { Browser } from 'playwright-core'
 import { inject } from 'vitest'
-import type { ServerAddress } from './shared-server.ts'
 
 /** Files share a server, and no handle is given out twice: each file, and each new attempt at it, has its own. */
 const mark = randomBytes(4).toString('hex')

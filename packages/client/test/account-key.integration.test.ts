@@ -19,8 +19,7 @@ import {
   type PublicIdentity,
   readId,
 } from '@entangle/protocol'
-import { type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, inject, test } from 'vitest'
 import { createStateCodec } from '../src/account-state/state-codec.ts'
 import { loadNodeCrypto } from '../src/adapters/node/index.ts'
 import { openLetter, writeLetter } from '../src/device-letters/letter.ts'
@@ -43,16 +42,12 @@ import type { Mortal } from './support/mortal.ts'
 import { until } from './support/person.ts'
 import { openArchive, openStore, readArchiveKeys } from './support/stolen.ts'
 
-let server: ServerProcess
+const server = inject('server')
 const households = createHouseholds(() => server)
 const { addDevice, query } = households
 
-beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-})
 afterAll(async () => {
   await households.end()
-  await server.dispose()
 })
 
 const numberOf = (engine: Mortal, accountId: string) =>

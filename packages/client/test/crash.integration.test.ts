@@ -1,19 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, inject, test } from 'vitest'
 import type { ChatId } from '../src/api/engine-api.ts'
 import { type Device, type Mortal, newDevice, startMortal } from './support/mortal.ts'
 import { newPerson, PASSWORD, type Person, texts, until } from './support/person.ts'
 
-let server: ServerProcess
+const server = inject('server')
 const people: Person[] = []
 
-beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-})
 afterAll(async () => {
   for (const person of people) await person.leave().catch(() => undefined)
-  await server.dispose()
 })
 
 const newId = () => randomBytes(16).toString('hex')

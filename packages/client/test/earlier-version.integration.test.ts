@@ -1,6 +1,6 @@
 import { createSealer } from '@entangle/crypto'
-import { openDatabaseView, type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openDatabaseView } from '@entangle/testkit/harness'
+import { expect, inject, test } from 'vitest'
 import { createMemoryKeyValueStore } from '../src/adapters/memory/index.ts'
 import { prefixRange } from '../src/ports/key-value-store.ts'
 import type { AccountRecord } from '../src/session/device-context.ts'
@@ -9,11 +9,7 @@ import { createSealedStore, record } from '../src/store/sealed-store.ts'
 import { type Device, newDevice, startMortal } from './support/mortal.ts'
 import { newPerson, PASSWORD, until } from './support/person.ts'
 
-let server: ServerProcess
-beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-})
-afterAll(() => server.dispose())
+const server = inject('server')
 
 async function change(...texts: readonly [database: string, text: string][]) {
   const view = await openDatabaseView(server.dataDir)

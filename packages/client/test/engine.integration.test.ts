@@ -1,16 +1,11 @@
-import { type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, inject, test } from 'vitest'
 import { newPerson, openPerson, PASSWORD, type Person, texts, until } from './support/person.ts'
 
-let server: ServerProcess
+const server = inject('server')
 const people: Person[] = []
 
-beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-})
 afterAll(async () => {
   for (const person of people) await person.leave().catch(() => undefined)
-  await server.dispose()
 })
 
 const QUICK = { receiptDelay: 50, selfUpdate: { min: 20, max: 100 } }

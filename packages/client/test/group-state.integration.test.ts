@@ -1,17 +1,12 @@
-import { type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, inject, test } from 'vitest'
 import { accountOf, isIn, lines, newGroup, untilGroup, welcome } from './support/group.ts'
 import { newPerson, openPerson, PASSWORD, type Person, until } from './support/person.ts'
 
-let server: ServerProcess
+const server = inject('server')
 const people: Person[] = []
 
-beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-})
 afterAll(async () => {
   for (const person of people) await person.leave().catch(() => undefined)
-  await server.dispose()
 })
 
 const QUICK = {

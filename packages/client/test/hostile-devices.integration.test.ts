@@ -10,25 +10,20 @@ import {
   parseServerControl,
   readId,
 } from '@entangle/protocol'
-import { type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, inject, test } from 'vitest'
 import { loadNodeCrypto } from '../src/adapters/node/index.ts'
 import type { ChatId } from '../src/api/engine-api.ts'
 import type { HttpAnswer, HttpRequest, Transport } from '../src/ports/transport.ts'
 import { type Device, type Mortal, newDevice, startMortal } from './support/mortal.ts'
 import { newPerson, openPerson, PASSWORD, type Person, until } from './support/person.ts'
 
-let server: ServerProcess
+const server = inject('server')
 const people: Person[] = []
 const engines: Mortal[] = []
 
-beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-})
 afterAll(async () => {
   for (const engine of engines) await engine.bury()
   for (const person of people) await person.leave().catch(() => undefined)
-  await server.dispose()
 })
 
 /** Sees everything of one client, and lies to it. */

@@ -1,18 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type ServerProcess, startServer } from '@entangle/testkit/harness'
 import { GROUP_LIES, type GroupLie, openHostileServer } from '@entangle/testkit/hostile'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import { newGroup, untilGroup } from './support/group.ts'
 import { setGroupStage } from './support/hostile-group-scene.ts'
 import { HASTY } from './support/hostile-scene.ts'
 import { newPerson } from './support/person.ts'
 
-let server: ServerProcess
-
-beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-})
-afterAll(() => server.dispose())
+const server = inject('server')
 
 const PATIENT = { timeout: 15_000 }
 

@@ -1,15 +1,9 @@
-import { type ServerProcess, startServer } from '@entangle/testkit/harness'
 import { createImpostor, DIRECT_LIES, type Lie, type Shown, toldIdentity } from '@entangle/testkit/hostile'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import { type Stage, setStage } from './support/hostile-scene.ts'
 import { texts } from './support/person.ts'
 
-let server: ServerProcess
-
-beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-})
-afterAll(() => server.dispose())
+const server = inject('server')
 
 const PATIENT = { timeout: 10_000 }
 

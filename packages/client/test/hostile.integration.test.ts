@@ -8,8 +8,7 @@ import {
   parseDeliver,
   parseSend,
 } from '@entangle/protocol'
-import { type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, inject, test } from 'vitest'
 import type { Timing } from '../src/account/timing.ts'
 import { copyMedium } from '../src/adapters/memory/index.ts'
 import type { ChatId } from '../src/api/engine-api.ts'
@@ -24,17 +23,13 @@ import {
 import { type Device, type Mortal, newDevice, startMortal } from './support/mortal.ts'
 import { newPerson, PASSWORD, type Person, texts, until } from './support/person.ts'
 
-let server: ServerProcess
+const server = inject('server')
 const people: Person[] = []
 const engines: Mortal[] = []
 
-beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-})
 afterAll(async () => {
   for (const engine of engines) await engine.bury()
   for (const person of people) await person.leave().catch(() => undefined)
-  await server.dispose()
 })
 
 /** What a hostile server does to what passes; everything else goes through. */

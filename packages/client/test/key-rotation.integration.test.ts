@@ -1,7 +1,6 @@
 import { parseDeviceList } from '@entangle/crypto'
 import { type DeviceId, readId } from '@entangle/protocol'
-import { type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, inject, test } from 'vitest'
 import { NetworkError } from '../src/ports/transport.ts'
 import {
   createHouseholds,
@@ -18,16 +17,12 @@ import { newDevice } from './support/mortal.ts'
 import { PASSWORD, until } from './support/person.ts'
 import { openArchive, readArchiveKeys } from './support/stolen.ts'
 
-let server: ServerProcess
+const server = inject('server')
 const households = createHouseholds(() => server)
 const { addDevice, query, start } = households
 
-beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-})
 afterAll(async () => {
   await households.end()
-  await server.dispose()
 })
 
 const archivedTexts = async (accountId: string, place: Place) =>

@@ -3,10 +3,10 @@ import { openDatabaseView } from '@entangle/testkit/harness'
 import { expect, test } from 'vitest'
 import { refusalOf } from './support/api.ts'
 import { Person, randomId } from './support/person.ts'
-import { useServer } from './support/server.ts'
+import { useWholeServer } from './support/server.ts'
 import { Socket } from './support/socket.ts'
 
-const server = useServer({ RATE_LIMITS: 'off-for-benchmarks' })
+const server = useWholeServer({ RATE_LIMITS: 'off-for-benchmarks' })
 const url = () => server().url
 
 const letterOf = (fill: number) => new Uint8Array(2000).fill(fill)

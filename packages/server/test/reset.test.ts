@@ -7,9 +7,9 @@ import { expect, test } from 'vitest'
 import { createResetCode, RESET_CODE_LIFETIME_MS } from '../src/auth/reset-codes.ts'
 import { refusalOf } from './support/api.ts'
 import { makePair, Person } from './support/person.ts'
-import { startTestServer, useServer } from './support/server.ts'
+import { startTestServer, useWholeServer } from './support/server.ts'
 
-const server = useServer({ RATE_LIMITS: 'off-for-benchmarks' })
+const server = useWholeServer({ RATE_LIMITS: 'off-for-benchmarks' })
 const url = () => server().url
 const VAULT = { sealed: new Uint8Array(30).fill(3), wraps: [] }
 const recoveryKey = createRecoveryKey(createRecoveryEntropy()).publicKey

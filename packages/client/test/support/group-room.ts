@@ -1,5 +1,4 @@
-import { type ServerProcess, startServer } from '@entangle/testkit/harness'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, inject } from 'vitest'
 import type { Timing } from '../../src/account/timing.ts'
 import { newPerson, openPerson, PASSWORD, type Person } from './person.ts'
 
@@ -18,20 +17,14 @@ export const CALM: Partial<Timing> = { ...QUICK, selfUpdate: { min: 3_600_000, m
 /** Nobody listens there. */
 export const NOWHERE = 'http://127.0.0.1:9'
 
-/** A server for the tests of one file, and the people on it. */
+/** People of the tests of one file. */
 export function useRoom() {
   const people: Person[] = []
-  let server: ServerProcess | undefined
-
-  beforeAll(async () => {
-    server = await startServer({ env: { RATE_LIMITS: 'off-for-benchmarks' } })
-  })
   afterAll(async () => {
     for (const person of people) await person.leave().catch(() => undefined)
-    await server?.dispose()
   })
 
-  const url = (): string => server?.url ?? NOWHERE
+  const url = (): string => inject('server').url
 
   type People<Names extends readonly string[]> = { [K in keyof Names]: Person }
 

@@ -1,5 +1,5 @@
 import { type ConversationId, fromBase64Url, type InviteId, readId } from '@entangle/protocol'
-import type { ServerProcess } from '@entangle/testkit/harness'
+import type { ServerAddress } from '@entangle/testkit/harness'
 import { type GroupScene, openHostileServer } from '@entangle/testkit/hostile'
 import { expect } from 'vitest'
 import { loadNodeCrypto } from '../../src/adapters/node/index.ts'
@@ -20,7 +20,7 @@ export type GroupStage = GroupScene & {
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
 /** A group of four, one of whom has a server that lies. */
-export async function setGroupStage(server: ServerProcess): Promise<GroupStage> {
+export async function setGroupStage(server: ServerAddress): Promise<GroupStage> {
   const double = await openHostileServer(server.url)
   const names = ['owner', 'turned', 'leaver', 'outsider'] as const
   // The victim is never the one who takes a leaver out: what it is told of that is the lie.

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createSealer } from '@entangle/crypto'
 import type { ConversationId } from '@entangle/protocol'
-import type { ServerProcess } from '@entangle/testkit/harness'
+import type { ServerAddress } from '@entangle/testkit/harness'
 import { type HostileServer, openHostileServer, type Scene, type Thief } from '@entangle/testkit/hostile'
 import { expect } from 'vitest'
 import { createFileKeyVault } from '../../src/adapters/node/file-key-vault.ts'
@@ -58,7 +58,7 @@ export type Stage = Scene & {
 }
 
 /** Two people, one of whom has a server that lies. */
-export async function setStage(server: ServerProcess, has: 'talked' | 'known' | 'met'): Promise<Stage> {
+export async function setStage(server: ServerAddress, has: 'talked' | 'known' | 'met'): Promise<Stage> {
   const double: HostileServer = await openHostileServer(server.url)
   const all: Person[] = []
   const open = async (serverUrl: string, handle: string) => {

@@ -1,6 +1,6 @@
 import { openVaultWithExportKey } from '@entangle/crypto'
 import { idToBytes } from '@entangle/protocol'
-import { openDatabaseView, type ServerProcess } from '@entangle/testkit/harness'
+import { openDatabaseView, type ServerAddress } from '@entangle/testkit/harness'
 import { expect } from 'vitest'
 import { createNodeTransport } from '../../src/adapters/node/node-transport.ts'
 import { createOpaquePasswordProtocol } from '../../src/adapters/opaque/opaque-password-protocol.ts'
@@ -62,7 +62,7 @@ export const codeOf = (work: Promise<unknown>): Promise<unknown> =>
     error => error.code,
   )
 
-export function createHouseholds(server: () => ServerProcess) {
+export function createHouseholds(server: () => ServerAddress) {
   const engines: Mortal[] = []
 
   async function start(device: Device, wrap?: Wrap): Promise<Mortal> {

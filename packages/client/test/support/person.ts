@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type {} from '@entangle/testkit/shared-server'
 import type { Timing } from '../../src/account/timing.ts'
 import { createNodeClient, type NodeClient } from '../../src/adapters/node/index.ts'
 import type {

@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
+import { createSpareDatabases, type SpareDatabases } from '@entangle/testkit/harness'
+import type {} from '@entangle/testkit/shared-server'
+import { afterAll, beforeAll, inject } from 'vitest'
 import { createServer, type Overrides, parseConfig, type Server } from '../../src/index.ts'
 
 export type TestServer = {
@@ -31,20 +33,39 @@ export async function startTestServer(
   }
 }
 
-/** One real server, with its own PostgreSQL, for the tests of a file. */
-export function useServer(
-  environment: Record<string, string> = {},
-  overrides: Overrides = {},
-): () => TestServer {
-  let started: Awaited<ReturnType<typeof startTestServer>> | undefined
+type Started = Awaited<ReturnType<typeof startTestServer>>
+
+function keepServer(start: () => Promise<Started>, end: () => Promise<void>): () => TestServer {
+  let started: Started | undefined
   beforeAll(async () => {
-    started = await startTestServer(environment, overrides)
+    started = await start()
   }, 60_000)
   afterAll(async () => {
     await started?.stop()
+    await end()
   }, 60_000)
   return () => {
     if (started === undefined) throw new Error('the server has not started')
     return started
   }
 }
+
+/** One real server, with databases of its own, for the tests of a file. */
+export function useServer(
+  environment: Record<string, string> = {},
+  overrides: Overrides = {},
+): () => TestServer {
+  let databases: SpareDatabases | undefined
+  const start = async () => {
+    databases = await createSpareDatabases(inject('server').dataDir)
+    return startTestServer({ ...databases.env, ...environment }, overrides)
+  }
+  return keepServer(start, async () => databases?.drop())
+}
+
+/** The same with its own PostgreSQL, for tests that look into its folder. */
+export const useWholeServer = (environment: Record<string, string> = {}): (() => TestServer) =>
+  keepServer(
+    () => startTestServer(environment),
+    async () => undefined,
+  )

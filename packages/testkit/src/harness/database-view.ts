@@ -12,15 +12,21 @@ export type DatabaseView = {
 
 const ADMINISTRATOR = 'entangle_admin'
 
-export async function openDatabaseView(dataDir: string): Promise<DatabaseView> {
+/** The embedded PostgreSQL of a running server, as its administrator reaches it. */
+export async function findAdministrator(dataDir: string) {
   const place: unknown = JSON.parse(await readFile(join(dataDir, 'postgres.json'), 'utf8'))
   const password = await readFile(join(dataDir, 'secrets', 'postgres-admin'), 'utf8')
+  return { ...parsePlace(place), user: ADMINISTRATOR, password }
+}
+
+export async function openDatabaseView(dataDir: string): Promise<DatabaseView> {
+  const administrator = await findAdministrator(dataDir)
   const clients = new Map<string, pg.Client>()
 
   async function connect(database: string): Promise<pg.Client> {
     const open = clients.get(database)
     if (open) return open
-    const client = new pg.Client({ ...parsePlace(place), user: ADMINISTRATOR, password, database })
+    const client = new pg.Client({ ...administrator, database })
     await client.connect()
     clients.set(database, client)
     return client

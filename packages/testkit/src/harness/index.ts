@@ -33,6 +33,7 @@ export {
   unsentMessages,
 } from './person.ts'
 export { createSeededRandom, randomFrom, type SeededRandom } from './seeded-random.ts'
-export { type ServerOptions, type ServerProcess, startServer } from './server-process.ts'
+export { type ServerAddress, type ServerOptions, type ServerProcess, startServer } from './server-process.ts'
+export { createSpareDatabases, type SpareDatabases } from './spare-databases.ts'
 export { createTempDir, type TempDir } from './temp-dir.ts'
 export { jumpToLatest, readTimeline, waitUntil } from './timeline.ts'

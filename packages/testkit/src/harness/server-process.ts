@@ -6,11 +6,15 @@ import { fileURLToPath } from 'node:url'
 import { findFreePort } from './free-port.ts'
 import { createTempDir } from './temp-dir.ts'
 
-/** A real server in a process of its own, with a data folder of its own. */
-export type ServerProcess = {
+/** Where a server is found. */
+export type ServerAddress = {
   readonly url: string
   readonly port: number
   readonly dataDir: string
+}
+
+/** A real server in a process of its own, with a data folder of its own. */
+export type ServerProcess = ServerAddress & {
   /** Everything it has written so far, over all restarts, standard error included. */
   output(): string
   pid(): number | undefined
