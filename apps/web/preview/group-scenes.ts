@@ -116,7 +116,7 @@ function allotment(now: number): Said[] {
     { who: SAMIRA, text: 'Pictures tonight', at: now - 49 * MINUTE },
     {
       who: ADA,
-      notice: { kind: 'identity-changed', person: JONAS.accountId },
+      notice: { kind: 'identity-changed', person: JONAS.accountId, signed: true },
       at: now - 40 * MINUTE,
     },
     { who: ME, notice: { kind: 'repaired' }, at: now - 30 * MINUTE },

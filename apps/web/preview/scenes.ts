@@ -224,6 +224,14 @@ export function createScene(name: string): Scene {
           ...textRow(ADA.accountId, { text: '', at: now - 18 * MINUTE }, 103),
           content: { kind: 'unsupported' },
         },
+        ...[true, false].map((signed, at) => ({
+          ...textRow(ADA.accountId, { text: '', at: now - (17 - at) * MINUTE }, 104 + at),
+          seq: null,
+          content: {
+            kind: 'notice',
+            notice: { kind: 'identity-changed', person: ADA.accountId, signed },
+          } as const,
+        })),
       )
     })
   }
