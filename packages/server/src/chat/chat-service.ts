@@ -6,6 +6,7 @@ import type { ChatDatabase } from '../database/chat-schema.ts'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { Origins } from '../http/origins.ts'
 import type { Log } from '../logging.ts'
+import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { ChatAccounts } from '../ports/chat-accounts.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventBus } from '../ports/event-bus.ts'
@@ -16,6 +17,7 @@ import { encodeDelivery } from './deliver-frames.ts'
 import { createIngestQueue, type Incoming, type IngestOutcome } from './ingest-queue.ts'
 import { dropLetters } from './letter-service.ts'
 import type { LogService } from './log-service.ts'
+import type { MessageStore } from './message-store.ts'
 import { createPostgresMessageStore } from './postgres-message-store.ts'
 import { createProgressWriter } from './progress-writer.ts'
 import type { Connection } from './socket/connection.ts'
@@ -50,6 +52,7 @@ type Dependencies = {
   readonly bus: EventBus<ChatEvent>
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: ServerMetrics
 }
 
 const CLOSE_RESTART = 1012
@@ -84,6 +87,24 @@ function settle(bus: EventBus<ChatEvent>, settled: readonly Settled[]): void {
     events.push({ kind: 'deliver', conversationId, frame })
   }
   bus.publish(LOCAL_SLOT, events)
+}
+
+/** Attempts that failed were in the database as well. */
+const measuredStore = (store: MessageStore, metrics: ServerMetrics): MessageStore => ({
+  async append(batch, nowMs) {
+    const startedAt = performance.now()
+    try {
+      return await store.append(batch, nowMs)
+    } finally {
+      metrics.batch(batch.length, performance.now() - startedAt)
+    }
+  },
+})
+
+function nameOfOutcome(outcome: IngestOutcome): Parameters<ServerMetrics['message']>[0] {
+  if (outcome === 'unknown') return 'unknown'
+  if (outcome.status !== 0) return 'refused'
+  return outcome.fresh ? 'accepted' : 'repeated'
 }
 
 function createChatAccounts(
@@ -130,16 +151,29 @@ function createChatAccounts(
 }
 
 export function createChatService(dependencies: Dependencies): ChatService {
-  const { database, pool, ingestPool, logService, bus, clock, log } = dependencies
+  const { database, pool, ingestPool, logService, bus, clock, log, metrics } = dependencies
   const hub: Hub = createHub(clock)
-  const unsubscribe = bus.subscribe(LOCAL_SLOT, events => hub.handle(events))
+  const unsubscribe = bus.subscribe(LOCAL_SLOT, events => {
+    const startedAt = performance.now()
+    hub.handle(events)
+    metrics.fanOut(events.length, performance.now() - startedAt)
+  })
   const progress = createProgressWriter(pool, log)
   const ingest = createIngestQueue<Connection>({
-    store: createPostgresMessageStore(ingestPool),
+    store: measuredStore(createPostgresMessageStore(ingestPool), metrics),
     clock,
     log,
-    onSettled: settled => settle(bus, settled),
+    onSettled: settled => {
+      settle(bus, settled)
+      for (const { outcome } of settled) metrics.message(nameOfOutcome(outcome))
+    },
   })
+  metrics.registry.gauge('connections', 'WebSockets of devices.', () => hub.size)
+  metrics.registry.gauge(
+    'ingest_queue_messages',
+    'Messages that wait for the next batch.',
+    () => ingest.length,
+  )
   const frames = createFrameHandler({ database, hub, ingest, progress, bus, clock, log })
   let draining = false
 

@@ -1,7 +1,11 @@
-import { LIMITS } from '@entangle/protocol'
+import { type ConversationId, LIMITS } from '@entangle/protocol'
 import type pg from 'pg'
 import { packBytes, packIds, packIntegers } from '../database/packed-arrays.ts'
-import type { IncomingMessage, MessageStore } from './message-store.ts'
+import { createConversationMemory, isAcceptable } from './conversation-memory.ts'
+import type { IncomingMessage, MessageStore, StoredOutcome } from './message-store.ts'
+
+type Batch = readonly IncomingMessage[]
+type Outcomes = Map<IncomingMessage, StoredOutcome>
 
 type Row = {
   readonly ord: number
@@ -11,13 +15,27 @@ type Row = {
   readonly fresh: boolean
 }
 
-const TEXT =
+const ACCEPT =
+  'SELECT accept($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bigint[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bigint[], $13)'
+const JUDGE =
   'SELECT ord, status, seq, server_time, fresh FROM ingest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bytea[], $9, $10)'
+
+/** A conversation has changed, or a message is a repetition: what memory cannot judge. */
+const NEEDS_JUDGEMENT = new Set(['40001', '23505'])
 
 /** Synchronous replication was cancelled: PostgreSQL says "committed" and warns that a failover may lose it. */
 const DOUBTFUL = /synchronous replication/i
 
-const parametersOf = (batch: readonly IncomingMessage[], nowMs: number): unknown[] => [
+const conversationsOf = (batch: Batch): Set<ConversationId> =>
+  new Set(batch.map(message => message.conversationId))
+
+const needsJudgement = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  NEEDS_JUDGEMENT.has(error.code)
+
+const judgedParameters = (batch: Batch, nowMs: number): unknown[] => [
   packIds(batch.map(message => message.conversationId)),
   packIds(batch.map(message => message.senderDevice)),
   packIds(batch.map(message => message.messageId)),
@@ -25,47 +43,146 @@ const parametersOf = (batch: readonly IncomingMessage[], nowMs: number): unknown
   packIntegers(batch.map(message => message.counter)),
   packBytes(batch.map(message => message.body)),
   packBytes(batch.map(message => message.digest)),
-  packIds([...new Set(batch.map(message => message.conversationId))]),
+  packIds([...conversationsOf(batch)]),
   LIMITS.pastEpochs,
   nowMs,
 ]
 
-/** One function call a batch: one round trip and one transaction, committed when it answers. */
+type Raise = { readonly from: number; to: number }
+
+/** Each message's place behind the last one of its conversation, and what that makes of each conversation. */
+function placeAll(batch: Batch, lastSeqOf: (id: ConversationId) => number) {
+  const raises = new Map<ConversationId, Raise>()
+  const seqs = batch.map(({ conversationId }) => {
+    const known = raises.get(conversationId)
+    const from = known?.from ?? lastSeqOf(conversationId)
+    const raise = known ?? { from, to: from }
+    raise.to += 1
+    raises.set(conversationId, raise)
+    return raise.to
+  })
+  return { raises, seqs }
+}
+
+function highestCounters(batch: Batch): Map<string, number> {
+  const highest = new Map<string, number>()
+  for (const { senderDevice, counter } of batch)
+    highest.set(senderDevice, Math.max(counter, highest.get(senderDevice) ?? 0))
+  return highest
+}
+
+function acceptedParameters(
+  batch: Batch,
+  raises: ReadonlyMap<ConversationId, Raise>,
+  seqs: readonly number[],
+  nowMs: number,
+): unknown[] {
+  const counters = highestCounters(batch)
+  return [
+    packIds([...raises.keys()]),
+    packIntegers([...raises.values()].map(raise => raise.from)),
+    packIntegers([...raises.values()].map(raise => raise.to)),
+    packIds(batch.map(message => message.conversationId)),
+    packIntegers(seqs),
+    packIds(batch.map(message => message.senderDevice)),
+    packIds(batch.map(message => message.messageId)),
+    packIntegers(batch.map(message => message.epoch)),
+    packBytes(batch.map(message => message.body)),
+    packBytes(batch.map(message => message.digest)),
+    packIds([...counters.keys()]),
+    packIntegers([...counters.values()]),
+    nowMs,
+  ]
+}
+
+/**
+ * One function call a batch: one round trip and one transaction, committed when it answers. What memory finds
+ * acceptable is written at once, if the conversations are still as remembered; everything else is judged by the
+ * database. Memory never refuses anything.
+ */
 export function createPostgresMessageStore(pool: pg.Pool): MessageStore {
+  const memory = createConversationMemory()
+
+  /** Answers with nothing where the database has to judge. */
+  async function accept(client: Querying, batch: Batch, nowMs: number): Promise<Outcomes | undefined> {
+    if (batch.length === 0) return new Map()
+    const { raises, seqs } = placeAll(batch, id => memory.find(id)?.lastSeq ?? 0)
+    try {
+      await client.query('accept', ACCEPT, acceptedParameters(batch, raises, seqs, nowMs))
+    } catch (error) {
+      memory.forget(raises.keys())
+      if (needsJudgement(error)) return undefined
+      throw error
+    }
+    for (const [id, { to }] of raises) {
+      const conversation = memory.find(id)
+      if (conversation !== undefined) conversation.lastSeq = to
+    }
+    const outcome = (seq: number) => ({ status: 0, seq, serverTime: nowMs, fresh: true })
+    return new Map(batch.map((message, index) => [message, outcome(seqs[index] ?? 0)]))
+  }
+
+  async function judge(client: Querying, batch: Batch, nowMs: number): Promise<Outcomes> {
+    if (batch.length === 0) return new Map()
+    memory.forget(conversationsOf(batch))
+    const rows = await client.query<Row>('ingest', JUDGE, judgedParameters(batch, nowMs))
+    const outcomes: Outcomes = new Map()
+    for (const { ord, status, seq, server_time, fresh } of rows) {
+      const message = batch[ord - 1]
+      if (message !== undefined) outcomes.set(message, { status, seq, serverTime: server_time, fresh })
+    }
+    return outcomes
+  }
+
   return {
-    async append(batch, nowMs) {
-      const client = await pool.connect()
-      let broken: Error | undefined
-      let doubtful = false
-      const onError = (error: Error) => {
-        broken = error
-      }
-      const onNotice = (notice: { message?: string | undefined }) => {
-        doubtful ||= DOUBTFUL.test(notice.message ?? '')
-      }
-      client.on('error', onError)
-      client.on('notice', onNotice)
-      try {
-        const { rows } = await client.query<Row>({
-          name: 'ingest',
-          text: TEXT,
-          values: parametersOf(batch, nowMs),
+    append: (batch, nowMs) =>
+      withClient(pool, async client => {
+        await memory.load(client.raw, conversationsOf(batch))
+        const isKnown = (message: IncomingMessage) =>
+          isAcceptable(memory.find(message.conversationId), message)
+        const accepted = await accept(client, batch.filter(isKnown), nowMs)
+        const others = batch.filter(message => accepted?.has(message) !== true)
+        const judged = await judge(client, others, nowMs)
+        return batch.map(message => {
+          const outcome = accepted?.get(message) ?? judged.get(message)
+          if (outcome === undefined) throw new TypeError('a message has no outcome')
+          return outcome
         })
+      }),
+  }
+}
+
+type Querying = {
+  readonly raw: pg.ClientBase
+  query<T extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<T[]>
+}
+
+/** Throws OutcomeUnknownError where a commit is doubtful. */
+async function withClient<T>(pool: pg.Pool, work: (client: Querying) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  let doubtful = false
+  const onError = (error: Error) => {
+    broken = error
+  }
+  const onNotice = (notice: { message?: string | undefined }) => {
+    doubtful ||= DOUBTFUL.test(notice.message ?? '')
+  }
+  client.on('error', onError)
+  client.on('notice', onNotice)
+  try {
+    return await work({
+      raw: client,
+      async query<Result extends pg.QueryResultRow>(name: string, text: string, values: unknown[]) {
+        const { rows } = await client.query<Result>({ name, text, values })
         if (doubtful) throw new OutcomeUnknownError()
-        const outcomes: Row[] = new Array(batch.length)
-        for (const row of rows) outcomes[row.ord - 1] = row
-        return outcomes.map(row => ({
-          status: row.status,
-          seq: row.seq,
-          serverTime: row.server_time,
-          fresh: row.fresh,
-        }))
-      } finally {
-        client.off('error', onError)
-        client.off('notice', onNotice)
-        client.release(broken)
-      }
-    },
+        return rows
+      },
+    })
+  } finally {
+    client.off('error', onError)
+    client.off('notice', onNotice)
+    client.release(broken)
   }
 }
 
