@@ -79,6 +79,20 @@ export const SETTINGS = {
       'Entries of sealed account state (read cursors, drafts, contacts) that one account may keep.',
     schema: z.coerce.number().int().min(16).max(1_000_000).default(20_000),
   }),
+  METRICS_LISTEN: setting({
+    default: '`off`',
+    description:
+      'Where Prometheus reads figures at `/metrics`: a port of the loopback interface, or an address and a port, such as `10.0.0.5:9420`. Whoever reaches it sees how busy the server is.',
+    schema: z
+      .string()
+      .regex(/^(off|([\w.-]+:|\[[0-9a-f:]+\]:)?\d{1,5})$/, 'off, a port, or an address and a port')
+      .default('off'),
+  }),
+  SLOW_LOG_MS: setting({
+    default: '1000',
+    description: 'What took longer is logged by name, as a warning. In milliseconds.',
+    schema: z.coerce.number().int().min(1).max(3_600_000).default(1000),
+  }),
   BACKUP_PASSPHRASE: setting({
     default: 'none',
     description:
@@ -110,6 +124,8 @@ export type ServerConfig = {
   readonly rateLimits: 'on' | 'off-for-benchmarks'
   readonly archiveQuotaBytes: number
   readonly accountStateEntries: number
+  readonly metricsListen: { readonly host: string; readonly port: number } | undefined
+  readonly slowLogMs: number
   readonly backupPassphrase: string | undefined
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly webDir: string | undefined
@@ -118,6 +134,15 @@ export type ServerConfig = {
 /** A setting that cannot be used; the message says which and why, for the person who starts the server. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+}
+
+/** `9420`, `10.0.0.5:9420` or `[::1]:9420`; `off` is undefined. */
+function readAddress(text: string): ServerConfig['metricsListen'] {
+  if (text === 'off') return undefined
+  const at = text.lastIndexOf(':')
+  const port = Number(text.slice(at + 1))
+  if (port > 65535) throw new ConfigError(`METRICS_LISTEN: there is no port ${port}`)
+  return { host: at < 0 ? '127.0.0.1' : text.slice(0, at).replace(/^\[|\]$/g, ''), port }
 }
 
 /** Environment → configuration. Throws ConfigError. */
@@ -156,6 +181,8 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     rateLimits: read('RATE_LIMITS'),
     archiveQuotaBytes: read('ARCHIVE_QUOTA_MIB') * 1024 * 1024,
     accountStateEntries: read('ACCOUNT_STATE_ENTRIES'),
+    metricsListen: readAddress(read('METRICS_LISTEN')),
+    slowLogMs: read('SLOW_LOG_MS'),
     backupPassphrase: read('BACKUP_PASSPHRASE'),
     logLevel: read('LOG_LEVEL'),
     webDir: webDir === undefined ? undefined : resolve(webDir),

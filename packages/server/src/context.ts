@@ -41,6 +41,9 @@ import { createLocalKeyDirectory } from './keys/local-key-directory.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createVerifiedKeyMaterial } from './keys/verified-key-material.ts'
 import { createLog, type Log } from './logging.ts'
+import { createMetricsEndpoint, type MetricsEndpoint } from './metrics/metrics-endpoint.ts'
+import { watchProcess } from './metrics/process-metrics.ts'
+import { createServerMetrics, watchPools } from './metrics/server-metrics.ts'
 import type { Cache } from './ports/cache.ts'
 import { type Clock, systemClock } from './ports/clock.ts'
 import type { EventBus } from './ports/event-bus.ts'
@@ -59,6 +62,7 @@ export type Context = {
   readonly chat: ChatService
   readonly databases: Databases
   readonly log: Log
+  readonly metrics: MetricsEndpoint
   /** Refuses new work and finishes what is under way. */
   drain(): Promise<void>
   close(): Promise<void>
@@ -111,6 +115,12 @@ async function compose(
   const limits = createRateLimits(cache, limited)
   const origins = createOrigins(config.publicUrl, () => listeningPort(app) ?? config.port)
 
+  const measured = { log, slowMs: config.slowLogMs }
+  const metrics = createServerMetrics(measured)
+  const endpoint = createMetricsEndpoint(metrics.registry, config.metricsListen)
+  const { usersPool, chatPool, ingestPool } = databases
+  watchPools(metrics.registry, { users: usersPool, chat: chatPool, ingest: ingestPool })
+  const stopWatching = watchProcess(metrics.registry, measured)
   const logService = createLogService(databases.chat)
   const chat = createChatService({
     database: databases.chat,
@@ -120,6 +130,7 @@ async function compose(
     bus,
     clock,
     log,
+    metrics,
   })
   const tickets = createTickets(cache)
   const database = databases.users
@@ -180,6 +191,7 @@ async function compose(
     handlers,
     sessions,
     limits,
+    metrics,
     publicKeys: async () => signingKeys.jwks(),
     checkReady: async () => {
       if (draining) throw new ProtocolError('SERVER_UNAVAILABLE')
@@ -197,12 +209,15 @@ async function compose(
     chat,
     databases,
     log,
+    metrics: endpoint,
     async drain() {
       draining = true
       await chat.drain()
     },
     async close() {
       await app.close()
+      await endpoint.close()
+      stopWatching()
       await chat.stop()
       await databases.close()
     },

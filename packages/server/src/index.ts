@@ -22,6 +22,7 @@ export async function createServer(config: ServerConfig, overrides: Overrides = 
     contextForTesting: context,
     async start() {
       await context.app.listen({ host: config.host, port: config.port })
+      await context.metrics.listen()
       const { port } = context.app.server.address() as AddressInfo
       const url = config.publicUrl?.origin ?? `http://localhost:${port}`
       return { host: config.host, port, url }

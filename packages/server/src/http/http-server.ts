@@ -4,6 +4,7 @@ import cookie from '@fastify/cookie'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { ServerConfig } from '../config.ts'
 import type { Log } from '../logging.ts'
+import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { SessionVerifier } from '../ports/session-verifier.ts'
 import { CBOR, encodeAnswer, JSON_TYPE, parseBody, wantsCbor } from './body-codec.ts'
 import { errorBody, toProtocolError } from './errors.ts'
@@ -28,13 +29,14 @@ type Dependencies = {
   readonly handlers: Handlers
   readonly sessions: SessionVerifier
   readonly limits: RateLimits
+  readonly metrics: ServerMetrics
   readonly publicKeys: () => Promise<object>
   /** Throws while the server should get no traffic. */
   readonly checkReady: () => Promise<void>
 }
 
 export async function createHttpServer(dependencies: Dependencies): Promise<FastifyInstance> {
-  const { config, log, origins } = dependencies
+  const { config, log, origins, metrics } = dependencies
   const app = fastify({
     logger: false,
     trustProxy: config.trustProxy === false ? false : [...config.trustProxy],
@@ -71,6 +73,7 @@ export async function createHttpServer(dependencies: Dependencies): Promise<Fast
   app.addHook('onResponse', async (request, reply) => {
     const operation = request.routeOptions.config.operation
     if (operation === undefined) return
+    metrics.request(operation, reply.statusCode, reply.elapsedTime)
     log.info('request', {
       requestId: request.id,
       operation,

@@ -54,13 +54,17 @@ async function signUp(serverUrl: string, name: string) {
   return { name, handle, accountId, client, dataDir, session: stateOf(client, 'session') }
 }
 
+/** From the end to the beginning; the engine lets go of far rows on the way. */
 async function rowsOf({ client, chatId }: Talker): Promise<TimelineRow[]> {
-  await client.request('openTimeline', { chatId, at: 'latest' })
-  for (let before = -1; ; ) {
-    const { rows } = await client.request('extendTimeline', { chatId, direction: 'older', count: 360 })
-    if (rows.length === before) return rows.filter(row => row.content.kind === 'text')
-    before = rows.length
+  const rows = new Map<string, TimelineRow>()
+  let window = await client.request('openTimeline', { chatId, at: 'latest' })
+  for (;;) {
+    for (const row of window.rows)
+      if (row.content.kind === 'text') rows.set(`${row.messageId} ${row.seq}`, row)
+    if (!window.hasOlder) break
+    window = await client.request('extendTimeline', { chatId, direction: 'older', count: 120 })
   }
+  return [...rows.values()].sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity))
 }
 
 export async function startTalkers(serverUrl: string, recorder: Recorder): Promise<Talkers> {
@@ -114,7 +118,12 @@ export async function startTalkers(serverUrl: string, recorder: Recorder): Promi
       const isWhole = (rows: readonly TimelineRow[]) =>
         rows.length >= sent.size && rows.every(row => row.seq !== null)
       for (const talker of talkers) {
-        const rows = await waitUntil(`all that ${talker.name} sees`, () => rowsOf(talker), isWhole, 120_000)
+        let rows: readonly TimelineRow[] = []
+        const look = async () => {
+          rows = await rowsOf(talker)
+          return isWhole(rows)
+        }
+        await waitUntil(`all that ${talker.name} should see`, look, Boolean, 120_000)
         for (const { messageId: message, seq, sender, content } of rows) {
           const place = { conversation: CONVERSATION, seq: seq ?? 0, epoch: 0, event: 'application' as const }
           const hash = hashOf(Buffer.from(content.kind === 'text' ? content.text : ''))
