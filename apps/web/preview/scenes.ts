@@ -136,6 +136,7 @@ function devicesOf(name: string, now: number): DeviceSummary[] {
     name: deviceName,
     enrolledAt,
     lastSeenAt,
+    idle: now - lastSeenAt > 90 * DAY,
     current: false,
   })
   const here = { ...device('Firefox on Linux', now - 200 * DAY, now), deviceId: HERE, current: true }
@@ -144,6 +145,7 @@ function devicesOf(name: string, now: number): DeviceSummary[] {
     here,
     device('Chrome on Android', now - 21 * DAY, now - 3 * HOUR),
     device('The old laptop in the workshop, under the window', now - 420 * DAY, now - 48 * DAY),
+    ...(name === 'idle' ? [device('Safari on iPad', now - 300 * DAY, now - 130 * DAY)] : []),
   ]
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { added, checkDeviceName, deviceNameOf, lastActive } from '../src/devices/device-text.ts'
+import { added, checkDeviceName, deviceNameOf, lastActive, notUsedSince } from '../src/devices/device-text.ts'
 import { createTimeFormat } from '../src/text/time-format.ts'
 
 describe('devices in words', () => {
@@ -12,6 +12,7 @@ describe('devices in words', () => {
     expect(lastActive(at('2025-03-30T08:05:00+02:00'), now, format)).toBe('Active yesterday at 08:05')
     expect(lastActive(at('2025-03-27T08:05:00+01:00'), now, format)).toBe('Active on Thursday')
     expect(lastActive(at('2024-03-03T08:05:00+01:00'), now, format)).toBe('Active on 3 March 2024')
+    expect(notUsedSince(at('2024-12-03T08:05:00+01:00'), now, format)).toBe('Not used since 3 December 2024')
     expect(added(now, now, format)).toBe('Added today')
     expect(added(at('2025-03-03T08:05:00+01:00'), now, format)).toBe('Added on 3 March')
   })

@@ -5,9 +5,10 @@ import { useEngine } from '../state/app-context.ts'
 import { useTask } from '../state/problem.ts'
 import { timeFormat } from '../text/time-format.ts'
 import { Button, IconButton } from '../ui/Button.tsx'
+import { cx } from '../ui/cx.ts'
 import { Field } from '../ui/Field.tsx'
 import styles from './DevicesSection.module.css'
-import { added, checkDeviceName, lastActive } from './device-text.ts'
+import { added, checkDeviceName, lastActive, notUsedSince } from './device-text.ts'
 
 const HELD_IN_HAND = /phone|android|ipad|pixel|galaxy|tablet/i
 
@@ -44,9 +45,10 @@ export function DeviceRow({ device, now, onRenamed, onLeave }: Props) {
         <p className={styles.name}>
           <b>{device.name}</b>
           {device.current && <span className={styles.tag}>This device</span>}
+          {device.idle && <span className={cx(styles.tag, styles.idle)}>Unused</span>}
         </p>
         <p className={styles.times}>
-          <span>{device.current ? 'Active now' : lastActive(device.lastSeenAt, now, timeFormat)}</span>
+          <span>{activity(device, now)}</span>
           <span>{added(device.enrolledAt, now, timeFormat)}</span>
         </p>
       </div>
@@ -62,6 +64,11 @@ export function DeviceRow({ device, now, onRenamed, onLeave }: Props) {
       </div>
     </li>
   )
+}
+
+function activity({ current, idle, lastSeenAt }: DeviceSummary, now: number): string {
+  if (current) return 'Active now'
+  return (idle ? notUsedSince : lastActive)(lastSeenAt, now, timeFormat)
 }
 
 type RenameProps = Pick<Props, 'device' | 'onRenamed'> & { readonly onClose: () => void }

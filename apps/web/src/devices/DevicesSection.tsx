@@ -28,6 +28,11 @@ export function DevicesSection() {
             ? 'Only this one is signed in. Sign in on another with your name and password: your chats will be there too.'
             : 'Every device that is signed in to your account and gets your messages.'}
         </p>
+        {others.some(device => device.idle) && (
+          <p className={section.lead}>
+            What was not used for 90 days is signed out together with the next device that you sign out.
+          </p>
+        )}
       </div>
       {gone !== null && (
         <Notice tone="good" role="status">
@@ -66,11 +71,14 @@ export function DevicesSection() {
         {leaving !== null && (
           <RemoveDeviceDialog
             device={leaving}
+            along={others.filter(device => device.idle && device.deviceId !== leaving.deviceId)}
             onClose={() => setLeaving(null)}
             onRemoved={() => {
               setGone(leaving.name)
               setLeaving(null)
-              forget(leaving.deviceId)
+              for (const device of others) {
+                if (device.idle || device.deviceId === leaving.deviceId) forget(device.deviceId)
+              }
               void reload()
             }}
           />

@@ -2,16 +2,19 @@ import type { DeviceSummary } from '@entangle/client'
 import { useState } from 'react'
 import styles from '../settings/dialogs.module.css'
 import { useEngine } from '../state/app-context.ts'
+import { joinNames } from '../text/names.ts'
 import { Dialog } from '../ui/Dialog.tsx'
 import { PasswordProof } from '../ui/PasswordProof.tsx'
 
 type Props = {
   readonly device: DeviceSummary
+  /** Others that were not used for long and go with it. */
+  readonly along: readonly DeviceSummary[]
   readonly onClose: () => void
   readonly onRemoved: () => void
 }
 
-export function RemoveDeviceDialog({ device, onClose, onRemoved }: Props) {
+export function RemoveDeviceDialog({ device, along, onClose, onRemoved }: Props) {
   const engine = useEngine()
   const [stolen, setStolen] = useState(false)
   return (
@@ -27,6 +30,12 @@ export function RemoveDeviceDialog({ device, onClose, onRemoved }: Props) {
         <p className={styles.text}>
           <b>{device.name}</b> is signed out at once and gets nothing new. What it already holds stays on it.
         </p>
+        {along.length > 0 && (
+          <p className={styles.text}>
+            So {along.length === 1 ? 'is' : 'are'} {joinNames(along.map(({ name }) => name))}, not used for 90
+            days.
+          </p>
+        )}
         <fieldset className={styles.options} aria-label="Why">
           <label className={styles.option}>
             <input type="radio" name="stolen" checked={!stolen} onChange={() => setStolen(false)} />

@@ -21,6 +21,10 @@ export function lastActive(time: number, now: number, format: TimeFormat): strin
   return `Active on ${day}`
 }
 
+/** 'Not used since 3 March'. */
+export const notUsedSince = (time: number, now: number, format: TimeFormat): string =>
+  `Not used since ${format.day(time, now)}`
+
 /** 'Added today', 'Added on 3 March'. */
 export function added(time: number, now: number, format: TimeFormat): string {
   const day = format.day(time, now)

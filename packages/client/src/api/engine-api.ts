@@ -176,6 +176,8 @@ export type DeviceSummary = {
   /** Milliseconds since 1970, by the server's clock. */
   readonly enrolledAt: number
   readonly lastSeenAt: number
+  /** Not used for 90 days: whichever device is removed next, this one goes with it. */
+  readonly idle: boolean
   /** This very device. */
   readonly current: boolean
 }
@@ -253,8 +255,8 @@ export type EngineRequests = {
   listDevices: (input: Record<string, never>) => Promise<readonly DeviceSummary[]>
   renameDevice: (input: { deviceId: DeviceId; name: string }) => Promise<void>
   /**
-   * Puts another device of this account out: it is signed out at once and reads nothing new. Needs the
-   * password, because the list of devices is signed with the account key. Sign out to remove this device.
+   * Puts another device of this account out, and all idle ones with it: it is signed out at once and reads nothing new.
+   * Needs the password, because the list of devices is signed with the account key. Sign out to remove this device.
    * `stolen`: the account key is replaced too. The safety numbers with everybody change, and they are told.
    */
   removeDevice: (input: { deviceId: DeviceId; password: string; stolen?: boolean }) => Promise<void>

@@ -14,7 +14,7 @@ import {
   type VaultContents,
   verifySuccession,
 } from '@entangle/crypto'
-import { type DeviceId, idToBytes, ProtocolError, type PublicIdentity, readId } from '@entangle/protocol'
+import { type DeviceId, idToBytes, ProtocolError, type PublicIdentity } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import { backoffMs } from '../account/timing.ts'
 import type { DeviceSummary } from '../api/engine-api.ts'
@@ -27,6 +27,7 @@ import { sleep } from '../ports/clock.ts'
 import { openVault } from './account-changes.ts'
 import type { AccountRecord, DeviceContext } from './device-context.ts'
 import { certificatesOf, successionsField } from './device-identity.ts'
+import { entriesWithout, idleAmong } from './idle-devices.ts'
 
 const UNNAMED = 'Device'
 /** Another device may change the list at the same moment. */
@@ -47,12 +48,14 @@ export async function listDevices(
   nameOf: (deviceId: DeviceId) => string | undefined,
 ): Promise<readonly DeviceSummary[]> {
   const { devices } = await calls.call('listDevices', {})
+  const idle = idleAmong(devices)
   return devices
     .map(({ deviceId, enrolledAt, lastSeenAt }) => ({
       deviceId,
       name: nameOf(deviceId) ?? UNNAMED,
       enrolledAt,
       lastSeenAt,
+      idle: idle.has(deviceId),
       current: deviceId === self.deviceId,
     }))
     .sort((one, other) => Number(other.current) - Number(one.current) || other.lastSeenAt - one.lastSeenAt)
@@ -71,7 +74,7 @@ function succeed({ crypto, self }: AccountContext, { key: old, successions }: Si
   return { key, successions: [...successions, statement].slice(-MAX_SUCCESSIONS) }
 }
 
-/** The next identity without a device, nor those that have given up their place or run out. */
+/** The next identity without a device, nor those that have given up their place, run out or lain idle. */
 async function identityWithout(
   { calls, clock, crypto, self }: AccountContext,
   { key, successions }: SigningKey,
@@ -79,10 +82,10 @@ async function identityWithout(
   removed: DeviceId,
 ) {
   const { devices } = await calls.call('listDevices', {})
-  const active = new Set([self.deviceId, ...devices.map(({ deviceId }) => deviceId)])
-  const entries = list.entries.filter(({ deviceId, expiresAtMs }) => {
-    const id: DeviceId = readId(deviceId)
-    return id !== removed && active.has(id) && expiresAtMs > clock.now()
+  const entries = entriesWithout(list.entries, devices, {
+    self: self.deviceId,
+    removed,
+    nowMs: clock.now(),
   })
   const isSameKey = equalBytes(key.publicKey, list.accountPublicKey)
   const next = (isSameKey ? nextDeviceList : firstDeviceListOfKey)(crypto, key, list, { entries })
