@@ -1,9 +1,8 @@
 import { openVaultWithExportKey } from '@entangle/crypto'
 import { idToBytes } from '@entangle/protocol'
-import { openDatabaseView, type ServerAddress } from '@entangle/testkit/harness'
+import { createCheapPasswordProtocol, openDatabaseView, type ServerAddress } from '@entangle/testkit/harness'
 import { expect } from 'vitest'
 import { createNodeTransport } from '../../src/adapters/node/node-transport.ts'
-import { createOpaquePasswordProtocol } from '../../src/adapters/opaque/opaque-password-protocol.ts'
 import type { ChatId } from '../../src/api/engine-api.ts'
 import type { Transport } from '../../src/ports/transport.ts'
 import { type PasswordContext, provePassword } from '../../src/session/password-proof.ts'
@@ -136,7 +135,7 @@ export function createHouseholds(server: () => ServerAddress) {
       })
       const context: PasswordContext = {
         call: createApiClient(transport),
-        passwords: createOpaquePasswordProtocol(),
+        passwords: createCheapPasswordProtocol(),
       }
       const { proof, exportKey } = await provePassword(context, handle, PASSWORD)
       const answer = await context.call('finishLogin', proof)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { parseSend, type SendFrame } from '@entangle/protocol'
+import { createCheapPasswordProtocol } from '@entangle/testkit/harness'
 import type { Timing } from '../../src/account/timing.ts'
 import {
   createMemoryKeyValueStore,
@@ -9,7 +10,6 @@ import {
 import { loadNodeCrypto } from '../../src/adapters/node/index.ts'
 import { createNodeTransport } from '../../src/adapters/node/node-transport.ts'
 import { systemClock } from '../../src/adapters/node/system-clock.ts'
-import { createOpaquePasswordProtocol } from '../../src/adapters/opaque/opaque-password-protocol.ts'
 import type { EngineConnection } from '../../src/api/engine-api.ts'
 import { startEngine } from '../../src/engine.ts'
 import type { KeyValueStore } from '../../src/ports/key-value-store.ts'
@@ -132,6 +132,7 @@ export const FAST: Partial<Timing> = {
   backoff: { base: 20, most: 200 },
   receiptDelay: 20,
   selfUpdate: { min: 50, max: 150 },
+  keyPackages: { pool: 15, refillBelow: 5 },
 }
 
 /** An engine over a device that survives it. */
@@ -151,7 +152,7 @@ export async function startMortal(input: {
     crypto: await loadNodeCrypto(),
     clock: systemClock,
     transport: mortalTransport(input.wrap?.(plain) ?? plain, mortality, device),
-    passwords: createOpaquePasswordProtocol(),
+    passwords: createCheapPasswordProtocol(),
     timing: { ...FAST, ...input.timing },
     diagnostics: {
       note: (code, detail) => {

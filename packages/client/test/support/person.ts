@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createCheapPasswordProtocol } from '@entangle/testkit/harness'
 import type {} from '@entangle/testkit/shared-server'
 import type { Timing } from '../../src/account/timing.ts'
 import { createNodeClient, type NodeClient } from '../../src/adapters/node/index.ts'
@@ -77,11 +78,12 @@ export async function openPerson(input: {
   const client = await createNodeClient({
     serverUrl,
     dataDir,
+    passwords: createCheapPasswordProtocol(),
     diagnostics: {
       note: (code, detail) =>
         notes.push(`${code} ${detail instanceof Error ? (detail.stack ?? detail.message) : String(detail)}`),
     },
-    timing: { backoff: { base: 100, most: 1_000 }, ...timing },
+    timing: { backoff: { base: 100, most: 1_000 }, keyPackages: { pool: 15, refillBelow: 5 }, ...timing },
   })
   return {
     handle,

@@ -1,9 +1,8 @@
 import type { Timing } from '@entangle/client'
 import { loadNodeCrypto } from '@entangle/client/node'
-import { randomFrom } from '@entangle/testkit/harness'
+import { createCheapPasswordProtocol, randomFrom } from '@entangle/testkit/harness'
 import type { Person } from '../devices/actor.ts'
 import { type Body, copyBody, type World } from '../devices/life.ts'
-import { createCheapPasswordProtocol } from '../server/cheap-passwords.ts'
 import { createFakeClock, type FakeClock } from '../server/fake-clock.ts'
 import { startModelServer } from '../server/model-server.ts'
 import { createSnapshots } from '../server/snapshots.ts'
@@ -42,7 +41,7 @@ export async function openStage(): Promise<Stage> {
   const parts = {
     server,
     crypto: createThriftyCrypto(await loadNodeCrypto()),
-    passwords: await createCheapPasswordProtocol(),
+    passwords: createCheapPasswordProtocol(),
   }
   const seedEntropy = useUnsafeSeededEntropyForTesting()
   const world = (seed: number): World => {

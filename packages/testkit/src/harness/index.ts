@@ -6,6 +6,7 @@ export {
   type ProfileBrowser,
 } from './browser-process.ts'
 export { type Capture, captureTraffic } from './capture.ts'
+export { createCheapPasswordProtocol } from './cheap-passwords.ts'
 export { type DatabaseView, openDatabaseView } from './database-view.ts'
 export { findFreePort } from './free-port.ts'
 export { createNeedles, findNeedles, searchFolder } from './leak-search.ts'

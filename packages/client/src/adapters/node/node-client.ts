@@ -8,6 +8,7 @@ import type { Timing } from '../../account/timing.ts'
 import type { EngineConnection } from '../../api/engine-api.ts'
 import { startEngine } from '../../engine.ts'
 import type { Diagnostics } from '../../ports/diagnostics.ts'
+import type { PasswordProtocol } from '../../ports/password-protocol.ts'
 import { connectionOf } from '../../rpc/subscriber.ts'
 import { createOpaquePasswordProtocol } from '../opaque/opaque-password-protocol.ts'
 import { createCookieJar } from './cookie-jar.ts'
@@ -22,6 +23,8 @@ export type NodeClientOptions = {
   readonly dataDir: string
   readonly timing?: Partial<Timing>
   readonly diagnostics?: Diagnostics
+  /** OPAQUE with its full key stretching where nothing else is said. */
+  readonly passwords?: PasswordProtocol
 }
 
 export type NodeClient = Omit<EngineConnection, 'close'> & {
@@ -46,7 +49,7 @@ export async function createNodeClient(options: NodeClientOptions): Promise<Node
     keyVault: createFileKeyVault(join(dataDir, 'store.key')),
     clock: systemClock,
     transport: createNodeTransport(serverUrl, createCookieJar(join(dataDir, 'cookies'))),
-    passwords: createOpaquePasswordProtocol(),
+    passwords: options.passwords ?? createOpaquePasswordProtocol(),
     ...(timing === undefined ? {} : { timing }),
     ...(diagnostics === undefined ? {} : { diagnostics }),
   })

@@ -8,10 +8,10 @@ const keyStretching = { 'argon2id-custom': { iterations: 1, memory: 8, paralleli
 const keyOf = (text: string) => fromBase64Url(text) ?? new Uint8Array()
 
 /** The real OPAQUE, towards the real server, without its key stretching. */
-export async function createCheapPasswordProtocol(): Promise<PasswordProtocol> {
-  await ready
+export function createCheapPasswordProtocol(): PasswordProtocol {
   return {
     async startRegistration(password) {
+      await ready
       const started = client.startRegistration({ password })
       return { state: started.clientRegistrationState, request: started.registrationRequest }
     },
@@ -25,6 +25,7 @@ export async function createCheapPasswordProtocol(): Promise<PasswordProtocol> {
       return { record: finished.registrationRecord, exportKey: keyOf(finished.exportKey) }
     },
     async startLogin(password) {
+      await ready
       const started = client.startLogin({ password })
       return { state: started.clientLoginState, request: started.startLoginRequest }
     },
