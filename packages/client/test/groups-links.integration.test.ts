@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ChatId } from '../src/api/engine-api.ts'
 import { isIn, lines, newGroup, untilGroup, welcome } from './support/group.ts'
 import { alarms, codeOf, useRoom } from './support/group-room.ts'
-import type { Person } from './support/person.ts'
+import { PASSWORD, type Person } from './support/person.ts'
 
 const room = useRoom()
 
@@ -46,6 +46,30 @@ test('P76 a link lets in who holds it, on all their devices, until it is revoked
   expect(await codeOf(dan.client.request('joinByInvite', { link }))).toBe('ENGINE_INVITE_INVALID')
   expect(await codeOf(dan.client.request('joinByInvite', { link: 'nonsense' }))).toBe('ENGINE_INVITE_INVALID')
   for (const device of [ann, bob, bob2, cleo, cleo2]) expect(alarms(device)).toEqual([])
+})
+
+test('P76 a stolen device takes the secrets of links with it: they end, and new ones are made', async () => {
+  const [ann, bob, cleo] = await room.signUp('ann', 'robbed', 'guest')
+  const stolen = await room.addDevice(bob)
+  await stolen.online()
+  const chatId = await newGroup(ann, 'Side door', [bob])
+  await welcome(stolen, chatId)
+  const { link } = await ann.client.request('createInvite', { chatId })
+  await untilGroup(stolen, chatId, chat => chat.last?.notice?.kind === 'links-changed')
+  const devices = await bob.client.request('listDevices', {})
+  const deviceId = devices.find(({ current }) => !current)?.deviceId
+  if (deviceId === undefined) throw new Error('no other device')
+  await bob.client.request('removeDevice', { deviceId, password: PASSWORD, stolen: true })
+  await expect
+    .poll(() => codeOf(cleo.client.request('readInvite', { link })), { timeout: 20_000 })
+    .toBe('ENGINE_INVITE_INVALID')
+  expect(await codeOf(cleo.client.request('joinByInvite', { link }))).toBe('ENGINE_INVITE_INVALID')
+  expect(await ann.client.request('listInvites', { chatId })).toEqual([])
+  const next = await ann.client.request('createInvite', { chatId })
+  expect(await cleo.client.request('joinByInvite', { link: next.link })).toBe(chatId)
+  await cleo.say(chatId, 'by the new one')
+  for (const device of [ann, bob]) await hears(device, chatId, 'by the new one')
+  for (const device of [ann, bob, cleo]) expect(alarms(device)).toEqual([])
 })
 
 test('P76 whoever lacks the secret of a link comes in anew, and the timeline says so', async () => {

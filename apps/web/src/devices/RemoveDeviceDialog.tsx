@@ -32,8 +32,8 @@ export function RemoveDeviceDialog({ device, along, onClose, onRemoved }: Props)
         </p>
         {along.length > 0 && (
           <p className={styles.text}>
-            So {along.length === 1 ? 'is' : 'are'} {joinNames(along.map(({ name }) => name))}, not used for 90
-            days.
+            {joinNames(along.map(({ name }) => name))} {along.length === 1 ? 'is' : 'are'} signed out too: not
+            used for 90 days.
           </p>
         )}
         <fieldset className={styles.options} aria-label="Why">
@@ -50,7 +50,8 @@ export function RemoveDeviceDialog({ device, along, onClose, onRemoved }: Props)
               <b>It was lost or stolen</b>
               <span>
                 Your account also gets a new key, in case somebody got at the old one there. The people you
-                write with are told that your safety number has changed.
+                write with are told that your safety number has changed, and invite links of your groups end:
+                make new ones.
               </span>
             </span>
           </label>

@@ -41,7 +41,7 @@ export function JoinDialog({ link, onClose }: Props) {
         <DialogActions>
           {isFinal(problem) ? null : <Button onClick={read}>Try again</Button>}
           <Button look="primary" onClick={onClose} autoFocus>
-            Close
+            {isFinal(problem) ? 'OK' : 'Not now'}
           </Button>
         </DialogActions>
       </Frame>
@@ -157,15 +157,23 @@ function useInvitePreview(link: string): {
   return { preview, problem, read }
 }
 
-/** Revoked, never there, or not whole: trying again cannot help. */
-const isFinal = ({ code }: Problem) => code === 'CHAT_INVITE_INVALID' || code === 'ENGINE_INVITE_INVALID'
+const REVOKED = 'It was revoked, or a part of it is missing. Ask whoever sent it for a new one.'
+
+/** What a link that leads nowhere says; trying again cannot help. */
+const FINAL: Readonly<Record<string, string>> = {
+  CHAT_INVITE_INVALID: REVOKED,
+  ENGINE_INVITE_INVALID: REVOKED,
+  ENGINE_IDENTITY_CHANGED:
+    'Whoever made it has another identity by now, so it cannot be checked any more. Ask them for a new one.',
+}
+
+const isFinal = ({ code }: Problem) => code in FINAL
 
 function problemTitle(problem: Problem): string {
-  return isFinal(problem) ? 'This link does not lead anywhere' : 'The invitation cannot be read now'
+  if (!isFinal(problem)) return 'The invitation cannot be read now'
+  return FINAL[problem.code] === REVOKED
+    ? 'This link does not lead anywhere'
+    : 'This link is not good any more'
 }
 
-function problemWords(problem: Problem): string {
-  return isFinal(problem)
-    ? 'It was revoked, or a part of it is missing. Ask whoever sent it for a new one.'
-    : problem.message
-}
+const problemWords = (problem: Problem): string => FINAL[problem.code] ?? problem.message

@@ -3,6 +3,7 @@ import { type AccountId, encodeGroupData, idToBytes, type ManagedGroup, prunedDa
 import type { AccountContext } from '../account/context.ts'
 import { equalBytes } from '../bytes.ts'
 import type { ActiveConversation, ChatRecord } from '../chats/chat-record.ts'
+import { withoutSpentInvites } from '../groups/invites.ts'
 import { accountsOf, groupDataIn, heldProposals, leaversOf } from '../groups/membership.ts'
 import { memberOf } from '../identity/leaf-check.ts'
 import type { Joiner } from './claiming.ts'
@@ -70,7 +71,8 @@ export function planCommit(
   const leavers = leaversOf(chat.group)
   const stay = leaves.filter(leaf => !gone.includes(leaf) && !leavers.has(memberOf(leaf).accountId))
   const members = new Set([...accountsOf(stay), ...add.map(({ accountId }) => accountId)])
-  const wanted = encodeGroupData(prunedData(intent.data(data), members))
+  const open = withoutSpentInvites(chat.group, context.self.accountId, intent.data(data))
+  const wanted = encodeGroupData(prunedData(open, members))
   const isSame = equalBytes(wanted, encodeGroupData(data))
   return { ...plan, groupData: isSame ? undefined : wanted }
 }

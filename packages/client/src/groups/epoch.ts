@@ -19,6 +19,7 @@ export function alignedGroup(group: GroupRecord, { members, data }: GroupView): 
   return {
     ...group,
     data: rolesOf(data),
+    spentInvites: (group.spentInvites ?? []).filter(inviteId => data.invites.has(inviteId)),
     members: [...members],
     // No commit of a later epoch can refer to a proposal of an earlier one.
     leaving: group.leaving

@@ -60,6 +60,11 @@ export type GroupRecord = {
   readonly wanted: readonly AccountId[]
   /** What the open links show is not the present state any more: this device writes it anew. */
   readonly staleInvites: boolean
+  /**
+   * Open links of which the secret may be in wrong hands, because a member's account key had to be replaced: the next
+   * commit of a manager closes them.
+   */
+  readonly spentInvites?: readonly InviteId[]
   /** Of the other members, as far as they tell. */
   readonly marks: Readonly<Record<AccountId, Marks>>
 }

@@ -16,6 +16,7 @@ import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
 import { equalBytes } from '../bytes.ts'
 import { type ChatRecord, concerns } from '../chats/chat-record.ts'
+import { withSpentInvites } from '../groups/invites.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { Contact } from './contact-book.ts'
 import { earlierDevices } from './earlier-devices.ts'
@@ -132,6 +133,7 @@ type SweepRange = { readonly min: number; readonly max: number }
 type Consequence = {
   /** Leaves have to go: every conversation is looked through soon. */
   readonly isSweepDue: boolean
+  readonly hasNewKey: boolean
   /** `set`: the key that was compared is not the key any more. `clear`: the person accepts what there is now. */
   readonly warning: 'set' | 'keep' | 'clear'
 }
@@ -140,7 +142,8 @@ function consequenceOf(context: AccountContext, contact: Contact, isAccepted: bo
   const { contacts, self } = context
   const { accountId, accountKey } = contact.record
   const pinned = contacts.get(accountId)
-  if (pinned === undefined) return { isSweepDue: false, warning: isAccepted ? 'clear' : 'keep' }
+  if (pinned === undefined)
+    return { isSweepDue: false, hasNewKey: false, warning: isAccepted ? 'clear' : 'keep' }
   const hasNewKey = !equalBytes(pinned.record.accountKey, accountKey)
   const isAcceptedByNow = acceptedMark(context, accountId) === markOf(accountKey)
   const isDoubtful =
@@ -149,7 +152,8 @@ function consequenceOf(context: AccountContext, contact: Contact, isAccepted: bo
     accountId !== self.accountId &&
     basisOf(context, pinned.record) === 'verified'
   return {
-    isSweepDue: hasLostDevices(pinned.list, contact.list),
+    isSweepDue: hasNewKey || hasLostDevices(pinned.list, contact.list),
+    hasNewKey,
     warning: isAccepted ? 'clear' : isDoubtful ? 'set' : 'keep',
   }
 }
@@ -186,9 +190,10 @@ function stageContacts(
   }
   for (const chat of chats.all()) {
     let next = chat
-    for (const { accountId, isSweepDue, warning } of consequences) {
+    for (const { accountId, hasNewKey, isSweepDue, warning } of consequences) {
       if (accountId !== self.accountId && !concerns(chat, accountId)) continue
       next = withWarning(next, accountId, warning)
+      if (hasNewKey && next.kind === 'group') next = { ...next, group: withSpentInvites(next.group) }
       if (!isSweepDue || next.conversation.phase !== 'active') continue
       const sweepDueAt = clock.now() + between(sweepWithin, clock.random())
       next = { ...next, conversation: { ...next.conversation, sweepDueAt } }
