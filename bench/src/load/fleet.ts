@@ -28,15 +28,17 @@ export type Fleet = {
 
 /** Sockets that are being opened at once. */
 const OPENING = 32
+const GREETING_TIMEOUT_MS = 60_000
 /** The last eight bytes of a message id count the messages of the run. */
 const NUMBER_AT = 4 + 16 + 12
 
-async function openSocket(fleet: Fleet, target: Target, device: SeededDevice): Promise<RawSocket> {
+async function openSocket(
+  fleet: Fleet,
+  target: Target,
+  device: SeededDevice,
+  onLost: (reason: string) => void,
+): Promise<RawSocket> {
   let greet: () => void = () => undefined
-  const ready = new Promise<void>((resolve, reject) => {
-    greet = resolve
-    setTimeout(() => reject(new Error('a socket was not greeted')), 60_000).unref()
-  })
   const isPeer = target.kind === 'peer'
   const ticket = isPeer ? '' : await takeTicket(target.port, await refreshAccess(target.port, device.number))
   const socket = await openRawSocket({
@@ -50,11 +52,17 @@ async function openSocket(fleet: Fleet, target: Target, device: SeededDevice): P
         fleet.onAck(chunk.readUInt32BE(start + NUMBER_AT), chunk.readUInt16BE(start + 2))
       else greet()
     },
-    onClose: reason => fleet.lost.push(reason),
+    onClose: reason => onLost(reason),
   })
   if (!isPeer) {
-    socket.send(encodeClientControl({ t: 'hello', version: 1 }))
-    await ready
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('a socket was not greeted')), GREETING_TIMEOUT_MS)
+      greet = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      socket.send(encodeClientControl({ t: 'hello', version: 1 }))
+    })
   }
   return socket
 }
@@ -62,24 +70,25 @@ async function openSocket(fleet: Fleet, target: Target, device: SeededDevice): P
 export async function openFleet(target: Target, devices: readonly SeededDevice[]): Promise<Fleet> {
   const members: Member[] = []
   const sizeOf = new Map<ConversationId, number>()
-  let lost: string[] = []
+  let isClosing = false
   const fleet: Fleet = {
     members,
     sizeOf,
     onAck: () => undefined,
     onDeliver: () => undefined,
-    get lost() {
-      return lost
-    },
+    lost: [],
     close() {
-      lost = []
+      isClosing = true
       for (const { socket } of members) socket.end()
     },
+  }
+  const onLost = (reason: string) => {
+    if (!isClosing) fleet.lost.push(reason)
   }
   const left = [...devices]
   const openSome = async () => {
     for (let device = left.shift(); device !== undefined; device = left.shift()) {
-      members.push({ device, socket: await openSocket(fleet, target, device), counter: 0 })
+      members.push({ device, socket: await openSocket(fleet, target, device, onLost), counter: 0 })
       sizeOf.set(device.conversationId, (sizeOf.get(device.conversationId) ?? 0) + 1)
     }
   }

@@ -51,7 +51,9 @@ function startWorker() {
         waiting.set(++ids, { resolve, reject })
         child.send({ id: ids, order })
       }),
-    end: () => child.disconnect(),
+    end: () => {
+      if (child.connected) child.disconnect()
+    },
   }
 }
 

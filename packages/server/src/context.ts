@@ -27,6 +27,7 @@ import { createInviteService } from './chat/invite-service.ts'
 import { createLeaveService } from './chat/leave-service.ts'
 import { createLetterService } from './chat/letter-service.ts'
 import { createLogService } from './chat/log-service.ts'
+import { createLogTail } from './chat/log-tail.ts'
 import { createTickets } from './chat/tickets.ts'
 import { createVerifiedPublicGroups } from './chat/verified-public-groups.ts'
 import type { ServerConfig } from './config.ts'
@@ -121,12 +122,14 @@ async function compose(
   const { usersPool, chatPool, ingestPool } = databases
   watchPools(metrics.registry, { users: usersPool, chat: chatPool, ingest: ingestPool })
   const stopWatching = watchProcess(metrics.registry, measured)
-  const logService = createLogService(databases.chat)
+  const tail = createLogTail()
+  const logService = createLogService(databases.chat, tail)
   const chat = createChatService({
     database: databases.chat,
     pool: databases.chatPool,
     ingestPool: databases.ingestPool,
     logService,
+    tail,
     bus,
     clock,
     log,

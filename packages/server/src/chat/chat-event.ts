@@ -1,10 +1,15 @@
-import type { AccountId, ConversationId, DeviceId } from '@entangle/protocol'
+import type { AccountId, ConversationId, DeliverFrame, DeviceId } from '@entangle/protocol'
 import type { SessionId } from '../ports/session-verifier.ts'
 
 /** What travels on the event bus, from whoever committed something to the nodes that hold the sockets. */
 export type ChatEvent =
-  /** An event of the log: the finished frame, the same bytes for every socket. */
-  | { readonly kind: 'deliver'; readonly conversationId: ConversationId; readonly frame: Buffer }
+  /** A committed event of the log, and the finished frame, the same bytes for every socket. */
+  | {
+      readonly kind: 'deliver'
+      readonly conversationId: ConversationId
+      readonly event: DeliverFrame
+      readonly frame: Buffer
+    }
   /** Not in the log: receipts and typing, for all but the sender. */
   | {
       readonly kind: 'forward'

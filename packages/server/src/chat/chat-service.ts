@@ -13,10 +13,11 @@ import type { EventBus } from '../ports/event-bus.ts'
 import type { SessionVerifier } from '../ports/session-verifier.ts'
 import { eraseAccountStore } from './account-store.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
-import { encodeDelivery } from './deliver-frames.ts'
+import { deliveryOf } from './deliver-frames.ts'
 import { createIngestQueue, type Incoming, type IngestOutcome } from './ingest-queue.ts'
 import { dropLetters } from './letter-service.ts'
 import type { LogService } from './log-service.ts'
+import type { LogTail } from './log-tail.ts'
 import type { MessageStore } from './message-store.ts'
 import { createPostgresMessageStore } from './postgres-message-store.ts'
 import { createProgressWriter } from './progress-writer.ts'
@@ -49,6 +50,7 @@ type Dependencies = {
   readonly pool: pg.Pool
   readonly ingestPool: pg.Pool
   readonly logService: LogService
+  readonly tail: LogTail
   readonly bus: EventBus<ChatEvent>
   readonly clock: Clock
   readonly log: Log
@@ -74,17 +76,10 @@ function settle(bus: EventBus<ChatEvent>, settled: readonly Settled[]): void {
     origin.answer(wrapBinaryFrame(encodeAck({ conversationId, messageId, status, seq, serverTime })))
     if (!outcome.fresh) continue
     const { epoch, senderDevice, body } = message
-    const frame = encodeDelivery({
-      kind: 'application',
-      conversationId,
-      messageId,
-      epoch,
-      seq,
-      serverTime,
-      senderDevice,
-      body,
-    })
-    events.push({ kind: 'deliver', conversationId, frame })
+    const at = { seq, serverTime }
+    events.push(
+      deliveryOf({ kind: 'application', conversationId, messageId, epoch, senderDevice, body, ...at }),
+    )
   }
   bus.publish(LOCAL_SLOT, events)
 }
@@ -151,12 +146,13 @@ function createChatAccounts(
 }
 
 export function createChatService(dependencies: Dependencies): ChatService {
-  const { database, pool, ingestPool, logService, bus, clock, log, metrics } = dependencies
+  const { database, pool, ingestPool, logService, tail, bus, clock, log, metrics } = dependencies
   const hub: Hub = createHub(clock)
   const unsubscribe = bus.subscribe(LOCAL_SLOT, events => {
     const startedAt = performance.now()
     hub.handle(events)
     metrics.fanOut(events.length, performance.now() - startedAt)
+    for (const event of events) if (event.kind === 'deliver') tail.add(event.event)
   })
   const progress = createProgressWriter(pool, log)
   const ingest = createIngestQueue<Connection>({

@@ -10,7 +10,7 @@ import type { DeviceSession } from '../ports/session-verifier.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
 import { assertCommitAllowed } from './commit-rules.ts'
 import { CONVERSATION_KINDS } from './conversation-store.ts'
-import { encodeDelivery } from './deliver-frames.ts'
+import { deliveryOf } from './deliver-frames.ts'
 import { storedData, storeEntries, storeJoined, storeLeft, storeWelcomes } from './group-store.ts'
 import {
   assertMember,
@@ -266,11 +266,7 @@ function eventsOf(
   const { conversationId } = handshake
   return [
     // Those it removes still get the commit, to know that they were removed, and nothing after it.
-    {
-      kind: 'deliver',
-      conversationId,
-      frame: encodeDelivery({ ...handshake, seq, serverTime, senderDevice: session.deviceId }),
-    },
+    deliveryOf({ ...handshake, seq, serverTime, senderDevice: session.deviceId }),
     { kind: 'left', conversationId, deviceIds: leftBy(commit).map(member => member.deviceId) },
     { kind: 'joined', conversationId, deviceIds: joinedBy(commit).map(member => member.deviceId) },
     { kind: 'announced', conversationId, accountIds: accountsOf([...commit.added, ...commit.removed]) },

@@ -21,6 +21,8 @@ export type ConversationMemory = {
   load(client: pg.ClientBase, conversationIds: Iterable<ConversationId>): Promise<void>
   find(conversationId: ConversationId): RememberedConversation | undefined
   forget(conversationIds: Iterable<ConversationId>): void
+  /** When the database was away it may have come back as another. */
+  forgetAll(): void
 }
 
 /** Devices in all remembered conversations together: about a hundred bytes each. */
@@ -111,6 +113,10 @@ export function createConversationMemory(weightLimit = WEIGHT_LIMIT): Conversati
     },
     forget(conversationIds) {
       for (const id of conversationIds) remove(id)
+    },
+    forgetAll() {
+      held.clear()
+      weight = 0
     },
   }
 }

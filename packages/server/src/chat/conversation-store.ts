@@ -118,18 +118,26 @@ export async function readReceipts(database: ChatDatabase, deviceId: DeviceId): 
   }))
 }
 
-/** What a device may read: from after `joinedSeq` up to `leftSeq`. Throws CHAT_CONVERSATION_NOT_FOUND. */
-export async function readMembership(
+export type ReadableLog = {
+  /** What the device may read is after this … */
+  readonly joinedSeq: number
+  /** … up to this: where it left, or where the log ends now. */
+  readonly lastSeq: number
+}
+
+/** Throws CHAT_CONVERSATION_NOT_FOUND. */
+export async function readReadableLog(
   database: Kysely<ChatSchema>,
   conversationId: ConversationId,
   deviceId: DeviceId,
-): Promise<{ readonly joinedSeq: number; readonly leftSeq: number | null }> {
+): Promise<ReadableLog> {
   const row = await database
-    .selectFrom('conversation_member')
-    .select(['joined_seq', 'left_seq'])
-    .where('conversation_id', '=', idBytes(conversationId))
-    .where('device_id', '=', idBytes(deviceId))
+    .selectFrom('conversation_member as m')
+    .innerJoin('conversation as c', 'c.id', 'm.conversation_id')
+    .select(['m.joined_seq', 'm.left_seq', 'c.last_seq'])
+    .where('m.conversation_id', '=', idBytes(conversationId))
+    .where('m.device_id', '=', idBytes(deviceId))
     .executeTakeFirst()
   if (row === undefined) throw new ProtocolError('CHAT_CONVERSATION_NOT_FOUND')
-  return { joinedSeq: row.joined_seq, leftSeq: row.left_seq }
+  return { joinedSeq: row.joined_seq, lastSeq: Math.min(row.last_seq, row.left_seq ?? row.last_seq) }
 }

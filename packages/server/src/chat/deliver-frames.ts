@@ -1,11 +1,12 @@
 import { type DeliverFrame, encodeDeliver, encodeServerControl } from '@entangle/protocol'
+import type { ChatEvent } from './chat-event.ts'
 import { wrapBinaryFrame } from './socket/websocket-frames.ts'
 
 /** Over this the sockets are told only that it is there: a large group's handshakes would stall the slow ones. */
 const DELIVERED_BYTES = 32 * 1024
 
 /** Encoded once a message: WebSocket header, our header and body in one buffer for every socket. */
-export function encodeDelivery(frame: DeliverFrame): Buffer {
+function encodeDelivery(frame: DeliverFrame): Buffer {
   const { conversationId, seq, body } = frame
   const bytes =
     body.length > DELIVERED_BYTES
@@ -13,3 +14,11 @@ export function encodeDelivery(frame: DeliverFrame): Buffer {
       : encodeDeliver(frame)
   return wrapBinaryFrame(bytes)
 }
+
+/** For the bus, once the event is committed. */
+export const deliveryOf = (event: DeliverFrame): Extract<ChatEvent, { kind: 'deliver' }> => ({
+  kind: 'deliver',
+  conversationId: event.conversationId,
+  event,
+  frame: encodeDelivery(event),
+})

@@ -7,7 +7,7 @@ import type { EventBus } from '../ports/event-bus.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
 import { CONVERSATION_KINDS } from './conversation-store.ts'
-import { encodeDelivery } from './deliver-frames.ts'
+import { deliveryOf } from './deliver-frames.ts'
 import {
   assertMember,
   findRecorded,
@@ -122,11 +122,7 @@ function eventsOf(
   const { conversationId } = handshake
   return [
     // Also for the leaver's other devices, which learn by it that they have left.
-    {
-      kind: 'deliver',
-      conversationId,
-      frame: encodeDelivery({ ...handshake, seq, serverTime, senderDevice: session.deviceId }),
-    },
+    deliveryOf({ ...handshake, seq, serverTime, senderDevice: session.deviceId }),
     { kind: 'left', conversationId, deviceIds },
     { kind: 'announced', conversationId, accountIds: [session.accountId] },
   ]

@@ -1,10 +1,11 @@
-import { type DeviceId, EVENT_KINDS, LIMITS, ProtocolError } from '@entangle/protocol'
+import { type ConversationId, type DeviceId, EVENT_KINDS, LIMITS, ProtocolError } from '@entangle/protocol'
 import { sql } from 'kysely'
 import type { ChatDatabase } from '../database/chat-schema.ts'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
-import { CONVERSATION_KINDS, readMembership } from './conversation-store.ts'
+import { CONVERSATION_KINDS, readReadableLog } from './conversation-store.ts'
+import type { LogEvent, LogTail } from './log-tail.ts'
 
 /** Everything a device reads rather than is sent. */
 export type LogService = {
@@ -33,7 +34,28 @@ type EventRow = {
   body: Buffer
 }
 
-export function createLogService(database: ChatDatabase): LogService {
+export function createLogService(database: ChatDatabase, tail: LogTail): LogService {
+  /** The sum counts without reading the bodies; the first event is given whatever its size. */
+  async function readPage(conversationId: ConversationId, from: number, upTo: number): Promise<LogEvent[]> {
+    const { rows } = await sql<EventRow>`
+      SELECT seq, kind, epoch, message_id, sender_device, server_time, body
+      FROM (
+        SELECT *, sum(octet_length(body)) OVER (ORDER BY seq) AS total FROM message
+        WHERE conversation_id = ${idBytes(conversationId)} AND seq > ${from} AND seq <= ${upTo}
+      ) counted
+      WHERE total <= ${PAGE_BYTES} OR seq = ${from + 1}
+      ORDER BY seq`.execute(database)
+    return rows.map(row => ({
+      seq: row.seq,
+      kind: EVENT_KINDS[row.kind] ?? 'application',
+      epoch: row.epoch,
+      messageId: idText(row.message_id),
+      senderDevice: idText(row.sender_device),
+      serverTime: row.server_time,
+      body: row.body,
+    }))
+  }
+
   /** Trees that nobody waits for any more, of epochs that are over. */
   const dropTrees = (conversation: Buffer) =>
     sql`
@@ -44,39 +66,11 @@ export function createLogService(database: ChatDatabase): LogService {
 
   return {
     async readEvents(session, { conversationId, after, limit = LIMITS.eventsPerPage }) {
-      const { joinedSeq, leftSeq } = await readMembership(database, conversationId, session.deviceId)
-      const id = idBytes(conversationId)
+      const { joinedSeq, lastSeq } = await readReadableLog(database, conversationId, session.deviceId)
       const from = Math.max(after, joinedSeq)
-      const upTo = leftSeq ?? Number.MAX_SAFE_INTEGER
-      // The sum counts without reading the bodies; the first event is given whatever its size.
-      const { rows } = await sql<EventRow>`
-        SELECT seq, kind, epoch, message_id, sender_device, server_time, body
-        FROM (
-          SELECT *, sum(octet_length(body)) OVER (ORDER BY seq) AS total FROM (
-            SELECT * FROM message
-            WHERE conversation_id = ${id} AND seq > ${from} AND seq <= ${upTo}
-            ORDER BY seq LIMIT ${limit}) page
-        ) counted
-        WHERE total <= ${PAGE_BYTES} OR seq = ${from + 1}
-        ORDER BY seq`.execute(database)
-      const { last_seq } = await database
-        .selectFrom('conversation')
-        .select('last_seq')
-        .where('id', '=', id)
-        .executeTakeFirstOrThrow()
-      return {
-        lastSeq: Math.min(last_seq, upTo),
-        beginsAfter: joinedSeq,
-        events: rows.map(row => ({
-          seq: row.seq,
-          kind: EVENT_KINDS[row.kind] ?? 'application',
-          epoch: row.epoch,
-          messageId: idText<string>(row.message_id),
-          senderDevice: idText<string>(row.sender_device),
-          serverTime: row.server_time,
-          body: row.body,
-        })),
-      }
+      const upTo = Math.min(lastSeq, from + limit)
+      const events = tail.read(conversationId, from, upTo) ?? (await readPage(conversationId, from, upTo))
+      return { lastSeq, beginsAfter: joinedSeq, events: [...events] }
     },
 
     async readGroupInfo(session, { conversationId }) {

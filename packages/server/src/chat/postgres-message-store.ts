@@ -110,9 +110,12 @@ export function createPostgresMessageStore(pool: pg.Pool): MessageStore {
     try {
       await client.query('accept', ACCEPT, acceptedParameters(batch, raises, seqs, nowMs))
     } catch (error) {
+      if (!needsJudgement(error)) {
+        memory.forgetAll()
+        throw error
+      }
       memory.forget(raises.keys())
-      if (needsJudgement(error)) return undefined
-      throw error
+      return undefined
     }
     for (const [id, { to }] of raises) {
       const conversation = memory.find(id)

@@ -4,13 +4,15 @@ import type { WebSocket } from 'ws'
 import type { Clock } from '../../ports/clock.ts'
 import type { DeviceSession } from '../../ports/session-verifier.ts'
 import type { FrameBuckets } from './frame-buckets.ts'
-import { wrapBinaryFrame } from './websocket-frames.ts'
+import { type FrameJoiner, wrapBinaryFrame } from './websocket-frames.ts'
 
 /** Over this much unsent data nothing more is pushed; the client fetches what it missed. */
 const STALL_BYTES = 256 * 1024
 const RESUME_BYTES = 32 * 1024
 const CLOSE_BYTES = 1024 * 1024
 const STALL_LIMIT_MS = 10_000
+/** So much is written before the turn ends: only what the system does not take counts as unsent. */
+const FLUSH_BYTES = 64 * 1024
 const HELLO_LIMIT_MS = 10_000
 
 type State =
@@ -56,37 +58,40 @@ type Dependencies = {
   readonly stream: Duplex
   readonly session: DeviceSession
   readonly buckets: FrameBuckets
+  readonly join: FrameJoiner
   readonly clock: Clock
   /** It missed something, after a stall or otherwise, and needs to know the heads. */
   readonly onHeadsNeeded: (connection: Connection) => void
 }
 
 export function createConnection(dependencies: Dependencies): Connection {
-  const { socket, stream, session, buckets, clock, onHeadsNeeded } = dependencies
+  const { socket, stream, session, buckets, join, clock, onHeadsNeeded } = dependencies
   let state: State = { kind: 'opened', sinceMs: clock.now() }
   let pending: Buffer[] = []
   let pendingBytes = 0
 
-  /** Everything that one turn of the event loop produced leaves in one write. */
+  /** Everything that one turn of the event loop produced leaves in one write: the call costs more than the copy. */
   function flush(): void {
     const frames = pending
     pending = []
     pendingBytes = 0
-    if (state.kind === 'closed' || stream.destroyed || !stream.writable) return
-    const [only] = frames
-    if (frames.length === 1 && only !== undefined) {
-      stream.write(only)
-      return
-    }
-    stream.cork()
-    for (const frame of frames) stream.write(frame)
-    stream.uncork()
+    if (frames.length === 0 || state.kind === 'closed' || stream.destroyed || !stream.writable) return
+    stream.write(join(frames))
+    // A write that the system took at once is not followed by `drain`.
+    resumeIfSent()
   }
 
   function write(frame: Buffer): void {
     if (pending.length === 0) queueMicrotask(flush)
     pending.push(frame)
     pendingBytes += frame.length
+    if (pendingBytes >= FLUSH_BYTES) flush()
+  }
+
+  function resumeIfSent(): void {
+    if (state.kind !== 'stalled' || stream.writableLength + pendingBytes > RESUME_BYTES) return
+    state = { kind: 'live' }
+    onHeadsNeeded(connection)
   }
 
   function close(code: number): void {
@@ -106,11 +111,7 @@ export function createConnection(dependencies: Dependencies): Connection {
     return state.kind === 'stalled'
   }
 
-  stream.on('drain', () => {
-    if (state.kind !== 'stalled' || stream.writableLength > RESUME_BYTES) return
-    state = { kind: 'live' }
-    onHeadsNeeded(connection)
-  })
+  stream.on('drain', resumeIfSent)
 
   const connection: Connection = {
     session,

@@ -19,6 +19,7 @@ import { type Connection, createConnection } from './connection.ts'
 import { createFrameBuckets, unlimitedFrames } from './frame-buckets.ts'
 import type { FrameHandler } from './frame-handler.ts'
 import type { Hub } from './hub.ts'
+import { createFrameJoiner } from './websocket-frames.ts'
 
 type Dependencies = {
   readonly server: Server
@@ -70,6 +71,8 @@ export function acceptSockets(dependencies: Dependencies): void {
     handleProtocols: () => SOCKET_PROTOCOL,
   })
 
+  const join = createFrameJoiner()
+
   async function admit(request: IncomingMessage): Promise<DeviceSession> {
     const refuse = (code: ErrorCode): never => {
       throw new ProtocolError(code)
@@ -91,6 +94,7 @@ export function acceptSockets(dependencies: Dependencies): void {
         stream,
         session,
         buckets: dependencies.limited ? createFrameBuckets(clock.now()) : unlimitedFrames,
+        join,
         clock,
         onHeadsNeeded: behind => frames.sendHeads(behind),
       })

@@ -21,3 +21,21 @@ export function wrapBinaryFrame(payload: Uint8Array): Buffer {
   frame.set(payload, headerBytes)
   return frame
 }
+
+/** Makes one piece of frames that leave together. What many sockets are sent in the same turn is joined once. */
+export type FrameJoiner = (frames: readonly Buffer[]) => Buffer
+
+export function createFrameJoiner(): FrameJoiner {
+  let last: readonly Buffer[] = []
+  let joined = Buffer.alloc(0)
+  return frames => {
+    const [only] = frames
+    if (frames.length === 1 && only !== undefined) return only
+    const isSame = frames.length === last.length && frames.every((frame, index) => frame === last[index])
+    if (!isSame) {
+      last = frames
+      joined = Buffer.concat(frames)
+    }
+    return joined
+  }
+}

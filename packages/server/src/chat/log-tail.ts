@@ -1,0 +1,88 @@
+import type { ConversationId, DeliverFrame } from '@entangle/protocol'
+
+/**
+ * The newest events of active conversations, for those who come back: a page of the log costs the database a
+ * hundred rows for each of them, all asking for the same. Only what is committed is in here, and of each
+ * conversation only a run without a hole. What the log holds is decided by the database: who reads here says up to
+ * which place.
+ */
+export type LogTail = {
+  /** After the commit. Events may come late or twice: the run then begins anew or stays as it is. */
+  add(event: DeliverFrame): void
+  /** The events after `after`, up to and with `upTo`; undefined where one of them is not here. */
+  read(conversationId: ConversationId, after: number, upTo: number): readonly LogEvent[] | undefined
+  readonly sizeBytes: number
+}
+
+export type LogEvent = Omit<DeliverFrame, 'conversationId'>
+
+const TOTAL_BYTES = 64 * 1024 * 1024
+const CONVERSATION_BYTES = 1024 * 1024
+/** What an event takes beside its body. */
+const EVENT_BYTES = 400
+
+type Run = { events: LogEvent[]; sizeBytes: number }
+
+const sizeOf = ({ body }: LogEvent): number => EVENT_BYTES + body.length
+const lastSeqOf = ({ events }: Run): number => events.at(-1)?.seq ?? 0
+
+/** The older half goes at once: to move up everything for each event would cost more than it saves. */
+function shorten(run: Run): void {
+  if (run.sizeBytes <= CONVERSATION_BYTES) return
+  while (run.sizeBytes > CONVERSATION_BYTES / 2 && run.events.length > 0) {
+    const kept = run.events.slice(Math.ceil(run.events.length / 2))
+    run.sizeBytes = kept.reduce((total, event) => total + sizeOf(event), 0)
+    run.events = kept
+  }
+}
+
+export function createLogTail(totalBytes = TOTAL_BYTES): LogTail {
+  // A map iterates in the order of insertion: the first is the one that was used longest ago.
+  const runs = new Map<ConversationId, Run>()
+  let held = 0
+
+  function use(conversationId: ConversationId, run: Run): void {
+    runs.delete(conversationId)
+    runs.set(conversationId, run)
+  }
+
+  function makeRoom(): void {
+    for (const [oldest, run] of runs) {
+      if (held <= totalBytes) return
+      runs.delete(oldest)
+      held -= run.sizeBytes
+    }
+  }
+
+  return {
+    add({ conversationId, ...event }) {
+      const run = runs.get(conversationId) ?? { events: [], sizeBytes: 0 }
+      if (event.seq <= lastSeqOf(run)) return
+      held -= run.sizeBytes
+      if (event.seq !== lastSeqOf(run) + 1) {
+        run.events = []
+        run.sizeBytes = 0
+      }
+      // A copy: the body is a piece of the buffer that it was read into.
+      const kept = { ...event, body: Uint8Array.from(event.body) }
+      run.events.push(kept)
+      run.sizeBytes += sizeOf(kept)
+      shorten(run)
+      held += run.sizeBytes
+      use(conversationId, run)
+      makeRoom()
+    },
+    read(conversationId, after, upTo) {
+      if (upTo <= after) return []
+      const run = runs.get(conversationId)
+      const first = run?.events[0]?.seq
+      if (run === undefined || first === undefined) return undefined
+      if (after + 1 < first || upTo > lastSeqOf(run)) return undefined
+      use(conversationId, run)
+      return run.events.slice(after + 1 - first, upTo + 1 - first)
+    },
+    get sizeBytes() {
+      return held
+    },
+  }
+}
