@@ -107,7 +107,12 @@ export function startTalk(
         for (const id of device.conversations) device.post(id, randomBytes(random.integer(40, 400)))
       }),
     ),
-    ...committers.map(committer => repeat(600, () => committer.commit())),
+    ...committers.map(committer =>
+      // Once one of them can go no further it says why, and is heard at the end.
+      repeat(600, () =>
+        committer.complaints.length > 0 ? undefined : committer.commit().catch(() => undefined),
+      ),
+    ),
     repeat(250, () => {
       said += 1
       return talkers.say(`${canary} ${said}`)

@@ -6,6 +6,8 @@ import { type Change, makeChange } from '../support/group.ts'
 import { callUntilAnswered } from './patience.ts'
 import { hashOf, type PlainDevice } from './plain-device.ts'
 
+const PATIENCE_MS = 30_000
+
 type Place = { readonly seq: number; readonly epoch: number }
 
 /** Commits to one group with a real MLS state, in a race with the other committers of the group. */
@@ -15,6 +17,8 @@ export class Committer {
   readonly #recorder: Recorder
   readonly #commits: LogEvent[] = []
   lost = 0
+  /** Why it gave up, if it did. */
+  readonly complaints: string[] = []
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(device: PlainDevice, conversationId: ConversationId, recorder: Recorder) {
@@ -31,7 +35,7 @@ export class Committer {
   /** One attempt, until it is known what became of it. Answers with the commit's place, if it was accepted. */
   commit(change: Change = {}): Promise<Place | undefined> {
     const attempt = this.#turn.then(() => this.#attempt(change))
-    this.#turn = attempt.catch(() => undefined)
+    this.#turn = attempt.catch(error => this.complaints.push(String(error)))
     return attempt
   }
 
@@ -75,7 +79,11 @@ export class Committer {
 
   /** The winner's commit arrives by the device. */
   async #untilOver(epoch: number): Promise<void> {
-    while (!this.#commits.some(commit => commit.epoch === epoch)) await sleep(20)
+    const giveUpAt = performance.now() + PATIENCE_MS
+    while (!this.#commits.some(commit => commit.epoch === epoch)) {
+      if (performance.now() > giveUpAt) throw new Error(`nobody ever won epoch ${epoch}`)
+      await sleep(20)
+    }
   }
 
   #followOthers(): void {
