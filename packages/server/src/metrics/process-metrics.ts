@@ -10,16 +10,15 @@ export function watchProcess(
   registry: Registry,
   { log, slowMs }: { readonly log: Log; readonly slowMs: number },
 ): () => void {
+  // One to be read by whoever asks, one for the log: each begins anew when it was looked at.
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  const lately = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delay.enable()
-  // What is above the resolution is delay; a busy moment is told once, a second later at most.
-  let told = 0
+  lately.enable()
   const timer = setInterval(() => {
-    const worstMs = delay.max / 1e6
-    if (worstMs >= slowMs && worstMs > told) {
-      told = worstMs
-      log.warn('slow', { operation: 'event loop', durationMs: Math.round(worstMs) })
-    }
+    const worstMs = lately.max / 1e6
+    lately.reset()
+    if (worstMs >= slowMs) log.warn('slow', { operation: 'event loop', durationMs: Math.round(worstMs) })
   }, LOOK_EVERY_MS).unref()
 
   const startedAt = Date.now() / 1000 - process.uptime()
@@ -42,11 +41,11 @@ export function watchProcess(
       { labels: { quantile: '1' }, value: delay.count === 0 ? 0 : seconds(delay.max) },
     ]
     delay.reset()
-    told = 0
     return readings
   })
   return () => {
     clearInterval(timer)
     delay.disable()
+    lately.disable()
   }
 }

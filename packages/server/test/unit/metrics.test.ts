@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
 import { createLog } from '../../src/logging.ts'
+import { watchProcess } from '../../src/metrics/process-metrics.ts'
 import { createRegistry } from '../../src/metrics/registry.ts'
 import { createServerMetrics } from '../../src/metrics/server-metrics.ts'
 
@@ -65,4 +67,21 @@ test('METRICS_LISTEN is off, a port of the loopback interface, or an address and
   expect(read('[::1]:9420')).toEqual({ host: '::1', port: 9420 })
   for (const text of ['on', ':9420', '10.0.0.5', '70000', 'a b:1'])
     expect(() => read(text)).toThrow('METRICS_LISTEN')
+})
+
+test('an event loop that was held up is named', async () => {
+  const lines: string[] = []
+  const log = createLog('info', { write: line => lines.push(line) })
+  const stop = watchProcess(createRegistry(), { log, slowMs: 200 })
+  try {
+    await sleep(50)
+    const until = performance.now() + 300
+    while (performance.now() < until);
+    await sleep(1100)
+    expect(lines.map(line => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ msg: 'slow', operation: 'event loop', durationMs: expect.any(Number) }),
+    )
+  } finally {
+    stop()
+  }
 })
