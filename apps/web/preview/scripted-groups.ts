@@ -31,7 +31,10 @@ type GroupRequests = Pick<
 
 const RANK = { owner: 0, admin: 1, member: 2 }
 
-/** What the scripted engine does with groups. A link that ends in `gone` is revoked, in `open` unchecked. */
+/**
+ * What the scripted engine does with groups. A link that ends in `gone` is revoked, in `open` unchecked, in `other` of
+ * an identity that is another one by now.
+ */
 export function scriptGroups({ scene, append, emitChats, rowsOf }: Stage): GroupRequests {
   const membersOf = (id: ChatId) => scene.members.get(id) ?? []
   const tell = (id: ChatId, notice: Notice) =>
@@ -177,6 +180,7 @@ export function scriptGroups({ scene, append, emitChats, rowsOf }: Stage): Group
       await pause(700)
       if (scene.connection.phase !== 'online') throw new ScriptedError('ENGINE_OFFLINE', 'away')
       if (link.endsWith('gone')) throw new ScriptedError('CHAT_INVITE_INVALID', 'gone')
+      if (link.endsWith('other')) throw new ScriptedError('ENGINE_IDENTITY_CHANGED', 'another key')
       if (link.length < 8) throw new ScriptedError('ENGINE_INVITE_INVALID', 'short')
       return {
         name: 'Harbour choir',

@@ -1,8 +1,8 @@
 import { type DeviceList, type MemberLeaf, parseCredential } from '@entangle/crypto'
+import { readId } from '@entangle/protocol'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, equalBytes } from '../bytes.ts'
 import type { ContactBook, ContactRecord } from './contact-book.ts'
-import { memberOf } from './leaf-check.ts'
 
 type Device = Pick<DeviceList['entries'][number], 'deviceId' | 'certificateHash' | 'signatureKey'>
 
@@ -36,7 +36,7 @@ export function hasLeft(
   contacts: Pick<ContactBook, 'get'>,
   leaf: Pick<MemberLeaf, 'credential' | 'signatureKey'>,
 ): boolean {
-  const { deviceId, certificateHash } = parseCredential(leaf.credential)
+  const { accountId, deviceId, certificateHash } = parseCredential(leaf.credential)
   const digest = digestOf({ deviceId, certificateHash, signatureKey: leaf.signatureKey })
-  return has(contacts.get(memberOf(leaf).accountId)?.record.earlierDevices ?? [], digest)
+  return has(contacts.get(readId(accountId))?.record.earlierDevices ?? [], digest)
 }
