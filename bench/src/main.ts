@@ -2,6 +2,9 @@
 import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { benchCatchup } from './catchup/catchup.ts'
+import { benchConnections } from './connections/connections.ts'
+import { benchCrypto } from './crypto/crypto.ts'
 import { benchFanout } from './fanout/fanout.ts'
 import { benchGroups } from './groups/groups.ts'
 import { benchIngest } from './ingest/ingest.ts'
@@ -15,10 +18,14 @@ type Options = {
   readonly rounds: number
   readonly seconds: number
   readonly processes: number
+  readonly sockets: number
 }
 
 const BENCHES: Readonly<Record<string, (report: Report, options: Options) => void | Promise<void>>> = {
+  crypto: benchCrypto,
   groups: (report, { members }) => benchGroups(report, members),
+  catchup: benchCatchup,
+  connections: (report, options) => benchConnections(report, { ...options, steps: 5 }),
   fanout: benchFanout,
   ingest: benchIngest,
   'new-device': benchNewDevice,
@@ -31,6 +38,7 @@ const { values, positionals } = parseArgs({
     members: { type: 'string', default: '1000' },
     conversations: { type: 'string', default: '50' },
     messages: { type: 'string', default: '20000' },
+    sockets: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     processes: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
@@ -47,6 +55,7 @@ if (bench === undefined) {
     members: Number(values.members),
     conversations: Number(values.conversations),
     messages: Number(values.messages),
+    sockets: Number(values.sockets),
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
     processes: Number(values.processes),

@@ -18,14 +18,16 @@ export type Figure = {
 const ratioOf = ({ value, peerValue }: Figure): number =>
   peerValue === undefined ? Number.NaN : value / peerValue
 
-/** The limit in words, and whether it is kept. */
-function limitOf(figure: Figure): { readonly text: string; readonly held: boolean } | undefined {
+/** A limit in words, and whether it is kept. */
+type Limit = { readonly text: string; readonly held: boolean }
+
+function* limitsOf(figure: Figure): Generator<Limit> {
   const { value, unit, atMost, ratioAtLeast, ratioAtMost } = figure
-  if (atMost !== undefined) return { text: `at most ${atMost} ${unit}`, held: value <= atMost }
   const ratio = ratioOf(figure)
-  if (ratioAtLeast !== undefined) return { text: `at least ${ratioAtLeast}`, held: ratio >= ratioAtLeast }
-  if (ratioAtMost !== undefined) return { text: `at most ${ratioAtMost}`, held: ratio <= ratioAtMost }
-  return undefined
+  if (atMost !== undefined) yield { text: `at most ${atMost} ${unit}`, held: value <= atMost }
+  if (ratioAtLeast !== undefined)
+    yield { text: `ratio at least ${ratioAtLeast}`, held: ratio >= ratioAtLeast }
+  if (ratioAtMost !== undefined) yield { text: `ratio at most ${ratioAtMost}`, held: ratio <= ratioAtMost }
 }
 
 const rounded = (value: number): string =>
@@ -33,12 +35,12 @@ const rounded = (value: number): string =>
 
 function asText(figure: Figure): string {
   const { measure, value, unit, peer, peerValue } = figure
-  const limit = limitOf(figure)
+  const limits = [...limitsOf(figure)].map(({ text, held }) => (held ? text : `${text}: NOT HELD`))
   const against =
     peer === undefined || peerValue === undefined
       ? ''
       : `  ${peer}: ${rounded(peerValue)} ${unit}, ratio ${rounded(ratioOf(figure))}`
-  const judged = limit === undefined ? '' : `  (${limit.text}${limit.held ? '' : ': NOT HELD'})`
+  const judged = limits.length === 0 ? '' : `  (${limits.join(', ')})`
   return `  ${measure.padEnd(58)}${rounded(value).padStart(9)} ${unit}${against}${judged}`
 }
 
@@ -57,7 +59,7 @@ export function createReport(bench: string, { json }: { readonly json: boolean }
     add(figure: Omit<Figure, 'bench'>): void {
       const whole = { bench, ...figure }
       process.stdout.write(`${json ? asJson(whole) : asText(whole)}\n`)
-      held &&= limitOf(whole)?.held ?? true
+      held &&= [...limitsOf(whole)].every(limit => limit.held)
     },
     /** Whether everything that has to hold did. */
     get held(): boolean {

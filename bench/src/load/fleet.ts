@@ -6,7 +6,7 @@ import {
   SOCKET_PATH,
   SOCKET_PROTOCOL,
 } from '@entangle/protocol'
-import { refreshAccess, takeTicket } from './device-session.ts'
+import { type DeviceAccess, refreshAccess, takeTicket } from './device-session.ts'
 import { openRawSocket, type RawSocket } from './raw-socket.ts'
 import type { SeededDevice } from './seed.ts'
 
@@ -32,6 +32,27 @@ const GREETING_TIMEOUT_MS = 60_000
 /** The last eight bytes of a message id count the messages of the run. */
 const NUMBER_AT = 4 + 16 + 12
 
+/** Devices that have signed in before their sockets are opened. */
+const accesses = new Map<number, DeviceAccess>()
+
+/** Does `work` for all, some at once. */
+async function inTurns<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const left = [...all].reverse()
+  const workSome = async () => {
+    for (let one = left.pop(); one !== undefined; one = left.pop()) await work(one)
+  }
+  await Promise.all(Array.from({ length: OPENING }, workSome))
+}
+
+export const signIn = (port: number, devices: readonly SeededDevice[]): Promise<void> =>
+  inTurns(devices, async ({ number }) => {
+    accesses.set(number, await refreshAccess(port, number))
+  })
+
+async function ticketOf(port: number, { number }: SeededDevice): Promise<string> {
+  return takeTicket(port, accesses.get(number) ?? (await refreshAccess(port, number)))
+}
+
 async function openSocket(
   fleet: Fleet,
   target: Target,
@@ -40,7 +61,7 @@ async function openSocket(
 ): Promise<RawSocket> {
   let greet: () => void = () => undefined
   const isPeer = target.kind === 'peer'
-  const ticket = isPeer ? '' : await takeTicket(target.port, await refreshAccess(target.port, device.number))
+  const ticket = isPeer ? '' : await ticketOf(target.port, device)
   const socket = await openRawSocket({
     port: target.port,
     path: isPeer ? `/?device=${device.deviceId}&conversation=${device.conversationId}` : SOCKET_PATH,
@@ -85,13 +106,9 @@ export async function openFleet(target: Target, devices: readonly SeededDevice[]
   const onLost = (reason: string) => {
     if (!isClosing) fleet.lost.push(reason)
   }
-  const left = [...devices]
-  const openSome = async () => {
-    for (let device = left.shift(); device !== undefined; device = left.shift()) {
-      members.push({ device, socket: await openSocket(fleet, target, device, onLost), counter: 0 })
-      sizeOf.set(device.conversationId, (sizeOf.get(device.conversationId) ?? 0) + 1)
-    }
-  }
-  await Promise.all(Array.from({ length: OPENING }, openSome))
+  await inTurns(devices, async device => {
+    members.push({ device, socket: await openSocket(fleet, target, device, onLost), counter: 0 })
+    sizeOf.set(device.conversationId, (sizeOf.get(device.conversationId) ?? 0) + 1)
+  })
   return fleet
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Target } from './fleet.ts'
 import { createHistogram, type Histogram } from './histogram.ts'
 import type { Order } from './load-worker.ts'
+import type { ReadingPlan } from './reading.ts'
 import type { SeededDevice } from './seed.ts'
 import type { Tally, TrafficPlan } from './traffic.ts'
 
@@ -16,11 +17,21 @@ export type Measured = {
   readonly used: Readonly<Record<string, number>>
 }
 
+export type Plan = TrafficPlan | 'read'
+
 /** All processes of the load together. */
 export type Load = {
   /** Each conversation's devices are in one process, so that this process sees when all of them have a message. */
   open(fleet: string, target: Target, devices: readonly SeededDevice[]): Promise<void>
-  measure(fleet: string, plan: TrafficPlan, seconds: number, probes: Probes): Promise<Measured>
+  /** Lets the devices sign in ahead; `open` does it otherwise. */
+  signIn(target: Target, devices: readonly SeededDevice[]): Promise<void>
+  /** Names who reads when the plan is `read`. */
+  readers(fleet: string, plan: ReadingPlan): Promise<void>
+  /** Sends so many messages, all devices in turn, and waits for their acknowledgements. */
+  send(fleet: string, count: number): Promise<void>
+  measure(fleet: string, plan: Plan, seconds: number, probes: Probes): Promise<Measured>
+  /** Throws when a socket has ended that was not meant to. */
+  check(fleet: string): Promise<void>
   close(fleet: string): Promise<void>
   end(): void
 }
@@ -62,7 +73,9 @@ const readAll = async (probes: Probes): Promise<Record<string, number>> =>
     await Promise.all(Object.entries(probes).map(async ([name, read]) => [name, await read()] as const)),
   )
 
-function shareOf({ arrival, until }: TrafficPlan, processes: number): TrafficPlan {
+function shareOf(plan: Plan, processes: number): Plan {
+  if (plan === 'read') return plan
+  const { arrival, until } = plan
   return arrival.kind === 'open'
     ? { until, arrival: { ...arrival, perSecond: arrival.perSecond / processes } }
     : { until, arrival: { ...arrival, outstanding: Math.ceil(arrival.outstanding / processes) } }
@@ -72,6 +85,13 @@ export function startLoad(processes: number): Load {
   const workers = Array.from({ length: processes }, startWorker)
   /** Which of them have a part of the fleet. */
   const used = new Map<string, typeof workers>()
+
+  /** A conversation's devices always come to the same process. */
+  function share(devices: readonly SeededDevice[]): SeededDevice[][] {
+    const parts: SeededDevice[][] = workers.map(() => [])
+    for (const device of devices) parts[device.conversation % workers.length]?.push(device)
+    return parts
+  }
 
   const askAll = (fleet: string, order: Order): Promise<unknown[]> =>
     Promise.all((used.get(fleet) ?? []).map(worker => worker.ask(order)))
@@ -89,10 +109,16 @@ export function startLoad(processes: number): Load {
   }
 
   return {
+    async signIn(target, devices) {
+      const parts = share(devices)
+      await Promise.all(
+        workers.map((worker, at) =>
+          worker.ask({ fleet: '', kind: 'sign-in', target, devices: parts[at] ?? [] }),
+        ),
+      )
+    },
     async open(fleet, target, devices) {
-      const conversations = [...new Set(devices.map(device => device.conversationId))]
-      const place = new Map(conversations.map((id, at) => [id, at % workers.length]))
-      const parts = workers.map((_, at) => devices.filter(device => place.get(device.conversationId) === at))
+      const parts = share(devices)
       used.set(
         fleet,
         workers.filter((_, at) => (parts[at]?.length ?? 0) > 0),
@@ -101,9 +127,31 @@ export function startLoad(processes: number): Load {
         workers.map((worker, at) => worker.ask({ fleet, kind: 'open', target, devices: parts[at] ?? [] })),
       )
     },
+    async readers(fleet, plan) {
+      const parts = share(plan.devices)
+      used.set(fleet, workers)
+      await Promise.all(
+        workers.map((worker, at) =>
+          worker.ask({
+            fleet,
+            kind: 'readers',
+            plan: { ...plan, devices: parts[at] ?? [], readers: Math.ceil(plan.readers / workers.length) },
+          }),
+        ),
+      )
+    },
+    async send(fleet, count) {
+      const processes = used.get(fleet)?.length ?? 1
+      const plan: TrafficPlan = {
+        arrival: { kind: 'closed', outstanding: 16, count: Math.ceil(count / processes) },
+        until: 'acknowledged',
+      }
+      await askAll(fleet, { fleet, kind: 'start', plan })
+      await drain(fleet)
+    },
     async measure(fleet, plan, seconds, probes) {
-      const share = shareOf(plan, used.get(fleet)?.length ?? 1)
-      await askAll(fleet, { fleet, kind: 'start', plan: share })
+      const part = shareOf(plan, used.get(fleet)?.length ?? 1)
+      await askAll(fleet, { fleet, kind: 'start', plan: part })
       await sleep(WARM_UP_MS)
       await takeAll(fleet)
       const before = await readAll(probes)
@@ -128,8 +176,11 @@ export function startLoad(processes: number): Load {
         ),
       }
     },
+    async check(fleet) {
+      await takeAll(fleet)
+    },
     async close(fleet) {
-      await Promise.all(workers.map(worker => worker.ask({ fleet, kind: 'close' })))
+      await askAll(fleet, { fleet, kind: 'close' })
     },
     end() {
       for (const worker of workers) worker.end()

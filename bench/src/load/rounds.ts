@@ -1,6 +1,5 @@
 import { median } from '../timing.ts'
-import type { Load, Measured, Probes } from './load.ts'
-import type { TrafficPlan } from './traffic.ts'
+import type { Load, Measured, Plan, Probes } from './load.ts'
 
 /** One of those that are measured against each other; its sockets are open under its name. */
 export type Contender = { readonly name: string; readonly probes: Probes }
@@ -11,7 +10,7 @@ export type Rounds = { readonly rounds: number; readonly seconds: number }
 export async function playRounds(
   load: Load,
   contenders: readonly Contender[],
-  plan: TrafficPlan,
+  plan: Plan,
   { rounds, seconds }: Rounds,
 ): Promise<ReadonlyMap<string, readonly Measured[]>> {
   const results = new Map<string, Measured[]>(contenders.map(({ name }) => [name, []]))

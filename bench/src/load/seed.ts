@@ -14,6 +14,8 @@ const sqlId = (kind: string, number: string): string => `decode(md5('bench ${kin
 export type SeededDevice = {
   readonly number: number
   readonly deviceId: DeviceId
+  /** The number of its conversation. */
+  readonly conversation: number
   readonly conversationId: ConversationId
 }
 
@@ -52,6 +54,30 @@ export async function seedDevices(
   return Array.from({ length: count }, (_, at) => ({
     number: first + at,
     deviceId: idOf('device', first + at) as DeviceId,
+    conversation: Math.floor((first + at) / size),
     conversationId: conversationOf(Math.floor((first + at) / size)),
   }))
+}
+
+/** Events that nobody has sent, in the log of each conversation. */
+export async function seedLog(
+  view: DatabaseView,
+  devices: readonly SeededDevice[],
+  { events, bodyBytes }: { readonly events: number; readonly bodyBytes: number },
+): Promise<void> {
+  for (const { conversationId, deviceId } of new Map(
+    devices.map(each => [each.conversation, each]),
+  ).values()) {
+    await view.query(
+      'entangle_chat',
+      `INSERT INTO message (conversation_id, seq, epoch, server_time, kind, message_id, sender_device, body)
+       SELECT '\\x${conversationId}', i, 1, 1700000000000 + i, 0, ${sqlId('message', 'i')}, '\\x${deviceId}',
+         decode(repeat(md5(i::text), ${Math.ceil(bodyBytes / 16)}), 'hex')
+       FROM generate_series(1, ${events}) AS n (i)`,
+    )
+    await view.query(
+      'entangle_chat',
+      `UPDATE conversation SET last_seq = ${events} WHERE id = '\\x${conversationId}'`,
+    )
+  }
 }

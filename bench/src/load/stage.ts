@@ -1,5 +1,6 @@
 import type { PeerOptions } from '../peers/naive-server.ts'
-import { startPeer } from '../peers/peer-process.ts'
+import { type PeerProcess, startPeer } from '../peers/peer-process.ts'
+import type { Target } from './fleet.ts'
 import { startLoad } from './load.ts'
 import { type MeasuredServer, probesOf, startMeasuredServer } from './measured-server.ts'
 import type { Contender } from './rounds.ts'
@@ -9,6 +10,8 @@ import type { SeededDevice } from './seed.ts'
 export type Stage = {
   readonly measured: MeasuredServer
   readonly load: ReturnType<typeof startLoad>
+  readonly ours: Target
+  startPeer(program: string, options: PeerOptions): Promise<PeerProcess>
   enterOurs(name: string, devices: readonly SeededDevice[]): Promise<Contender>
   enterPeer(
     name: string,
@@ -31,16 +34,23 @@ export async function onStage(
     endings.push(() => measured.dispose())
     const load = startLoad(options.processes)
     endings.push(() => load.end())
+    const ours: Target = { kind: 'entangle', port: measured.server.port }
+    const enter = async (program: string, peerOptions: PeerOptions) => {
+      const peer = await startPeer(program, peerOptions)
+      endings.push(() => peer.end())
+      return peer
+    }
     await play({
       measured,
       load,
+      ours,
+      startPeer: enter,
       async enterOurs(name, devices) {
-        await load.open(name, { kind: 'entangle', port: measured.server.port }, devices)
+        await load.open(name, ours, devices)
         return { name, probes: probesOf(() => measured.server.pid() ?? 0, measured) }
       },
       async enterPeer(name, program, peerOptions, devices) {
-        const peer = await startPeer(program, peerOptions)
-        endings.push(() => peer.end())
+        const peer = await enter(program, peerOptions)
         await load.open(name, { kind: 'peer', port: peer.port }, devices)
         return { name, probes: probesOf(() => peer.pid, measured) }
       },

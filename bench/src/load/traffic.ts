@@ -7,9 +7,9 @@ import { createHistogram } from './histogram.ts'
 export const BODY_BYTES = 400
 
 export type TrafficPlan = {
-  /** `closed`: so many messages are under way at any moment. `open`: they arrive when they arrive (Poisson). */
+  /** `closed`: so many messages are under way at any moment, `count` in all. `open`: they arrive when they arrive (Poisson). */
   readonly arrival:
-    | { readonly kind: 'closed'; readonly outstanding: number }
+    | { readonly kind: 'closed'; readonly outstanding: number; readonly count?: number }
     | { readonly kind: 'open'; readonly perSecond: number }
   /** A message is done when its sender has the acknowledgement, or when every receiver in this process has it. */
   readonly until: 'acknowledged' | 'delivered'
@@ -41,6 +41,9 @@ const messageId = (number: number): MessageId => (RUN_ID + number.toString(16).p
 export function startTraffic(fleet: Fleet, { arrival, until }: TrafficPlan): Traffic {
   const underWay = new Map<number, UnderWay>()
   const histogram = createHistogram()
+  /** After so many it is enough. */
+  const enough =
+    arrival.kind === 'closed' ? (arrival.count ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
   let next = 0
   let completed = 0
   let deliveries = 0
@@ -71,7 +74,7 @@ export function startTraffic(fleet: Fleet, { arrival, until }: TrafficPlan): Tra
     const now = performance.now()
     completed += 1
     histogram.record(now - message.sinceMs)
-    if (arrival.kind === 'closed' && !stopped) postNext(now)
+    if (arrival.kind === 'closed' && !stopped && next < enough) postNext(now)
   }
 
   fleet.onAck = (number, status) => {
