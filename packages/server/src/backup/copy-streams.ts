@@ -9,6 +9,8 @@ type CopyConnection = pg.Connection & {
   sendCopyFail(message: string): void
 }
 
+const PIECE_BYTES = 64 * 1024
+
 type Complete = { readonly text: string }
 
 /** 'COPY 17' → 17 */
@@ -19,6 +21,8 @@ export class CopyOut extends Readable {
   rows = 0
   readonly #text: string
   #connection: pg.Connection | undefined
+  #gathered: Buffer[] = []
+  #gatheredBytes = 0
 
   constructor(text: string) {
     super()
@@ -34,9 +38,19 @@ export class CopyOut extends Readable {
     this.#connection?.stream.resume()
   }
 
-  handleCopyData(message: { readonly chunk: Buffer }): void {
+  /** One call a row: what goes on is larger. */
+  handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
     // The driver uses its buffer again.
-    if (!this.push(Buffer.from(message.chunk))) this.#connection?.stream.pause()
+    this.#gathered.push(Buffer.from(chunk))
+    this.#gatheredBytes += chunk.length
+    if (this.#gatheredBytes >= PIECE_BYTES && !this.#passOn()) this.#connection?.stream.pause()
+  }
+
+  #passOn(): boolean {
+    const piece = Buffer.concat(this.#gathered, this.#gatheredBytes)
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    return this.push(piece)
   }
 
   handleCommandComplete(message: Complete): void {
@@ -48,6 +62,7 @@ export class CopyOut extends Readable {
   }
 
   handleReadyForQuery(): void {
+    if (this.#gatheredBytes > 0) this.#passOn()
     this.push(null)
   }
 }
