@@ -44,10 +44,18 @@ export function readId<T extends AccountId | DeviceId | ConversationId | Message
   return id as T
 }
 
-/** Identifier → its 16 bytes, written into `target` at `offset`. */
+/** Character code → value of the hexadecimal digit. */
+const DIGIT = Uint8Array.from(
+  { length: 128 },
+  (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0,
+)
+
+/** Identifier → its 16 bytes, written into `target` at `offset`. Several for every message: no strings are cut here. */
 export function writeId(id: string, target: Uint8Array, offset = 0): void {
   for (let index = 0; index < ID_BYTES; index++) {
-    target[offset + index] = Number.parseInt(id.slice(index * 2, index * 2 + 2), 16)
+    const high = DIGIT[id.charCodeAt(2 * index)] ?? 0
+    const low = DIGIT[id.charCodeAt(2 * index + 1)] ?? 0
+    target[offset + index] = 16 * high + low
   }
 }
 
