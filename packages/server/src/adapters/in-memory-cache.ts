@@ -18,8 +18,14 @@ export function createInMemoryCache(clock: Pick<Clock, 'now'>): Cache {
     return entry !== undefined && entry.expiresAt > clock.now() ? entry.value : undefined
   }
 
-  const refilled = (level: Level, now: number): number =>
-    Math.min(level.bucket.capacity, level.tokens + ((now - level.at) * level.bucket.perMinute) / 60_000)
+  function refilled(level: Level, now: number): number {
+    // The clock was set back: what was to come begins now, and not when the old time is reached again.
+    level.at = Math.min(level.at, now)
+    return Math.min(
+      level.bucket.capacity,
+      level.tokens + ((now - level.at) * level.bucket.perMinute) / 60_000,
+    )
+  }
 
   function sweep(): void {
     writes += 1

@@ -1,5 +1,6 @@
 import { cacheContract } from '@entangle/testkit/contracts/cache'
 import { eventBusContract } from '@entangle/testkit/contracts/event-bus'
+import { expect, test } from 'vitest'
 import { createInMemoryCache } from '../../src/adapters/in-memory-cache.ts'
 import { createInMemoryEventBus } from '../../src/adapters/in-memory-event-bus.ts'
 
@@ -17,4 +18,15 @@ cacheContract('in memory', async () => {
     },
     destroy: async () => undefined,
   }
+})
+
+test('a clock that was set back keeps nobody waiting for it', async () => {
+  let now = 1_000_000_000
+  const cache = createInMemoryCache({ now: () => now })
+  const bucket = { capacity: 2, perMinute: 60 }
+  for (let count = 0; count < 3; count++) await cache.spend('limit', bucket)
+  now -= 3_600_000
+  expect(await cache.spend('limit', bucket)).toBeLessThanOrEqual(1000)
+  now += 1100
+  expect(await cache.spend('limit', bucket)).toBe(0)
 })
