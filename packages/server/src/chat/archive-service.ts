@@ -37,8 +37,8 @@ export function createArchiveService({ database, quotaBytes }: Dependencies): Ar
       await assertEverMember(session, conversationId)
       const account = idBytes(session.accountId)
       await database.transaction().execute(async work => {
-        const { archive_bytes } = await lockAccountStore(work, session.accountId)
-        const { rows } = await sql<{ bytes: number }>`
+        await lockAccountStore(work, session.accountId)
+        const { rows } = await sql<{ archive_bytes: number }>`
           WITH stored AS (
             INSERT INTO archive_record (account_id, conversation_id, message_id, seq, key_version, sealed)
             SELECT ${account}, ${idBytes(conversationId)}, u.message_id, u.seq, u.key_version, u.sealed
@@ -50,14 +50,12 @@ export function createArchiveService({ database, quotaBytes }: Dependencies): Ar
               AS u (message_id, seq, key_version, sealed)
             ON CONFLICT DO NOTHING
             RETURNING octet_length(sealed) AS bytes)
-          SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM stored`.execute(work)
-        const total = archive_bytes + (rows[0]?.bytes ?? 0)
+          UPDATE account_store
+          SET archive_bytes = archive_bytes + (SELECT coalesce(sum(bytes), 0) FROM stored)
+          WHERE account_id = ${account}
+          RETURNING archive_bytes`.execute(work)
+        const total = rows[0]?.archive_bytes ?? 0
         if (total > quotaBytes) throw new ProtocolError('CHAT_ARCHIVE_FULL', { quotaBytes })
-        await work
-          .updateTable('account_store')
-          .set({ archive_bytes: total })
-          .where('account_id', '=', account)
-          .execute()
       })
     },
 

@@ -10,6 +10,33 @@ const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 }
 
+/** More texts than the server has; what an `in` with a list makes of one is a text of its own for each length. */
+const NAMED_STATEMENTS = 300
+/** A column more would change what a plan answers with: PostgreSQL refuses to go on with it. */
+const HAS_ALL_COLUMNS = /^\s*select\s+\*|returning\s+\*/i
+
+/** Each statement with parameters under a name of its own: parsed and planned once for each connection. */
+function createStatementNames() {
+  const names = new Map<string, string>()
+  const nameOf = (text: string): string | undefined => {
+    const known = names.get(text)
+    if (known !== undefined || names.size >= NAMED_STATEMENTS || HAS_ALL_COLUMNS.test(text)) return known
+    const name = `entangle_${String(names.size)}`
+    names.set(text, name)
+    return name
+  }
+  return (client: pg.PoolClient): void => {
+    const query: (...args: unknown[]) => unknown = client.query.bind(client)
+    Object.assign(client, {
+      query: (text: unknown, values: unknown, ...rest: unknown[]) => {
+        const isPrepared = typeof text === 'string' && Array.isArray(values) && values.length > 0
+        const name = isPrepared ? nameOf(text) : undefined
+        return name === undefined ? query(text, values, ...rest) : query({ name, text, values }, ...rest)
+      },
+    })
+  }
+}
+
 export function createPool(address: pg.ClientConfig, size: number): pg.Pool {
   const pool = new pg.Pool({
     ...address,
@@ -19,6 +46,7 @@ export function createPool(address: pg.ClientConfig, size: number): pg.Pool {
     idleTimeoutMillis: 60_000,
     application_name: 'entangle',
   })
+  pool.on('connect', createStatementNames())
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined)
   // So would one that dies in somebody's hands: they learn of it from their statement, or from the next one.

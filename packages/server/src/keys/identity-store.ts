@@ -63,7 +63,9 @@ export async function readListHistory(
   accountId: AccountId,
   { since, newest }: { readonly since: number; readonly newest: number },
 ): Promise<Uint8Array[] | undefined> {
-  if (newest - since - 1 > LIMITS.deviceListHistory) return undefined
+  const missed = newest - since - 1
+  if (missed > LIMITS.deviceListHistory) return undefined
+  if (missed <= 0) return []
   const rows = await database
     .selectFrom('device_list')
     .select('list')

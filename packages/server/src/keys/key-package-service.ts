@@ -29,6 +29,14 @@ type Dependencies = {
 
 type TakenRow = { account_id: Buffer; device_id: Buffer; key_package: Buffer; last_resort: boolean }
 
+/** With what there is of a last-resort package. */
+type PoolRow = {
+  readonly available: number
+  readonly used_at: Date | null
+  readonly expires_at: Date | null
+}
+const EMPTY_POOL: PoolRow = { available: 0, used_at: null, expires_at: null }
+
 const toClaimed = (row: TakenRow) => ({
   deviceId: idText<DeviceId>(row.device_id),
   keyPackage: row.key_package,
@@ -162,16 +170,17 @@ export function createKeyPackageService({
     },
 
     async status(session) {
-      const row = await database
-        .selectFrom('last_resort_package')
-        .select(['used_at', 'expires_at'])
-        .where('device_id', '=', idBytes(session.deviceId))
-        .executeTakeFirst()
-      const available = await countAvailable(session.deviceId)
-      if (row === undefined) return { available, lastResort: 'missing' }
-      const bornAt = row.expires_at.getTime() - LIMITS.keyPackageLifetimeMs
+      const device = idBytes(session.deviceId)
+      const { rows } = await sql<PoolRow>`
+        SELECT l.used_at, l.expires_at, p.available FROM (
+          SELECT count(*) AS available FROM key_package
+          WHERE device_id = ${device} AND expires_at > ${new Date(clock.now())}) p
+        LEFT JOIN last_resort_package l ON l.device_id = ${device}`.execute(database)
+      const { available, used_at, expires_at } = rows[0] ?? EMPTY_POOL
+      if (expires_at === null) return { available, lastResort: 'missing' }
+      const bornAt = expires_at.getTime() - LIMITS.keyPackageLifetimeMs
       const isOld = clock.now() - bornAt > LAST_RESORT_AGE_MS
-      return { available, lastResort: row.used_at !== null || isOld ? 'used' : 'fresh' }
+      return { available, lastResort: used_at !== null || isOld ? 'used' : 'fresh' }
     },
 
     async claim(session, accountId) {
