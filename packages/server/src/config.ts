@@ -44,7 +44,7 @@ export const SETTINGS = {
   }),
   CHAT_DATABASE_URL: setting({
     default: 'the embedded PostgreSQL',
-    description: 'PostgreSQL for conversations.',
+    description: 'PostgreSQL for conversations. A pooler before it must keep named prepared statements.',
     schema: z.string().min(1).optional(),
   }),
   DATABASE_POOL_SIZE: setting({
