@@ -36,6 +36,17 @@ function shorten(run: Run): void {
   }
 }
 
+/** A copy: the body is a piece of the buffer that it was read into. */
+const keep = ({ seq, kind, epoch, messageId, senderDevice, serverTime, body }: DeliverFrame): LogEvent => ({
+  seq,
+  kind,
+  epoch,
+  messageId,
+  senderDevice,
+  serverTime,
+  body: new Uint8Array(body),
+})
+
 export function createLogTail(totalBytes = TOTAL_BYTES): LogTail {
   // A map iterates in the order of insertion: the first is the one that was used longest ago.
   const runs = new Map<ConversationId, Run>()
@@ -55,7 +66,8 @@ export function createLogTail(totalBytes = TOTAL_BYTES): LogTail {
   }
 
   return {
-    add({ conversationId, ...event }) {
+    add(event) {
+      const { conversationId } = event
       const run = runs.get(conversationId) ?? { events: [], sizeBytes: 0 }
       if (event.seq <= lastSeqOf(run)) return
       held -= run.sizeBytes
@@ -63,8 +75,7 @@ export function createLogTail(totalBytes = TOTAL_BYTES): LogTail {
         run.events = []
         run.sizeBytes = 0
       }
-      // A copy: the body is a piece of the buffer that it was read into.
-      const kept = { ...event, body: Uint8Array.from(event.body) }
+      const kept = keep(event)
       run.events.push(kept)
       run.sizeBytes += sizeOf(kept)
       shorten(run)
