@@ -9,7 +9,7 @@ import {
   parseSend,
 } from '@entangle/protocol'
 import { afterAll, expect, inject, test } from 'vitest'
-import type { Timing } from '../src/account/timing.ts'
+import { DEFAULT_TIMING, type Timing } from '../src/account/timing.ts'
 import { copyMedium } from '../src/adapters/memory/index.ts'
 import type { ChatId } from '../src/api/engine-api.ts'
 import {
@@ -329,7 +329,7 @@ test('P34 key packages: the private parts lie in the store before the public one
   const device = newDevice()
   let available = 0
   let early = 0
-  const engine = await start(device, {
+  const mischief: Mischief = {
     answer: (request, answer) => {
       if (!request.target.endsWith('/v1/keys/packages') || answer.status !== 200) return answer
       const status = decodeCbor(answer.body)
@@ -339,7 +339,8 @@ test('P34 key packages: the private parts lie in the store before the public one
       if (stored < available) early += 1
       return answer
     },
-  })
+  }
+  const engine = await start(device, mischief, { keyPackages: DEFAULT_TIMING.keyPackages })
   const handle = `keys${Math.floor(Math.random() * 1e9)}`
   await engine.request('signUp', { handle, displayName: 'Keys', password: PASSWORD })
   await expect.poll(() => available, { timeout: 15_000 }).toBe(50)
