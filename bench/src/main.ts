@@ -1,4 +1,5 @@
-// node bench/src/main.ts NAME [--json] [--members N] [--conversations N] [--messages N]
+// node bench/src/main.ts NAME [--json] [--rounds N] [--seconds N] [--processes N] [--sockets N] [--rate N]
+//   [--members N] [--conversations N] [--messages N]
 import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
@@ -19,6 +20,7 @@ type Options = {
   readonly seconds: number
   readonly processes: number
   readonly sockets: number
+  readonly rate: number
 }
 
 const BENCHES: Readonly<Record<string, (report: Report, options: Options) => void | Promise<void>>> = {
@@ -39,6 +41,7 @@ const { values, positionals } = parseArgs({
     conversations: { type: 'string', default: '50' },
     messages: { type: 'string', default: '20000' },
     sockets: { type: 'string', default: '10000' },
+    rate: { type: 'string', default: '500' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     processes: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
@@ -56,6 +59,7 @@ if (bench === undefined) {
     conversations: Number(values.conversations),
     messages: Number(values.messages),
     sockets: Number(values.sockets),
+    rate: Number(values.rate),
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
     processes: Number(values.processes),

@@ -6,7 +6,11 @@ import type { TrafficPlan } from '../load/traffic.ts'
 import { createPeerDatabase } from '../peers/peer-database.ts'
 import type { Figure, Report } from '../report.ts'
 
-type Options = Rounds & { readonly processes: number }
+type Options = Rounds & {
+  readonly processes: number
+  /** Messages a second where they arrive by themselves. */
+  readonly rate: number
+}
 
 const DEVICES = 1000
 const STORES = ['transaction', 'statement'] as const
@@ -78,10 +82,38 @@ async function benchSpread(report: Report, options: Options): Promise<void> {
     compare(report, crowd, { measure: '… a second', unit: 'messages', read: perSecond })
     compare(report, crowd, { measure: '… p50', unit: 'ms', read: latency(0.5) })
     compare(report, crowd, { measure: '… p99', unit: 'ms', read: latency(0.99) })
+    // Arrivals that do not wait for answers: latency counts from when a message was due.
+    const plan: TrafficPlan = {
+      arrival: { kind: 'open', perSecond: options.rate },
+      until: 'acknowledged',
+    }
+    const steady = await playRounds(stage.load, contenders, plan, options)
+    const measure = `acknowledgement at ${options.rate} messages a second, p50`
+    compare(report, steady, { measure, unit: 'ms', read: latency(0.5) })
+    compare(report, steady, { measure: '… p99', unit: 'ms', read: latency(0.99) })
+  })
+}
+
+/** Everybody writes in one place. So much from one device is over its limit, so limits are off here. */
+async function benchHot(report: Report, options: Options): Promise<void> {
+  report.say('One conversation of two devices, without rate limits:')
+  const env = { RATE_LIMITS: 'off-for-benchmarks' }
+  await onStage({ ...options, env }, async stage => {
+    const contenders = await enterAll(stage, { count: 2, size: 2 })
+    const results = await playRounds(stage.load, contenders, closed(1000), options)
+    // What holds the peers up here is one lock, at which they wait without using a processor.
+    compare(report, results, {
+      measure: 'acknowledged, 1,000 outstanding, a second',
+      unit: 'messages',
+      read: perSecond,
+      limits: { statement: { ratioAtLeast: 15 } },
+    })
+    compare(report, results, { measure: '… a processor second', unit: 'messages', read: perProcessorSecond })
   })
 }
 
 /** Durable acknowledgement: WebSocket, PostgreSQL, acknowledgement and delivery, beside what one would write first. */
 export async function benchIngest(report: Report, options: Options): Promise<void> {
   await benchSpread(report, options)
+  await benchHot(report, options)
 }
