@@ -4,7 +4,7 @@ import { passThrough, underOurRuntime } from './lib/runtime.mjs'
 import { runMain } from './lib/say.mjs'
 import { ensureWebBuild } from './lib/web-build.mjs'
 
-const NEEDS_BROWSER = ['new-device']
+const NEEDS_BROWSER = ['new-device', 'web']
 
 /** `npm run bench -- NAME [--json]` */
 await runMain(async () => {

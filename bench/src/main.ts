@@ -11,6 +11,7 @@ import { benchGroups } from './groups/groups.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { benchNewDevice } from './new-device/new-device.ts'
 import { createReport, type Report } from './report.ts'
+import { benchWeb } from './web/web.ts'
 
 type Options = {
   readonly members: number
@@ -31,6 +32,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => voi
   fanout: benchFanout,
   ingest: benchIngest,
   'new-device': benchNewDevice,
+  web: benchWeb,
 }
 
 const { values, positionals } = parseArgs({
