@@ -6,7 +6,7 @@ import {
   kill9,
   type SmallDisk,
 } from '@entangle/testkit/faults'
-import type { SeededRandom, ServerProcess } from '@entangle/testkit/harness'
+import { openDatabaseView, type SeededRandom, type ServerProcess } from '@entangle/testkit/harness'
 import type { Cast } from './cast.ts'
 
 export type Stage = {
@@ -57,11 +57,27 @@ async function killStarting({ server, random }: Stage): Promise<number> {
   return 2
 }
 
-/** Until the database can write nothing any more; then there is space again. */
-async function fillDisk({ disk, random }: Stage): Promise<number> {
+/** So that it needs more log than it has, and cannot go on: it gives up and is started until it can. */
+async function useUpLog(dataDir: string): Promise<void> {
+  const view = await openDatabaseView(dataDir)
+  try {
+    for (let segment = 0; segment < 10; segment++) {
+      await view.query('postgres', 'SELECT pg_switch_wal()')
+      await sleep(200)
+    }
+  } catch {
+    // That is when it gave up.
+  } finally {
+    await view.close().catch(() => undefined)
+  }
+}
+
+/** No space for tables, at times none for the log either; then there is space again. */
+async function fillDisk({ disk, server, random }: Stage): Promise<number> {
   if (disk === undefined) return 0
   await disk.fill(random.integer(0, 512) * 1024)
-  await sleep(3000)
+  if (random.next() < 0.7) await useUpLog(server.dataDir)
+  await sleep(2000)
   await disk.empty()
   return 0
 }
