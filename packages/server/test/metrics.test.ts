@@ -50,7 +50,18 @@ test('P83 connections, batches, fan-out and requests are counted, on a port of t
   }
   // There the application answers for every path, if it is built.
   expect(await (await fetch(`${server().url}/metrics`)).text()).not.toContain('entangle_')
-  for (const socket of [left, right]) socket.close()
+  left.end()
+  await left.closed
+  right.close()
+  await right.closed
+  await expect.poll(async () => (await scrape()).get('entangle_connections')).toBe(0)
+  const closed = (code: string) => `entangle_connections_closed_total{code="${code}"}`
+  const last = await scrape()
+  expect([last.get(closed('1005')), last.get(closed('other')), last.get(closed('1006'))]).toEqual([
+    undefined,
+    1,
+    1,
+  ])
 })
 
 test('without METRICS_LISTEN nothing listens', async () => {

@@ -179,7 +179,8 @@ export function createChatService(dependencies: Dependencies): ChatService {
       return hub.size
     },
     accept(server, admission) {
-      acceptSockets({ server, hub, frames, clock, log, isDraining: () => draining, ...admission })
+      const isDraining = () => draining
+      acceptSockets({ server, hub, frames, clock, log, isDraining, onClosed: metrics.closed, ...admission })
     },
     async drain() {
       draining = true

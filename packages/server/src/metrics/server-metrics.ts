@@ -1,3 +1,4 @@
+import { CLOSE } from '@entangle/protocol'
 import type pg from 'pg'
 import type { Log } from '../logging.ts'
 import { AMOUNTS, createRegistry, type Registry, SECONDS } from './registry.ts'
@@ -11,7 +12,12 @@ export type ServerMetrics = {
   /** Events went to the sockets of this node. */
   fanOut(events: number, durationMs: number): void
   message(outcome: keyof typeof OUTCOMES): void
+  /** A WebSocket came to its end, with this code. */
+  closed(code: number): void
 }
+
+/** Going away, gone without a word, restart, and ours. */
+const CLOSE_CODES = new Set<number>([1000, 1001, 1006, 1012, ...Object.values(CLOSE)])
 
 const OUTCOMES = {
   accepted: { outcome: 'accepted' },
@@ -37,6 +43,7 @@ export function createServerMetrics({ log, slowMs }: Slow): ServerMetrics {
     SECONDS,
   )
   const events = registry.counter('fanout_events_total', 'Events that went to sockets.')
+  const closes = registry.counter('connections_closed_total', 'WebSockets that ended, by the code.')
   const messages = registry.counter('messages_total', 'Messages by what their senders were told.')
 
   /** Names of operations only: never whose they were, or what was in them. */
@@ -62,6 +69,8 @@ export function createServerMetrics({ log, slowMs }: Slow): ServerMetrics {
       fanOuts.observe(durationMs / 1000)
       tellIfSlow('fan-out', durationMs, count)
     },
+    // What a peer may send is any number: only those that mean something here are told apart.
+    closed: code => closes.add(1, { code: CLOSE_CODES.has(code) ? String(code) : 'other' }),
     message: outcome => messages.add(1, OUTCOMES[outcome]),
   }
 }

@@ -32,6 +32,7 @@ type Dependencies = {
   readonly log: Log
   readonly limited: boolean
   readonly isDraining: () => boolean
+  readonly onClosed: (code: number) => void
 }
 
 const TICKET_PREFIX = 'ticket.'
@@ -107,7 +108,8 @@ export function acceptSockets(dependencies: Dependencies): void {
       socket.on('pong', () => {
         connection.awaitsPong = false
       })
-      socket.on('close', () => {
+      socket.on('close', code => {
+        dependencies.onClosed(code)
         connection.close(1000)
         hub.remove(connection)
       })
