@@ -33,6 +33,7 @@ import { createVerifiedPublicGroups } from './chat/verified-public-groups.ts'
 import type { ServerConfig } from './config.ts'
 import { type Databases, openDatabases } from './database/databases.ts'
 import { createHandlers } from './handlers.ts'
+import { createDirectCalls, type DirectCalls } from './http/direct-calls.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createOrigins } from './http/origins.ts'
 import { createRateLimits } from './http/rate-limits.ts'
@@ -60,6 +61,8 @@ export type Overrides = {
 
 export type Context = {
   readonly app: FastifyInstance
+  /** What the app answers, without HTTP. */
+  readonly call: DirectCalls
   readonly chat: ChatService
   readonly databases: Databases
   readonly log: Log
@@ -209,6 +212,7 @@ async function compose(
 
   return {
     app,
+    call: createDirectCalls({ handlers, sessions, limits, log }),
     chat,
     databases,
     log,

@@ -77,7 +77,7 @@ export async function stageJoinedGroup(
   waiting: WaitingWelcome,
   trust: Trust,
 ): Promise<void> {
-  const { chats, clock, self } = context
+  const { archive, chats, clock, self } = context
   const { conversationId, joinedSeq } = waiting
   const data = staged.groupData === null ? undefined : parseGroupData(staged.groupData)
   if (data?.kind !== 'group') throw new WelcomeRefused('not a group')
@@ -103,6 +103,10 @@ export async function stageJoinedGroup(
   storeLinkSecrets(transaction.mls, group.state)
   const standing = standingOf(context, adder)
   const base: GroupChat = before ?? newGroupChat(conversationId, group, standing, clock.now())
+  // Taken in by an own device: the account was in before, and has read what came before this place.
+  if (adder === self.accountId) {
+    archive.expect(transaction, { ...base, conversation: { phase: 'awaited', conversationId } }, joinedSeq)
+  }
   const chat: GroupChat = {
     ...base,
     group,

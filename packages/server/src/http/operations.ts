@@ -24,13 +24,40 @@ function gatherFields(operation: Operation, request: FastifyRequest): unknown {
   return isRecord(rest) ? { ...rest, ...params } : rest
 }
 
-function bearerToken(request: FastifyRequest): string {
-  const match = /^Bearer ([\w.-]{1,4096})$/.exec(request.headers.authorization ?? '')
+function bearerToken(authorization: string | undefined): string {
+  const match = /^Bearer ([\w.-]{1,4096})$/.exec(authorization ?? '')
   if (match?.[1] === undefined) throw new ProtocolError('AUTH_REQUIRED')
   return match[1]
 }
 
+/** A call as it arrives, whatever has brought it. */
+export type ArrivedCall = AnonymousCall & {
+  readonly authorization: string | undefined
+  /** Path parameters, query and body together, not yet checked. */
+  readonly fields: unknown
+}
+
 type AnyHandler = (request: unknown, call: DeviceCall | AnonymousCall) => Promise<unknown>
+
+/** Who calls, within which limits, with what: then the handler. Throws ProtocolError, and whatever a handler throws. */
+export async function performOperation(
+  name: OperationName,
+  { handlers, sessions, limits }: Pick<Dependencies, 'handlers' | 'sessions' | 'limits'>,
+  { authorization, fields, ...base }: ArrivedCall,
+): Promise<unknown> {
+  const operation: Operation = OPERATIONS[name]
+  await limits.checkAddress(name, base.address)
+  let call: AnonymousCall | DeviceCall = base
+  if (operation.auth === 'device') {
+    const session = await sessions.verify(bearerToken(authorization))
+    await limits.checkAccount(name, session.accountId)
+    call = { ...base, session }
+  }
+  const checked = operation.request.safeParse(fields)
+  if (!checked.success) throw new ProtocolError('REQUEST_MALFORMED', {}, { cause: checked.error })
+  // The handler's own type is tied to its operation by `Handlers`; here only the name is known.
+  return (handlers[name] as AnyHandler)(checked.data, call)
+}
 
 async function serve(
   name: OperationName,
@@ -43,23 +70,14 @@ async function serve(
   if (operation.method !== 'GET' && !dependencies.origins.allows(request.headers.origin)) {
     throw new ProtocolError('ORIGIN_REFUSED')
   }
-  await dependencies.limits.checkAddress(name, request.ip)
-  const base: AnonymousCall = {
+  const answer = await performOperation(name, dependencies, {
     requestId: request.id,
     address: request.ip,
+    authorization: request.headers.authorization,
     refreshToken: readRefreshCookie(request),
     setRefreshToken: token => writeRefreshCookie(reply, token),
-  }
-  let call: AnonymousCall | DeviceCall = base
-  if (operation.auth === 'device') {
-    const session = await dependencies.sessions.verify(bearerToken(request))
-    await dependencies.limits.checkAccount(name, session.accountId)
-    call = { ...base, session }
-  }
-  const fields = operation.request.safeParse(gatherFields(operation, request))
-  if (!fields.success) throw new ProtocolError('REQUEST_MALFORMED', {}, { cause: fields.error })
-  // The handler's own type is tied to its operation by `Handlers`; here only the name is known.
-  const answer = await (dependencies.handlers[name] as AnyHandler)(fields.data, call)
+    fields: gatherFields(operation, request),
+  })
   const { type, body } = encodeAnswer(answer, wantsCbor(request.headers.accept))
   return reply.header('content-type', type).header('cache-control', 'no-store').send(body)
 }
