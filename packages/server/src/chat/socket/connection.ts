@@ -36,8 +36,11 @@ export type Connection = {
   lastPingMs: number
   startGreeting(): void
   finishGreeting(ready: ServerControl): void
-  /** A delivery: may be left out, the log has it. */
-  deliver(frame: Buffer): void
+  /**
+   * Deliveries: may be left out, the log has them. They leave with what else this turn brings, or at once where
+   * nothing else is to come: to go over a thousand connections a second time costs as much as to write to them.
+   */
+  deliver(frames: readonly Buffer[], isAll: boolean): void
   /** An answer: goes out as long as the connection lives. */
   answer(frame: Buffer): void
   control(control: ServerControl): void
@@ -64,6 +67,14 @@ type Dependencies = {
   readonly onHeadsNeeded: (connection: Connection) => void
 }
 
+type Greeting = Extract<State, { kind: 'greeting' }>
+
+function holdBack(greeting: Greeting, frame: Buffer): void {
+  greeting.heldBytes += frame.length
+  if (greeting.heldBytes > STALL_BYTES) greeting.needsHeads = true
+  else greeting.held.push(frame)
+}
+
 export function createConnection(dependencies: Dependencies): Connection {
   const { socket, stream, session, buckets, join, clock, onHeadsNeeded } = dependencies
   let state: State = { kind: 'opened', sinceMs: clock.now() }
@@ -81,11 +92,15 @@ export function createConnection(dependencies: Dependencies): Connection {
     resumeIfSent()
   }
 
-  function write(frame: Buffer): void {
-    if (pending.length === 0) queueMicrotask(flush)
+  function hold(frame: Buffer): void {
     pending.push(frame)
     pendingBytes += frame.length
     if (pendingBytes >= FLUSH_BYTES) flush()
+  }
+
+  function write(frame: Buffer): void {
+    if (pending.length === 0) queueMicrotask(flush)
+    hold(frame)
   }
 
   function resumeIfSent(): void {
@@ -134,19 +149,19 @@ export function createConnection(dependencies: Dependencies): Connection {
       for (const frame of held) write(frame)
       if (needsHeads) onHeadsNeeded(connection)
     },
-    deliver(frame) {
+    deliver(frames, isAll) {
       switch (state.kind) {
         case 'opened':
         case 'closed':
           return
         case 'greeting':
-          state.heldBytes += frame.length
-          if (state.heldBytes > STALL_BYTES) state.needsHeads = true
-          else state.held.push(frame)
+          for (const frame of frames) holdBack(state, frame)
           return
         case 'live':
         case 'stalled':
-          if (!stallOrClose()) write(frame)
+          if (!isAll && pending.length === 0) queueMicrotask(flush)
+          for (const frame of frames) if (!stallOrClose()) hold(frame)
+          if (isAll) flush()
       }
     },
     answer(frame) {

@@ -21,6 +21,9 @@ const SOCKETS_OF_DEVICE = 4
 const TICK_MS = 1000
 const TERMINATE_AFTER_MS = 3000
 
+/** In the order of the log, by conversation. */
+type Frames = Map<ConversationId, Buffer[]>
+
 function removeFrom<Key>(index: Map<Key, Set<Connection>>, key: Key, connection: Connection): void {
   const entries = index.get(key)
   entries?.delete(connection)
@@ -57,15 +60,18 @@ export function createHub(clock: Clock): Hub {
     clock.after(TERMINATE_AFTER_MS, () => connection.terminate())
   }
 
-  function handleEvent(event: ChatEvent): void {
+  /** All that one batch has for a conversation goes to one connection after the other, not frame by frame to all. */
+  function deliver(frames: Frames): void {
+    const isAll = frames.size === 1
+    for (const [conversationId, ofOne] of frames)
+      for (const connection of ofConversation.get(conversationId) ?? []) connection.deliver(ofOne, isAll)
+  }
+
+  function handleEvent(event: Exclude<ChatEvent, { kind: 'deliver' }>): void {
     switch (event.kind) {
-      case 'deliver':
-        for (const connection of ofConversation.get(event.conversationId) ?? [])
-          connection.deliver(event.frame)
-        return
       case 'forward':
         for (const connection of ofConversation.get(event.conversationId) ?? []) {
-          if (connection.session.deviceId !== event.exceptDevice) connection.deliver(event.frame)
+          if (connection.session.deviceId !== event.exceptDevice) connection.deliver([event.frame], false)
         }
         return
       case 'joined':
@@ -80,7 +86,7 @@ export function createHub(clock: Clock): Hub {
         const frame = wrapBinaryFrame(
           encodeServerControl({ t: 'welcome', conversationId: event.conversationId }),
         )
-        for (const connection of everyConnectionOf([event.deviceId])) connection.deliver(frame)
+        for (const connection of everyConnectionOf([event.deviceId])) connection.deliver([frame], false)
         return
       }
       case 'announced':
@@ -101,7 +107,7 @@ export function createHub(clock: Clock): Hub {
         return
       case 'gone': {
         const frame = wrapBinaryFrame(encodeServerControl({ t: 'gone', accountId: event.accountId }))
-        for (const connection of everyConnectionOf(event.tell)) connection.deliver(frame)
+        for (const connection of everyConnectionOf(event.tell)) connection.deliver([frame], false)
         for (const connection of ofAccount.get(event.accountId) ?? []) end(connection, CLOSE.unauthorized)
         return
       }
@@ -154,7 +160,20 @@ export function createHub(clock: Clock): Hub {
       removeFrom(ofDevice, deviceId, connection)
     },
     handle(events) {
-      for (const event of events) handleEvent(event)
+      let frames: Frames = new Map()
+      for (const event of events) {
+        if (event.kind === 'deliver') {
+          const ofOne = frames.get(event.conversationId)
+          if (ofOne === undefined) frames.set(event.conversationId, [event.frame])
+          else ofOne.push(event.frame)
+          continue
+        }
+        // Who joins or leaves does so at its place among the deliveries.
+        deliver(frames)
+        frames = new Map()
+        handleEvent(event)
+      }
+      deliver(frames)
     },
     closeAll(code) {
       for (const connection of [...connections]) end(connection, code)
