@@ -19,14 +19,15 @@ import { startServer, waitUntil } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { restoreBackup } from '../src/backup/restore-backup.ts'
 import { writeBackup } from '../src/backup/write-backup.ts'
-import { parseConfig } from '../src/config.ts'
 import { openEmptyDatabases } from '../src/database/databases.ts'
 import { migrateTo } from '../src/database/migrate.ts'
+import { createServer, parseConfig, type Server } from '../src/index.ts'
 import { noteStored } from './faults/evidence.ts'
 import { PlainDevice } from './faults/plain-device.ts'
 import { startTalkers } from './faults/talkers.ts'
-import { refusalOf } from './support/api.ts'
+import { Api, refusalOf } from './support/api.ts'
 import { makePair, Person } from './support/person.ts'
+import { startTestServer } from './support/server.ts'
 
 const BACKUP_PASSPHRASE = 'a passphrase of the operator'
 const env = { RATE_LIMITS: 'off-for-benchmarks', LOG_LEVEL: 'error', BACKUP_PASSPHRASE }
@@ -269,4 +270,58 @@ test('a backup of an older version is brought forward; a damaged, a foreign and 
     code: 1,
     told: expect.stringContaining('restore that was cut off'),
   })
-}, 60_000)
+}, 120_000)
+
+test('databases of the operator are backed up and restored as the bundled ones are, and into them', async () => {
+  const server = await startTestServer(env)
+  const external = join(folder, 'external')
+  let other: Server | undefined
+  try {
+    const { ann } = await makePair(server.url)
+    const first = join(folder, 'from-bundled')
+    await writeBackup(parseConfig({ DATA_DIR: server.dataDir }), first, BACKUP_PASSPHRASE)
+
+    // Two databases of a PostgreSQL that is not ours to start: here those of the server that runs.
+    const { embedded } = server.server.contextForTesting.databases
+    await embedded?.asAdministrator('postgres', async client => {
+      await client.query(`CREATE ROLE operator LOGIN PASSWORD 'operator'`)
+      for (const name of ['their_users', 'their_chat'])
+        await client.query(`CREATE DATABASE ${name} OWNER operator`)
+    })
+    const { host, port } = embedded?.address('operator', 'operator', '') ?? {}
+    const urlOf = (name: string) =>
+      `postgres://operator:operator@localhost:${port}/${name}?host=${encodeURIComponent(host ?? '')}`
+    const config = parseConfig({
+      PORT: '0',
+      DATA_DIR: external,
+      USER_DATABASE_URL: urlOf('their_users'),
+      CHAT_DATABASE_URL: urlOf('their_chat'),
+      LOG_LEVEL: 'silent',
+    })
+    await restoreBackup(config, first, BACKUP_PASSPHRASE)
+    expect((await readdir(external)).sort()).toEqual(['secrets'])
+
+    other = await createServer(config)
+    const { url } = await other.start()
+    expect(
+      await refusalOf(
+        Object.assign(new Api(url), { accessToken: ann.api.accessToken }).call('issueTicket', {}),
+      ),
+    ).toBe('AUTH_TOKEN_INVALID')
+    ann.api = new Api(url)
+    const login = await ann.logIn()
+    expect(login.kind).toBe('session')
+
+    const second = join(folder, 'from-external')
+    await writeBackup(config, second, BACKUP_PASSPHRASE)
+    const bundled = join(folder, 'bundled-again')
+    await restoreBackup(parseConfig({ DATA_DIR: bundled }), second, BACKUP_PASSPHRASE)
+    expect(await readdir(bundled)).toContain('postgres')
+    await expect(
+      restoreBackup({ ...config, dataDir: join(folder, 'third') }, second, BACKUP_PASSPHRASE),
+    ).rejects.toThrow('not empty')
+  } finally {
+    await other?.close()
+    await server.stop()
+  }
+}, 120_000)
