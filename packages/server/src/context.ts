@@ -22,6 +22,7 @@ import { createArchiveService } from './chat/archive-service.ts'
 import type { ChatEvent } from './chat/chat-event.ts'
 import { type ChatService, createChatService } from './chat/chat-service.ts'
 import { createCommitService } from './chat/commit-service.ts'
+import { createConversationMemory } from './chat/conversation-memory.ts'
 import { createConversationService } from './chat/conversation-service.ts'
 import { createInviteService } from './chat/invite-service.ts'
 import { createLeaveService } from './chat/leave-service.ts'
@@ -67,6 +68,8 @@ export type Context = {
   readonly databases: Databases
   readonly log: Log
   readonly metrics: MetricsEndpoint
+  /** What is held in memory of the databases, for who puts them back to what they were. */
+  forget(): void
   /** Refuses new work and finishes what is under way. */
   drain(): Promise<void>
   close(): Promise<void>
@@ -126,6 +129,7 @@ async function compose(
   watchPools(metrics.registry, { users: usersPool, chat: chatPool, ingest: ingestPool })
   const stopWatching = watchProcess(metrics.registry, measured)
   const tail = createLogTail()
+  const memory = createConversationMemory()
   const logService = createLogService(databases.chat, tail)
   const chat = createChatService({
     database: databases.chat,
@@ -133,6 +137,7 @@ async function compose(
     ingestPool: databases.ingestPool,
     logService,
     tail,
+    memory,
     bus,
     clock,
     log,
@@ -217,6 +222,10 @@ async function compose(
     databases,
     log,
     metrics: endpoint,
+    forget() {
+      tail.forgetAll()
+      memory.forgetAll()
+    },
     async drain() {
       draining = true
       await chat.drain()

@@ -25,9 +25,9 @@ export type Stage = {
 /** What can wait is collected for longer than people would like, and fewer keys are made: both cost more than they show. */
 const TIMING: Partial<Timing> = {
   keyPackages: { pool: 5, refillBelow: 3 },
-  receiptDelay: 4_000,
-  archiveDelay: 6_000,
-  stateDelay: 2_000,
+  receiptDelay: 8_000,
+  archiveDelay: 12_000,
+  stateDelay: 4_000,
 }
 
 /** The server believes for some seconds what it knows of a session: no belief may outlive its seed. */

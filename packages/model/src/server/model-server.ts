@@ -92,7 +92,8 @@ export async function startModelServer(clock: FakeClock): Promise<ModelServer> {
   })
   const cache = createForgetfulCache(clock)
   const server = await createServer(config, { clock, cache })
-  const { app, call, databases } = server.contextForTesting
+  const context = server.contextForTesting
+  const { app, call, databases } = context
   await app.ready()
   const { usersPool, chatPool, ingestPool } = databases
   const settled = createIdleWatch([usersPool, chatPool, ingestPool])
@@ -100,7 +101,10 @@ export async function startModelServer(clock: FakeClock): Promise<ModelServer> {
   return {
     databases,
     settled,
-    forget: cache.forget,
+    forget() {
+      cache.forget()
+      context.forget()
+    },
     async exchange(request: HttpRequest, cookies: Cookies): Promise<Answer> {
       const answer = await call({ ...request, refreshToken: cookies.get(REFRESH) })
       await settled()

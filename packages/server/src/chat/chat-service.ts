@@ -13,6 +13,7 @@ import type { EventBus } from '../ports/event-bus.ts'
 import type { SessionVerifier } from '../ports/session-verifier.ts'
 import { eraseAccountStore } from './account-store.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
+import type { ConversationMemory } from './conversation-memory.ts'
 import { deliveryOf } from './deliver-frames.ts'
 import { createIngestQueue, type Incoming, type IngestOutcome } from './ingest-queue.ts'
 import { dropLetters } from './letter-service.ts'
@@ -51,6 +52,7 @@ type Dependencies = {
   readonly ingestPool: pg.Pool
   readonly logService: LogService
   readonly tail: LogTail
+  readonly memory: ConversationMemory
   readonly bus: EventBus<ChatEvent>
   readonly clock: Clock
   readonly log: Log
@@ -146,7 +148,7 @@ function createChatAccounts(
 }
 
 export function createChatService(dependencies: Dependencies): ChatService {
-  const { database, pool, ingestPool, logService, tail, bus, clock, log, metrics } = dependencies
+  const { database, pool, ingestPool, logService, tail, memory, bus, clock, log, metrics } = dependencies
   const hub: Hub = createHub(clock)
   const unsubscribe = bus.subscribe(LOCAL_SLOT, events => {
     const startedAt = performance.now()
@@ -156,7 +158,7 @@ export function createChatService(dependencies: Dependencies): ChatService {
   })
   const progress = createProgressWriter(pool, log)
   const ingest = createIngestQueue<Connection>({
-    store: measuredStore(createPostgresMessageStore(ingestPool), metrics),
+    store: measuredStore(createPostgresMessageStore(ingestPool, memory), metrics),
     clock,
     log,
     onSettled: settled => {

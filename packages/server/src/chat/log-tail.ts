@@ -11,6 +11,8 @@ export type LogTail = {
   add(event: DeliverFrame): void
   /** The events after `after`, up to and with `upTo`; undefined where one of them is not here. */
   read(conversationId: ConversationId, after: number, upTo: number): readonly LogEvent[] | undefined
+  /** The database is another than it was. */
+  forgetAll(): void
   readonly sizeBytes: number
 }
 
@@ -91,6 +93,10 @@ export function createLogTail(totalBytes = TOTAL_BYTES): LogTail {
       if (after + 1 < first || upTo > lastSeqOf(run)) return undefined
       use(conversationId, run)
       return run.events.slice(after + 1 - first, upTo + 1 - first)
+    },
+    forgetAll() {
+      runs.clear()
+      held = 0
     },
     get sizeBytes() {
       return held

@@ -1,7 +1,7 @@
 import { type ConversationId, LIMITS } from '@entangle/protocol'
 import type pg from 'pg'
 import { packBytes, packIds, packIntegers } from '../database/packed-arrays.ts'
-import { createConversationMemory, isAcceptable } from './conversation-memory.ts'
+import { type ConversationMemory, isAcceptable } from './conversation-memory.ts'
 import type { IncomingMessage, MessageStore, StoredOutcome } from './message-store.ts'
 
 type Batch = readonly IncomingMessage[]
@@ -100,9 +100,7 @@ function acceptedParameters(
  * acceptable is written at once, if the conversations are still as remembered; everything else is judged by the
  * database. Memory never refuses anything.
  */
-export function createPostgresMessageStore(pool: pg.Pool): MessageStore {
-  const memory = createConversationMemory()
-
+export function createPostgresMessageStore(pool: pg.Pool, memory: ConversationMemory): MessageStore {
   /** Answers with nothing where the database has to judge. */
   async function accept(client: Querying, batch: Batch, nowMs: number): Promise<Outcomes | undefined> {
     if (batch.length === 0) return new Map()
