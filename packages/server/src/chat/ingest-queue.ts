@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises'
 import { ERRORS } from '@entangle/protocol'
 import { isConnectionLost } from '../database/pools.ts'
 import { describeError, type Log } from '../logging.ts'
@@ -111,6 +111,8 @@ export function createIngestQueue<Origin>(dependencies: Dependencies<Origin>): I
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
+      // What other sockets have brought already is read before this turn of the event loop ends.
+      await endOfTurn()
       const batch = takeBatch()
       const outcomes = await append(batch)
       onSettled(batch.map((incoming, index) => ({ ...incoming, outcome: outcomes[index] ?? 'unknown' })))
