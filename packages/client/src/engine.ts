@@ -24,7 +24,8 @@ import { createApiClient } from './wire/api-client.ts'
 export type EngineOptions = {
   readonly store: KeyValueStore
   readonly keyVault: KeyVault
-  readonly crypto: Crypto
+  /** Or what brings it, called when it is first needed. Rejects with NetworkError. */
+  readonly crypto: Crypto | (() => Promise<Crypto>)
   readonly clock: Clock
   readonly transport: Transport
   readonly passwords: PasswordProtocol
@@ -44,7 +45,7 @@ type Answers = { readonly [Name in EngineRequestName]: (input: never, id: Reques
 
 /** Composes the engine and takes the store over from whoever had it. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { store, clock, transport } = options
+  const { store, clock, transport, crypto } = options
   const fence = await store.acquireFence()
   const sealer = createSealer(await options.keyVault.storeKey())
   const watches = createWatchList()
@@ -87,7 +88,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const session = createSession(
     {
-      crypto: options.crypto,
+      crypto: typeof crypto === 'function' ? crypto : async () => crypto,
       clock,
       transport,
       passwords: options.passwords,

@@ -1,4 +1,4 @@
-import type { ArchiveKeys } from '@entangle/crypto'
+import type { ArchiveKeys, Crypto } from '@entangle/crypto'
 import { type ErrorCode, ProtocolError, type Session } from '@entangle/protocol'
 import { type AccountRuntime, startAccount } from '../account/runtime.ts'
 import { backoffMs } from '../account/timing.ts'
@@ -59,12 +59,17 @@ const SETTING_NAME = /^[a-z0-9-]{1,64}$/
 const SIGN_OUT_PATIENCE_MS = 3_000
 const DELETED: ReadonlySet<ErrorCode> = new Set(['ACCOUNT_GONE'])
 
+/** A device before its cryptography is there. */
+export type SessionRoom = Omit<DeviceContext, 'crypto'> & { readonly crypto: () => Promise<Crypto> }
+
 /** Who is signed in on this device, and how that changes. One change at a time. */
-export function createSession(context: DeviceContext, events: SessionEvents) {
-  const { clock, root, timing, diagnostics, call } = context
+export function createSession(room: SessionRoom, events: SessionEvents) {
+  const { clock, root, timing, diagnostics, call } = room
   let stage: Stage = { phase: 'starting' }
   let isChanging = false
   let restarts = 0
+
+  const device = async (): Promise<DeviceContext> => ({ ...room, crypto: await room.crypto() })
 
   const announceSignedOut = async (reason: SignOutReason | null) => {
     const kept = (await listAccounts(root)).find(({ phase }) => phase !== 'enrolling')
@@ -143,6 +148,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
   const run = async (record: AccountRecord, calls: SessionCalls) => {
     let failure: Error | undefined
     let started: AccountRuntime | undefined
+    const context = await device()
     const runtime = await startAccount({
       ...context,
       self: {
@@ -236,7 +242,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     const isTaken = error instanceof ProtocolError && error.code === 'AUTH_HANDLE_TAKEN'
     const known = isTaken ? await findAccountByHandle(root, input.handle) : undefined
     if (known?.phase !== 'enrolling') throw error
-    return signIn(context, input)
+    return signIn(await device(), input)
   }
 
   return {
@@ -261,9 +267,9 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
         const displayName = parseDisplayName(input.displayName)
         assertPassword(input.password, handle)
         const { password } = input
-        const account = signUp(context, { handle, displayName, password }).catch(error =>
-          resumeSignUp({ handle, password }, error),
-        )
+        const account = device()
+          .then(context => signUp(context, { handle, displayName, password }))
+          .catch(error => resumeSignUp({ handle, password }, error))
         await enter(await orOffline('ENGINE_OFFLINE_SIGNUP', account))
       }),
 
@@ -271,9 +277,8 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       exclusively(async () => {
         assertSignedOut()
         const handle = parseHandle(input.handle)
-        await enter(
-          await orOffline('ENGINE_OFFLINE_SIGNIN', signIn(context, { handle, password: input.password })),
-        )
+        const account = device().then(context => signIn(context, { handle, password: input.password }))
+        await enter(await orOffline('ENGINE_OFFLINE_SIGNIN', account))
       }),
 
     signOut: ({ erase }: Parameters<EngineRequests['signOut']>[0]): Promise<void> =>
@@ -301,14 +306,14 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
         const { record, calls } = signedIn()
         assertPassword(input.next, record.account.handle)
         if (input.next === input.current) throw engineFailure('ENGINE_PASSWORD_SAME')
-        await changePassword(context, calls, record, input)
+        await changePassword(await device(), calls, record, input)
       }),
 
     deleteAccount: ({ password }: Parameters<EngineRequests['deleteAccount']>[0]): Promise<void> =>
       exclusively(async () => {
         const present = signedIn()
         try {
-          await deleteAccount(context, present.calls, present.record, password)
+          await deleteAccount(await device(), present.calls, present.record, password)
         } catch (error) {
           if (!(error instanceof ProtocolError && DELETED.has(error.code))) throw error
         }
@@ -332,7 +337,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
         const handle = parseHandle(input.handle)
         assertPassword(input.newPassword, handle)
         const { phrase, newPassword } = input
-        const account = recoverAccount(context, { handle, phrase, newPassword })
+        const account = device().then(context => recoverAccount(context, { handle, phrase, newPassword }))
         await enter(await orOffline('ENGINE_OFFLINE_SIGNIN', account))
       }),
 
@@ -342,7 +347,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
         const handle = parseHandle(input.handle)
         assertPassword(input.newPassword, handle)
         const { code, newPassword } = input
-        const account = resetAccount(context, { handle, code, newPassword })
+        const account = device().then(context => resetAccount(context, { handle, code, newPassword }))
         await enter(await orOffline('ENGINE_OFFLINE_SIGNIN', account))
       }),
 
@@ -352,7 +357,10 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
       exclusively(async () => {
         const { record, calls, runtime } = signedIn()
         const isKnown = runtime.context.keyRing.current() !== null
-        const { words, archiveKeys } = await readRecoveryPhrase(context, calls, record, { password, isKnown })
+        const { words, archiveKeys } = await readRecoveryPhrase(await device(), calls, record, {
+          password,
+          isKnown,
+        })
         await learnArchiveKeys(archiveKeys)
         return { words }
       }),
@@ -382,7 +390,7 @@ export function createSession(context: DeviceContext, events: SessionEvents) {
     removeDevice: (input: Parameters<EngineRequests['removeDevice']>[0]): Promise<void> =>
       exclusively(async () => {
         const { record, runtime } = signedIn()
-        await removeDevice(context, runtime.context, record, input)
+        await removeDevice(await device(), runtime.context, record, input)
         runtime.post.send()
       }),
 

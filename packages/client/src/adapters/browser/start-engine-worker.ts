@@ -9,7 +9,7 @@ import { createBrowserKeyVault } from './browser-key-vault.ts'
 import { createBrowserNetworkWatch } from './browser-network-watch.ts'
 import { createBrowserTransport } from './browser-transport.ts'
 import { openIndexedDbKeyValueStore } from './indexed-db-key-value-store.ts'
-import { loadBrowserCrypto } from './load-browser-crypto.ts'
+import { beginLoadingCrypto } from './load-browser-crypto.ts'
 import { isPageFrame } from './page-frames.ts'
 import { randomId } from './random-id.ts'
 import { createTabBroadcastChannel } from './tab-broadcast-channel.ts'
@@ -37,12 +37,10 @@ export function startEngineWorker(scope: EngineWorkerScope): void {
     clock: browserClock,
     relay,
     startEngine: async () => {
-      const [store, crypto] = await Promise.all([
-        openIndexedDbKeyValueStore(`${NAME}-store`),
-        loadBrowserCrypto(),
-      ])
+      // Whoever has no account here sees how to get one before the cryptography has arrived.
+      const crypto = beginLoadingCrypto()
       return startEngine({
-        store,
+        store: await openIndexedDbKeyValueStore(`${NAME}-store`),
         crypto,
         keyVault: createBrowserKeyVault(`${NAME}-keys`),
         clock: browserClock,
