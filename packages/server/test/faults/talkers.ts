@@ -46,7 +46,12 @@ async function signUp(serverUrl: string, name: string) {
   const client = await createNodeClient({
     serverUrl,
     dataDir,
-    timing: { backoff: { base: 100, most: 1000 }, headCheck: { min: 3000, max: 5000 }, ackTimeout: 5000 },
+    timing: {
+      backoff: { base: 100, most: 1000 },
+      headCheck: { min: 3000, max: 5000 },
+      ackTimeout: 5000,
+      selfUpdate: { min: 200, max: 600 },
+    },
   })
   const handle = `${name}${Date.now().toString(36)}`
   await client.request('signUp', { handle, displayName: name, password: PASSWORD })
