@@ -57,8 +57,9 @@ async function applyCommit(room: Room, draft: Draft, event: LogEvent): Promise<v
     external: processed.external,
     members: membership.after,
   })
-  if (!processed.external) vouch(draft, memberOf(processed.sender).accountId)
-  else if (processed.removed.length > 0) vouchSoon(room, draft)
+  const { accountId } = memberOf(processed.sender)
+  if (processed.external) vouchSoon(room, draft, accountId, processed.removed.length > 0)
+  else vouch(draft, accountId)
 }
 
 /** In a conversation of two nobody leaves by proposal. */

@@ -29,13 +29,17 @@ export function vouch(draft: Draft, accountId: AccountId): void {
 /** Beside the managers: so many that one of them is there, and not so many that they disturb. */
 const FIRST_FEW = 4
 
-/** A member has come back by itself, and may wait for somebody's word: a commit is one. */
-export function vouchSoon({ context }: Room, draft: Draft): void {
+/**
+ * A device has come in by itself, and may wait for somebody's word: a commit is one. One whose account had been out
+ * meanwhile looks to the others like a new device, but not to the devices of its own account.
+ */
+export function vouchSoon({ context }: Room, draft: Draft, arrived: AccountId, isBack: boolean): void {
   const { chat, conversation } = draft
   const { clock, self, timing } = context
   if (chat.kind !== 'group') return
   const place = chat.group.members.indexOf(self.accountId)
-  if (!isManager(roleIn(chat.group, self.accountId)) && place >= FIRST_FEW) return
+  const isAmongFirst = isManager(roleIn(chat.group, self.accountId)) || place < FIRST_FEW
+  if (arrived !== self.accountId && !(isBack && isAmongFirst)) return
   const dueAt = clock.now() + between(timing.leaverSweep, clock.random())
   const updateDueAt = Math.min(conversation.updateDueAt ?? dueAt, dueAt)
   draft.conversation = { ...conversation, updateDueAt }
