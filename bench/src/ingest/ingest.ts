@@ -23,6 +23,7 @@ const closed = (outstanding: number): TrafficPlan => ({
 
 /** Acknowledged messages for a processor second of the server and its PostgreSQL together. */
 const perProcessorSecond = (one: Measured): number => one.completed / usedSeconds(one, 'server', 'database')
+const perDatabaseSecond = (one: Measured): number => one.completed / usedSeconds(one, 'database')
 const perSecond = (one: Measured): number => one.completed / one.seconds
 const latency = (share: number) => (one: Measured) => one.latencies.percentile(share)
 
@@ -79,6 +80,7 @@ async function benchSpread(report: Report, options: Options): Promise<void> {
       read: perProcessorSecond,
       limits: { transaction: { ratioAtLeast: 6 }, statement: { ratioAtLeast: 4 } },
     })
+    compare(report, crowd, { measure: '… of PostgreSQL alone', unit: 'messages', read: perDatabaseSecond })
     compare(report, crowd, { measure: '… a second', unit: 'messages', read: perSecond })
     compare(report, crowd, { measure: '… p50', unit: 'ms', read: latency(0.5) })
     compare(report, crowd, { measure: '… p99', unit: 'ms', read: latency(0.99) })
