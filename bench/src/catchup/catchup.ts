@@ -1,8 +1,8 @@
+import { BODY_BYTES } from '../load/dialects.ts'
 import type { Measured } from '../load/load.ts'
 import { type Contender, medianOf, playRounds, type Rounds, usedSeconds } from '../load/rounds.ts'
 import { seedDevices, seedLog } from '../load/seed.ts'
 import { OURS, onStage } from '../load/stage.ts'
-import { BODY_BYTES } from '../load/traffic.ts'
 import type { Report } from '../report.ts'
 
 type Options = Rounds & { readonly processes: number }

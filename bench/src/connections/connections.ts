@@ -9,7 +9,7 @@ type Options = { readonly processes: number; readonly sockets: number; readonly 
 
 const BARE = 'bare `ws`'
 /** After the last socket: what was needed only to open them is given back. */
-const SETTLE_MS = 5000
+const SETTLE_MS = 12_000
 
 type Contender = { readonly name: string; readonly target: Target; readonly pid: () => number }
 

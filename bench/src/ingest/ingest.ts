@@ -37,7 +37,14 @@ async function enterAll(
   const database = await createPeerDatabase(measured.view, measured.server.dataDir, conversations)
   const contenders = [await enterOurs(OURS, devices)]
   for (const store of STORES)
-    contenders.push(await enterPeer(peerName(store), 'naive-server', { store, database }, devices))
+    contenders.push(
+      await enterPeer({
+        name: peerName(store),
+        program: 'naive-server',
+        options: { store, database },
+        devices,
+      }),
+    )
   return contenders
 }
 

@@ -1,17 +1,11 @@
-import {
-  ACK_BYTES,
-  type ConversationId,
-  encodeClientControl,
-  FRAME,
-  SOCKET_PATH,
-  SOCKET_PROTOCOL,
-} from '@entangle/protocol'
+import type { ConversationId } from '@entangle/protocol'
 import { type DeviceAccess, refreshAccess, takeTicket } from './device-session.ts'
+import { DIALECTS, type Dialect } from './dialects.ts'
 import { openRawSocket, type RawSocket } from './raw-socket.ts'
 import type { SeededDevice } from './seed.ts'
 
-/** Who is asked: the whole server with its authentication, or a peer that speaks the same frames and asks for nothing. */
-export type Target = { readonly kind: 'entangle' | 'peer'; readonly port: number }
+/** Who is asked, and how. */
+export type Target = { readonly kind: keyof typeof DIALECTS; readonly port: number }
 
 export type Member = { readonly device: SeededDevice; readonly socket: RawSocket; counter: number }
 
@@ -19,6 +13,7 @@ export type Member = { readonly device: SeededDevice; readonly socket: RawSocket
 export type Fleet = {
   readonly members: readonly Member[]
   readonly sizeOf: ReadonlyMap<ConversationId, number>
+  send(member: Member, number: number): void
   onAck: (number: number, status: number) => void
   onDeliver: (number: number) => void
   /** Why sockets ended that were not meant to. */
@@ -29,8 +24,6 @@ export type Fleet = {
 /** Sockets that are being opened at once. */
 const OPENING = 32
 const GREETING_TIMEOUT_MS = 60_000
-/** The last eight bytes of a message id count the messages of the run. */
-const NUMBER_AT = 4 + 16 + 12
 
 /** Devices that have signed in before their sockets are opened. */
 const accesses = new Map<number, DeviceAccess>()
@@ -59,32 +52,32 @@ async function openSocket(
   device: SeededDevice,
   onLost: (reason: string) => void,
 ): Promise<RawSocket> {
+  const dialect: Dialect = DIALECTS[target.kind]
   let greet: () => void = () => undefined
-  const isPeer = target.kind === 'peer'
-  const ticket = isPeer ? '' : await ticketOf(target.port, device)
+  let opened: RawSocket | undefined
+  const tickets = target.kind === 'entangle' ? [`ticket.${await ticketOf(target.port, device)}`] : []
   const socket = await openRawSocket({
     port: target.port,
-    path: isPeer ? `/?device=${device.deviceId}&conversation=${device.conversationId}` : SOCKET_PATH,
-    protocols: [SOCKET_PROTOCOL, ...(isPeer ? [] : [`ticket.${ticket}`])],
+    path: dialect.path(device),
+    protocols: [...dialect.protocols, ...tickets],
     onFrame: (chunk, start, end) => {
-      const type = chunk[start]
-      if (type === FRAME.deliver) fleet.onDeliver(chunk.readUInt32BE(start + NUMBER_AT))
-      else if (type === FRAME.ack && end - start === ACK_BYTES)
-        fleet.onAck(chunk.readUInt32BE(start + NUMBER_AT), chunk.readUInt16BE(start + 2))
-      else greet()
+      const heard = dialect.hear(chunk, start, end, opened)
+      if (heard?.kind === 'delivered') fleet.onDeliver(heard.number)
+      else if (heard?.kind === 'ack') fleet.onAck(heard.number, heard.status)
+      else if (heard?.kind === 'greeted') greet()
     },
-    onClose: reason => onLost(reason),
+    onClose: onLost,
   })
-  if (!isPeer) {
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('a socket was not greeted')), GREETING_TIMEOUT_MS)
-      greet = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      socket.send(encodeClientControl({ t: 'hello', version: 1 }))
-    })
-  }
+  opened = socket
+  if (!dialect.isGreeted) return socket
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('a socket was not greeted')), GREETING_TIMEOUT_MS)
+    greet = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    dialect.hello(socket)
+  })
   return socket
 }
 
@@ -95,6 +88,11 @@ export async function openFleet(target: Target, devices: readonly SeededDevice[]
   const fleet: Fleet = {
     members,
     sizeOf,
+    send(member, number) {
+      member.counter += 1
+      const { device, socket, counter } = member
+      DIALECTS[target.kind].send(socket, { conversationId: device.conversationId, number, counter })
+    },
     onAck: () => undefined,
     onDeliver: () => undefined,
     lost: [],

@@ -1,5 +1,4 @@
-import type { PeerOptions } from '../peers/naive-server.ts'
-import { type PeerProcess, startPeer } from '../peers/peer-process.ts'
+import { type PeerProcess, type ProgramOptions, startPeer } from '../peers/peer-process.ts'
 import type { Target } from './fleet.ts'
 import { startLoad } from './load.ts'
 import { type MeasuredServer, probesOf, startMeasuredServer } from './measured-server.ts'
@@ -11,14 +10,15 @@ export type Stage = {
   readonly measured: MeasuredServer
   readonly load: ReturnType<typeof startLoad>
   readonly ours: Target
-  startPeer(program: string, options: PeerOptions): Promise<PeerProcess>
+  startPeer: typeof startPeer
   enterOurs(name: string, devices: readonly SeededDevice[]): Promise<Contender>
-  enterPeer(
-    name: string,
-    program: string,
-    options: PeerOptions,
-    devices: readonly SeededDevice[],
-  ): Promise<Contender>
+  enterPeer<Program extends keyof ProgramOptions>(peer: {
+    readonly name: string
+    readonly program: Program
+    readonly options: ProgramOptions[Program]
+    readonly kind?: Target['kind']
+    readonly devices: readonly SeededDevice[]
+  }): Promise<Contender>
 }
 
 export const OURS = 'entangle'
@@ -35,7 +35,10 @@ export async function onStage(
     const load = startLoad(options.processes)
     endings.push(() => load.end())
     const ours: Target = { kind: 'entangle', port: measured.server.port }
-    const enter = async (program: string, peerOptions: PeerOptions) => {
+    const enter = async <Program extends keyof ProgramOptions>(
+      program: Program,
+      peerOptions: ProgramOptions[Program],
+    ): Promise<PeerProcess> => {
       const peer = await startPeer(program, peerOptions)
       endings.push(() => peer.end())
       return peer
@@ -49,9 +52,9 @@ export async function onStage(
         await load.open(name, ours, devices)
         return { name, probes: probesOf(() => measured.server.pid() ?? 0, measured) }
       },
-      async enterPeer(name, program, peerOptions, devices) {
+      async enterPeer({ name, program, options: peerOptions, kind = 'peer', devices }) {
         const peer = await enter(program, peerOptions)
-        await load.open(name, { kind: 'peer', port: peer.port }, devices)
+        await load.open(name, { kind, port: peer.port }, devices)
         return { name, probes: probesOf(() => peer.pid, measured) }
       },
     })

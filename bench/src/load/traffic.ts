@@ -1,10 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { encodeSend, type MessageId } from '@entangle/protocol'
 import type { Fleet, Member } from './fleet.ts'
 import { createHistogram } from './histogram.ts'
-
-/** As large as a short message is after padding and encryption. */
-export const BODY_BYTES = 400
 
 export type TrafficPlan = {
   /** `closed`: so many messages are under way at any moment, `count` in all. `open`: they arrive when they arrive (Poisson). */
@@ -31,12 +26,8 @@ export type Traffic = {
 
 type UnderWay = { readonly sinceMs: number; left: number }
 
-const RUN_ID = randomBytes(8).toString('hex')
-const body = randomBytes(BODY_BYTES)
 /** Numbers of messages of this process; never used twice, whatever fleet sends them. */
 let numbers = 0
-
-const messageId = (number: number): MessageId => (RUN_ID + number.toString(16).padStart(16, '0')) as MessageId
 
 export function startTraffic(fleet: Fleet, { arrival, until }: TrafficPlan): Traffic {
   const underWay = new Map<number, UnderWay>()
@@ -55,8 +46,7 @@ export function startTraffic(fleet: Fleet, { arrival, until }: TrafficPlan): Tra
     const { conversationId } = member.device
     const left = until === 'acknowledged' ? 1 : (fleet.sizeOf.get(conversationId) ?? 1)
     underWay.set(++numbers, { sinceMs, left })
-    const frame = { conversationId, messageId: messageId(numbers), epoch: 1, counter: ++member.counter, body }
-    member.socket.send(encodeSend(frame))
+    fleet.send(member, numbers)
   }
 
   /** Every message is another device's: nobody in life writes a thousand a second. */

@@ -2,12 +2,21 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { PeerOptions } from './naive-server.ts'
+import type { SocketIoOptions } from './socket-io-server.ts'
+
+export type ProgramOptions = {
+  readonly 'naive-server': PeerOptions
+  readonly 'socket-io-server': SocketIoOptions
+}
 
 /** A peer in a process of its own. */
 export type PeerProcess = { readonly port: number; readonly pid: number; end(): Promise<void> }
 
 /** Starts one of the programs beside this file, which answers its options with the address it listens on. */
-export async function startPeer(program: string, options: PeerOptions): Promise<PeerProcess> {
+export async function startPeer<Program extends keyof ProgramOptions>(
+  program: Program,
+  options: ProgramOptions[Program],
+): Promise<PeerProcess> {
   const child = fork(fileURLToPath(new URL(`${program}.ts`, import.meta.url)))
   child.send(options)
   const port = await new Promise<number>((resolve, reject) => {
