@@ -76,13 +76,30 @@ export async function countWelcomes(database: ChatDatabase, deviceId: DeviceId):
   return Number(count)
 }
 
-export async function readCounter(database: ChatDatabase, deviceId: DeviceId): Promise<number> {
-  const row = await database
-    .selectFrom('device_counter')
-    .select('counter')
-    .where('device_id', '=', idBytes(deviceId))
-    .executeTakeFirst()
-  return row?.counter ?? 0
+/** What a device is told when it connects, beside its conversations. */
+export type Greeting = {
+  readonly counter: number
+  readonly welcomes: number
+  readonly letters: number
+  readonly stateRevision: number
+}
+
+export async function readGreeting(
+  database: ChatDatabase,
+  { accountId, deviceId }: DeviceSession,
+): Promise<Greeting> {
+  const [account, device] = [idBytes(accountId), idBytes(deviceId)]
+  const { rows } = await sql<Greeting>`
+    SELECT
+      coalesce((SELECT counter FROM device_counter WHERE device_id = ${device}), 0) AS counter,
+      (SELECT count(*) FROM welcome WHERE device_id = ${device}) AS welcomes,
+      (SELECT count(*) FROM device_letter WHERE device_id = ${device}) AS letters,
+      coalesce((SELECT state_revision FROM account_store WHERE account_id = ${account}), 0) AS "stateRevision"`.execute(
+    database,
+  )
+  const [greeting] = rows
+  if (greeting === undefined) throw new ProtocolError('SERVER_ERROR')
+  return greeting
 }
 
 export type StoredReceipt = {

@@ -68,15 +68,6 @@ export function createLetterService({ database, directory, bus }: Dependencies):
   }
 }
 
-export async function countLetters(database: ChatDatabase, deviceId: DeviceId): Promise<number> {
-  const { count } = await database
-    .selectFrom('device_letter')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('device_id', '=', idBytes(deviceId))
-    .executeTakeFirstOrThrow()
-  return Number(count)
-}
-
 /** What waits for a device that gave up its place. */
 export async function dropLetters(database: Kysely<ChatSchema>, deviceId: DeviceId): Promise<void> {
   await database.deleteFrom('device_letter').where('device_id', '=', idBytes(deviceId)).execute()

@@ -16,17 +16,15 @@ import type { ChatDatabase } from '../../database/chat-schema.ts'
 import { describeError, type Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventBus } from '../../ports/event-bus.ts'
-import { readStateRevision } from '../account-store.ts'
 import { type ChatEvent, LOCAL_SLOT } from '../chat-event.ts'
 import {
   countWelcomes,
   readConversationIds,
-  readCounter,
+  readGreeting,
   readHeads,
   readReceipts,
 } from '../conversation-store.ts'
 import type { IngestQueue } from '../ingest-queue.ts'
-import { countLetters } from '../letter-service.ts'
 import type { ProgressWriter } from '../progress-writer.ts'
 import type { Connection } from './connection.ts'
 import type { Hub } from './hub.ts'
@@ -81,26 +79,20 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
   }
 
   async function greet(connection: Connection): Promise<void> {
-    const { accountId, deviceId } = connection.session
+    const { deviceId } = connection.session
     // Listen first, read the heads then: whatever is stored in between is in one of the two, or in both.
     hub.subscribe(connection, await readConversationIds(database, deviceId))
-    const [heads, receipts, welcomes, counter, stateRevision, letters] = await Promise.all([
+    const [heads, receipts, greeting] = await Promise.all([
       readHeads(database, connection.session),
       readReceipts(database, deviceId),
-      countWelcomes(database, deviceId),
-      readCounter(database, deviceId),
-      readStateRevision(database, accountId),
-      countLetters(database, deviceId),
+      readGreeting(database, connection.session),
     ])
     connection.finishGreeting({
       t: 'ready',
       serverTime: clock.now(),
-      counter,
       heads,
       receipts,
-      welcomes,
-      stateRevision,
-      letters,
+      ...greeting,
     })
   }
 
