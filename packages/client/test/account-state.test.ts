@@ -185,6 +185,19 @@ describe('state codec', () => {
     expect(later.open({ ...old, deviceId: entry.deviceId, sealed: under1 })).toEqual(entry)
   })
 
+  test('P37 what another device follows unasked is believed under the newest key alone', () => {
+    const name = stateNames.accepted(readId(randomBytes(16)))
+    const later = createStateCodec(() => addArchiveKey(FIRST))
+    const accepted = { ...entry, name, value: { key: 'ab', at: 1 } }
+    const forged = { ...codec.seal(accepted), deviceId: entry.deviceId }
+    expect(codec.open(forged)).toEqual(accepted)
+    // A removed device knows the first key, and the server gives out what it likes.
+    expect(later.open(forged)).toBeUndefined()
+    const rotated = addArchiveKey(FIRST)
+    const fresh = createStateCodec(() => rotated)
+    expect(fresh.open({ ...fresh.seal(accepted), deviceId: entry.deviceId })).toEqual(accepted)
+  })
+
   test('P77 the largest state of a group comes back as it was, and fits', () => {
     const held: HeldState = {
       state: {

@@ -14,6 +14,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { z } from 'zod'
 import { concatBytes, equalBytes, utf8Bytes } from '../bytes.ts'
 import type { StateEntry, StateValue } from './state-entry.ts'
+import { isOfTrust } from './state-names.ts'
 
 /** An entry as the server keeps it. */
 export type SealedEntry = {
@@ -95,7 +96,10 @@ export function createStateCodec(archiveKeys: () => ArchiveKeys) {
       )
       return { key, stamp, sealed: joinVersion(version, seal) }
     },
-    /** Undefined when it was not sealed by a device of this account for this very place. */
+    /**
+     * Undefined when it was not sealed by a device of this account for this very place. What decides whom to trust has
+     * to be under the newest key: a device that was removed still knows those before, and the server might help it.
+     */
     open({ key, stamp, sealed, deviceId }: SealedEntry & { deviceId: DeviceId }): StateEntry | undefined {
       try {
         const { version, seal } = splitVersion(sealed)
@@ -103,6 +107,7 @@ export function createStateCodec(archiveKeys: () => ArchiveKeys) {
         if (archiveKey === undefined) return undefined
         const padded = sealerOf(archiveKey).open(seal, bindingOf(version, key, stamp, deviceId))
         const { name, value } = contentSchema.parse(decodeCbor(unpad(padded)))
+        if (isOfTrust(name) && version < newestArchiveKey(archiveKeys()).version) return undefined
         return equalBytes(keyOf(name), key) ? { name, value, stamp, deviceId } : undefined
       } catch {
         return undefined

@@ -32,3 +32,6 @@ export const stateNames = {
   /** Of the settings, the one that is no display setting: the recovery phrase was written down. */
   recoverySaved: 'setting/recovery-saved',
 } as const
+
+/** Entries that another device follows without asking its person. */
+export const isOfTrust = (name: string): boolean => name.startsWith(stateNames.accepted('' as AccountId))
