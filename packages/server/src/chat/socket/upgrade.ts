@@ -37,6 +37,9 @@ type Dependencies = {
 
 const TICKET_PREFIX = 'ticket.'
 
+/** Here and not where it is used: there it would hold the request, with all its headers, for as long as the socket lives. */
+const ignore = (): void => undefined
+
 function refuseUpgrade(stream: Duplex, refused: ProtocolError): void {
   const body = JSON.stringify(errorBody(refused))
   stream.end(
@@ -114,17 +117,17 @@ export function acceptSockets(dependencies: Dependencies): void {
         hub.remove(connection)
       })
       // A frame that breaks RFC 6455 or is too big: the library closes with the fitting code itself.
-      socket.on('error', () => undefined)
+      socket.on('error', ignore)
       // Ended while it was being opened: nobody else would notice.
       void sessions
         .isActive(session.sessionId)
         .then(active => (active ? undefined : connection.close(CLOSE.unauthorized)))
-        .catch(() => undefined)
+        .catch(ignore)
     })
   }
 
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    stream.on('error', () => undefined)
+    stream.on('error', ignore)
     admit(request).then(
       session => {
         if (!stream.destroyed) open(request, stream, head, session)
