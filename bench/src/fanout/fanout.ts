@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import process from 'node:process'
 import type { Measured } from '../load/load.ts'
 import { type Contender, medianOf, playRounds, type Rounds, usedSeconds } from '../load/rounds.ts'
 import { type SeededDevice, seedDevices } from '../load/seed.ts'
@@ -11,6 +13,8 @@ const RECEIVERS = 1000
 const NAIVE = 'a `ws` send for each client'
 const SOCKET_IO = 'Socket.IO, text'
 const SOCKET_IO_VERSION = '4.8.4'
+const BUN = 'bun publish'
+const BUN_VERSION = '1.4.5'
 
 /** Thousand deliveries for a processor second of the process that writes to the sockets. */
 const perServerSecond = (one: Measured): number => one.deliveries / 1000 / usedSeconds(one, 'server')
@@ -21,7 +25,7 @@ const perSecondInAll = (one: Measured): number =>
 /** What has to hold, by messages under way. */
 const GOALS: ReadonlyMap<number, Readonly<Record<string, number>>> = new Map([
   [1, { [NAIVE]: 1.15 }],
-  [16, { [NAIVE]: 8, [SOCKET_IO]: 10 }],
+  [16, { [NAIVE]: 8, [SOCKET_IO]: 10, [BUN]: 0.7 }],
 ])
 
 async function enterPeers(
@@ -32,12 +36,18 @@ async function enterPeers(
   const naive = { name: NAIVE, program: 'naive-server', options: { store: 'none' }, devices } as const
   const contenders = [await stage.enterPeer(naive)]
   const folder = await fetchPackage('socket.io', SOCKET_IO_VERSION)
-  if (folder === undefined) {
-    report.say(`  ${SOCKET_IO}: not installed`)
-    return contenders
+  if (folder === undefined) report.say(`  ${SOCKET_IO}: not installed`)
+  else {
+    const peer = { name: SOCKET_IO, program: 'socket-io-server', options: { folder }, devices } as const
+    contenders.push(await stage.enterPeer({ ...peer, kind: 'socket.io' }))
   }
-  const peer = { name: SOCKET_IO, program: 'socket-io-server', options: { folder }, devices } as const
-  return [...contenders, await stage.enterPeer({ ...peer, kind: 'socket.io' })]
+  const bun = await fetchPackage(`@oven/bun-${process.platform}-${process.arch}`, BUN_VERSION)
+  if (bun === undefined) report.say(`  ${BUN}: not installed`)
+  else {
+    const peer = { name: BUN, program: 'bun-server', options: {}, devices } as const
+    contenders.push(await stage.enterPeer({ ...peer, execPath: join(bun, 'bin', 'bun') }))
+  }
+  return contenders
 }
 
 /** One conversation with everybody in it: each message goes to all. Ours are durable before anybody gets them. */

@@ -17,6 +17,8 @@ export type Stage = {
     readonly program: Program
     readonly options: ProgramOptions[Program]
     readonly kind?: Target['kind']
+    /** What runs it, if not this Node. */
+    readonly execPath?: string
     readonly devices: readonly SeededDevice[]
   }): Promise<Contender>
 }
@@ -38,8 +40,9 @@ export async function onStage(
     const enter = async <Program extends keyof ProgramOptions>(
       program: Program,
       peerOptions: ProgramOptions[Program],
+      execPath?: string,
     ): Promise<PeerProcess> => {
-      const peer = await startPeer(program, peerOptions)
+      const peer = await startPeer(program, peerOptions, execPath)
       endings.push(() => peer.end())
       return peer
     }
@@ -52,8 +55,8 @@ export async function onStage(
         await load.open(name, ours, devices)
         return { name, probes: probesOf(() => measured.server.pid() ?? 0, measured) }
       },
-      async enterPeer({ name, program, options: peerOptions, kind = 'peer', devices }) {
-        const peer = await enter(program, peerOptions)
+      async enterPeer({ name, program, options: peerOptions, kind = 'peer', execPath, devices }) {
+        const peer = await enter(program, peerOptions, execPath)
         await load.open(name, { kind, port: peer.port }, devices)
         return { name, probes: probesOf(() => peer.pid, measured) }
       },

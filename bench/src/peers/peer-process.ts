@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import type { PeerOptions } from './naive-server.ts'
 import type { SocketIoOptions } from './socket-io-server.ts'
@@ -7,6 +8,7 @@ import type { SocketIoOptions } from './socket-io-server.ts'
 export type ProgramOptions = {
   readonly 'naive-server': PeerOptions
   readonly 'socket-io-server': SocketIoOptions
+  readonly 'bun-server': Readonly<Record<string, never>>
 }
 
 /** A peer in a process of its own. */
@@ -16,8 +18,9 @@ export type PeerProcess = { readonly port: number; readonly pid: number; end(): 
 export async function startPeer<Program extends keyof ProgramOptions>(
   program: Program,
   options: ProgramOptions[Program],
+  execPath = process.execPath,
 ): Promise<PeerProcess> {
-  const child = fork(fileURLToPath(new URL(`${program}.ts`, import.meta.url)))
+  const child = fork(fileURLToPath(new URL(`${program}.ts`, import.meta.url)), [], { execPath })
   child.send(options)
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (address: { readonly port: number }) => resolve(address.port))
