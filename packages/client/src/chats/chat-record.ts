@@ -64,6 +64,8 @@ export type ActiveConversation = {
   readonly sweepDueAt: number | null
   /** Devices in the tree that no list names, for now or any more: nobody vouches for what they write. */
   readonly strangers: readonly DeviceId[]
+  /** Devices that had left their list and were put out here, newest last: none of them comes back. */
+  readonly putOut?: readonly DeviceId[]
   /** Missing until the next epoch where an earlier version has stored the conversation. */
   readonly transcript?: Transcript | undefined
 }

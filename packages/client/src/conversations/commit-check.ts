@@ -22,6 +22,7 @@ import {
   memberOf,
 } from '../identity/leaf-check.ts'
 import type { Draft, Room } from './draft.ts'
+import { withPutOut } from './former-devices.ts'
 
 /** Accounts with a leaf before and after a commit that is staged. */
 export type Membership = {
@@ -128,9 +129,10 @@ export function assertCommit(
     try {
       assertLeaf(check, leaf)
     } catch (error) {
+      const { putOut = [], strangers, sweepDueAt } = draft.conversation
       const isGone = hasLeft(contacts, leaf)
-      if (!isUnlisted(error) || !(trust.followsDeparted || isGone)) throw error
-      const { strangers, sweepDueAt } = draft.conversation
+      const hasReturned = putOut.includes(memberOf(leaf).deviceId)
+      if (hasReturned || !isUnlisted(error) || !(trust.followsDeparted || isGone)) throw error
       draft.conversation = {
         ...draft.conversation,
         strangers: [...strangers, memberOf(leaf).deviceId],
@@ -139,4 +141,7 @@ export function assertCommit(
     }
   })
   checkAll(commit.updated, update => assertUpdatedLeaf(check, update))
+  const staying = new Set(commit.added.map(leaf => memberOf(leaf).deviceId))
+  const leaving = commit.removed.filter(leaf => !staying.has(memberOf(leaf).deviceId))
+  draft.conversation = withPutOut(draft.conversation, leaving, check)
 }

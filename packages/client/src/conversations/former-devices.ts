@@ -21,6 +21,20 @@ export function isFormer({ self, contacts }: Known, leaf: Pick<MemberLeaf, 'cred
   return list !== undefined && !list.entries.some(entry => equalBytes(entry.deviceId, device))
 }
 
+const MOST_PUT_OUT = 64
+
+/** Of the leaves that a commit takes out, those of devices that are in no list any more are remembered. */
+export function withPutOut(
+  conversation: ActiveConversation,
+  removed: readonly Pick<MemberLeaf, 'credential'>[],
+  known: Known,
+): ActiveConversation {
+  const out = removed.filter(leaf => isFormer(known, leaf)).map(leaf => memberOf(leaf).deviceId)
+  if (out.length === 0) return conversation
+  const putOut = [...new Set([...(conversation.putOut ?? []), ...out])].slice(-MOST_PUT_OUT)
+  return { ...conversation, putOut }
+}
+
 /**
  * Whether leaves have to be put out before anything is encrypted. In a large group that is a long look, and it is
  * needed only while something is due: whoever stores that devices have left a list notes it in the same write.

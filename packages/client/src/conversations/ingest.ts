@@ -11,6 +11,7 @@ import { memberOf } from '../identity/leaf-check.ts'
 import { assertCommit, membershipOf } from './commit-check.ts'
 import { asLogged, type Draft, type InboxEvent, keepOnce, type Room, type Trust } from './draft.ts'
 import { dropPendingCommit, enterEpoch, leaveGroup } from './epochs.ts'
+import { withPutOut } from './former-devices.ts'
 import { applyFailure, applyMessage, settleOwn } from './messages.ts'
 import { nextRenewal } from './self-update.ts'
 import { extendTranscript } from './transcript.ts'
@@ -102,6 +103,8 @@ async function applyForeignMessage(room: Room, draft: Draft, event: LogEvent): P
 async function applyOwnCommit(room: Room, draft: Draft, event: LogEvent): Promise<void> {
   // A commit of which nothing is known here has come in anew, and its leaf has taken the place of this one.
   if (event.messageId !== draft.conversation.commit?.messageId) return leaveGroup(room, draft, 'device')
+  // Each of our commits takes out all of them.
+  draft.conversation = withPutOut(draft.conversation, room.mls.groupMembers(groupIdOf(draft)), room.context)
   await enterEpoch(room, draft, room.mls.mergePendingCommit(groupIdOf(draft)), {
     place: event,
     from: room.context.self.accountId,
