@@ -65,7 +65,8 @@ export function createArrival(
     const seq = await room.inTurn(async () =>
       room.isStopped() ? undefined : rejoin(context, chatId).catch(endGroup),
     )
-    if (seq === undefined) return false
+    // Ended meanwhile, or in by another way: then there is something else to do.
+    if (seq === undefined) return chats.get(chatId)?.conversation.phase !== 'awaited'
     expectsWelcome = true
     inbox.learnHead(seq)
     return true
