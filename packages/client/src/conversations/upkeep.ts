@@ -38,6 +38,8 @@ export function createUpkeep(
       case 'refused':
         inbox.wantRead()
         wishes.refused(messageId, submission.error)
+        // Who leaves was said before this device came in: others take them out, and until then nothing else passes.
+        if (submission.error.code === 'CHAT_LEAVER_KEPT') throw submission.error
         break
       case 'nothing-to-do':
         return false
