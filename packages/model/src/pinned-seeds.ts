@@ -19,6 +19,8 @@ export const PINNED_SEEDS: readonly { readonly seed: number; readonly found: str
   { seed: 98, found: 'a device that had left its list, and not the tree, was taken for an attack' },
   { seed: 107, found: 'a device that its own account took in lacked what was said before, and the name' },
   { seed: 163, found: 'a device that had left its list, and not the tree, was taken for an attack' },
+  { seed: 182, found: 'what was written in a group that ended before this device was in waited for ever' },
   { seed: 301, found: 'a device that had left its list, and not the tree, was taken for an attack' },
+  { seed: 317, found: 'a commit that kept somebody who leaves was built again at once, without end' },
   { seed: 5002, found: 'what was written in a group that ended before this device was in waited for ever' },
 ]
