@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, inject, test } from 'vitest'
 import type { ChatId } from '../src/api/engine-api.ts'
 import { newPerson, openPerson, PASSWORD, type Person, texts, until } from './support/person.ts'
@@ -175,6 +176,8 @@ test('P33 a device that enrolled while the others were away is let in silently w
   const [a, b] = await Promise.all([signUp('sleeper'), signUp('friend')])
   const { toB, toA } = await couple(a, b)
   await a.untilChat(b.handle, chat => chat.last?.delivery === 'delivered')
+  // What a device knows of its chats it tells the account a moment later.
+  await sleep(2_000)
   await Promise.all([a.client.close(), b.client.close()])
   const second = await addDevice(a)
   await second.untilChat(b.handle, () => true)

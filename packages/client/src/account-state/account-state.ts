@@ -154,6 +154,8 @@ export function createAccountState(room: StateRoom) {
       newest = revision
       sync.want()
     },
+    /** Tells the server what it has not been told. */
+    finish: sync.finish,
     /** Whether the other devices' entries were read at least once: before, what is missing may only be unknown. */
     isKnown: (): boolean => book.revision() !== undefined,
     settings(): AccountSettings {

@@ -206,6 +206,10 @@ export async function startAccount(options: RuntimeOptions) {
       link.start()
       mirror.alignAll()
     },
+    /** Tells the server what other devices would miss without this one. */
+    finish: async (): Promise<void> => {
+      await Promise.all([state.finish(), archive.finish()])
+    },
     async stop(): Promise<void> {
       link.stop()
       dispatcher?.stop()

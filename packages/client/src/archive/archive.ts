@@ -38,6 +38,8 @@ export function createArchive(room: ArchiveRoom) {
     othersAwake: downloader.othersAwake,
     keysCame: downloader.keysCame,
     skipped: downloader.skipped,
+    /** Places at the server what is not there yet. */
+    finish: uploader.finish,
     /** Of the server's room for this account's history. */
     quota: uploader.quota,
     /** The connection is there. */

@@ -80,6 +80,7 @@ export function createUploader(room: ArchiveRoom, codec: ArchiveCodec) {
   return {
     /** Something waits, or the connection has come back. Many calls lead to one upload. */
     wake: (): void => uploads.wantIn(timing.archiveDelay),
+    finish: uploads.finish,
     quota,
     stop(): void {
       uploads.stop()

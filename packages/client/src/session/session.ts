@@ -290,6 +290,7 @@ export function createSession(room: SessionRoom, events: SessionEvents) {
           return
         }
         const present = signedIn()
+        await Promise.race([present.runtime.finish(), sleep(clock, SIGN_OUT_PATIENCE_MS)])
         const told = call('signOut', { eraseDevice: erase }).catch(error => {
           if (endsSession(error)) return
           if (erase) throw error instanceof NetworkError ? engineFailure('ENGINE_OFFLINE_ERASE') : error

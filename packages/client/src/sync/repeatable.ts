@@ -21,6 +21,7 @@ export function createRepeatable(
   let failures = 0
   let stopped = false
   let cancel: (() => void) | undefined
+  let awaiting: (() => void)[] = []
 
   const fail = (error: unknown) => {
     // A store that failed ends the account's work; it starts again from the store.
@@ -43,6 +44,9 @@ export function createRepeatable(
       }
     }
     running = false
+    const ended = awaiting
+    awaiting = []
+    for (const tell of ended) tell()
   }
 
   const want = () => {
@@ -62,6 +66,15 @@ export function createRepeatable(
     want,
     /** Many wishes until then lead to one run. */
     wantIn,
+    /** Resolves when what is to be done now was done, or tried: at once without a connection. */
+    finish(): Promise<void> {
+      cancel?.()
+      cancel = undefined
+      return new Promise(resolve => {
+        awaiting.push(resolve)
+        want()
+      })
+    },
     stop(): void {
       stopped = true
       cancel?.()
