@@ -64,3 +64,21 @@ test('nothing runs without a connection; the wish waits for the next one', async
   await settle()
   expect(runs).toBe(1)
 })
+
+test('who waits for the end of what is to be done waits for the run, and for none without a connection', async () => {
+  const at = createBackground()
+  let runs = 0
+  const task = createRepeatable(at.room, {
+    code: 'X',
+    work: async () => {
+      runs += 1
+      return runs < 2
+    },
+  })
+  task.wantIn(60_000)
+  await task.finish()
+  expect(runs).toBe(2)
+  at.connect(false)
+  await task.finish()
+  expect(runs).toBe(2)
+})

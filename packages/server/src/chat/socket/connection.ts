@@ -53,6 +53,8 @@ export type Connection = {
   terminate(): void
   /** Closes a connection that has been silent or stalled for too long. */
   checkPatience(nowMs: number): void
+  /** Every time that was noted counts from now. */
+  measureFrom(nowMs: number): void
 }
 
 type Dependencies = {
@@ -191,6 +193,10 @@ export function createConnection(dependencies: Dependencies): Connection {
     terminate() {
       state = { kind: 'closed' }
       socket.terminate()
+    },
+    measureFrom(nowMs) {
+      connection.lastPingMs = nowMs
+      if (state.kind === 'opened' || state.kind === 'stalled') state = { ...state, sinceMs: nowMs }
     },
     checkPatience(nowMs) {
       if (state.kind === 'opened' && nowMs - state.sinceMs > HELLO_LIMIT_MS) close(CLOSE.unauthorized)

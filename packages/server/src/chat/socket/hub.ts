@@ -123,9 +123,15 @@ export function createHub(clock: Clock): Hub {
     }
   }
 
+  let lastTickMs = clock.now()
+
   function tick(): void {
     const now = clock.now()
+    // Somebody has set the clock back: what was measured by it begins anew, or nothing would be due for as long.
+    const wasSetBack = now < lastTickMs
+    lastTickMs = now
     for (const connection of [...connections]) {
+      if (wasSetBack) connection.measureFrom(now)
       connection.checkPatience(now)
       if (now - connection.lastPingMs < LIMITS.pingIntervalMs) continue
       if (connection.awaitsPong) connection.terminate()
