@@ -22,7 +22,9 @@ test('a clock that was set back an hour does not keep connections from being loo
   const socket = { ping: () => (pings += 1), close: () => undefined, terminate: () => undefined }
   const session = { accountId: 'a', deviceId: 'd', sessionId: 's' }
   const parts = { socket, session, buckets: {}, stream: new PassThrough(), join: Buffer.concat, clock }
-  hub.add(createConnection({ ...parts, onHeadsNeeded: () => undefined } as never))
+  const connection = createConnection({ ...parts, onHeadsNeeded: () => undefined } as never)
+  connection.startGreeting()
+  hub.add(connection)
   now -= HOUR_MS
   tick()
   now += LIMITS.pingIntervalMs + SECOND_MS
