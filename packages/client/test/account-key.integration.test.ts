@@ -131,10 +131,11 @@ test('P37 who has compared the number is stopped by another key until it is acce
   // What one device accepts, the other has accepted too, and both tell of the change once.
   await until(another.engine, 'chats', chats => chats.every(chat => chat.warning === null))
   for (const { engine } of [peer, another]) {
-    const told = (await engine.request('openTimeline', { chatId: toOwner, at: 'latest' })).rows.flatMap(
-      ({ content }) => (content.kind === 'notice' ? [content.notice] : []),
-    )
-    expect(told).toEqual([{ kind: 'identity-changed', person: accountId, signed: true }])
+    const told = async () =>
+      (await engine.request('openTimeline', { chatId: toOwner, at: 'latest' })).rows.flatMap(({ content }) =>
+        content.kind === 'notice' ? [content.notice] : [],
+      )
+    await poll(told).toEqual([{ kind: 'identity-changed', person: accountId, signed: true }])
   }
   expect(await send('good')).toBe('passed')
   await untilLast(first.engine, 'good')

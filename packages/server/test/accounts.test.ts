@@ -127,6 +127,19 @@ test('P22 a browser that lost its newest cookie comes back the next morning', as
   expect(await ann.api.call('listConversations', {})).toEqual({ conversations: [] })
 })
 
+test('P22 a sign-out that failed can be tried again: only then is the cookie gone', async () => {
+  const { api } = await Person.signUp(url())
+  const { cookie } = api
+  const { usersPool } = server().server.contextForTesting.databases
+  await usersPool.query('ALTER TABLE session RENAME TO session_away')
+  expect(await refusalOf(api.call('signOut', { eraseDevice: false }))).toBe('SERVER_ERROR')
+  await usersPool.query('ALTER TABLE session_away RENAME TO session')
+  expect(api.cookie).toBe(cookie)
+  await api.call('signOut', { eraseDevice: false })
+  api.cookie = cookie
+  expect(await refusalOf(api.call('refreshSession', {}))).toBe('AUTH_TOKEN_INVALID')
+})
+
 test('P22 within the grace a token two generations old is a reuse all the same', async () => {
   const ann = await Person.signUp(url())
   const first = ann.api.cookie

@@ -1,12 +1,18 @@
 import type { Bucket, Cache } from '../ports/cache.ts'
 import type { Clock } from '../ports/clock.ts'
 
-type Entry = { readonly value: string; readonly expiresAt: number }
+type Entry = { readonly value: string; writtenAt: number; readonly timeToLiveMs: number }
 type Level = { tokens: number; at: number; readonly bucket: Bucket }
 
 /** Memory stays bounded whatever is asked: past this many entries the oldest go. */
 const ENTRY_LIMIT = 200_000
 const SWEEP_EVERY = 10_000
+
+/** The clock may have been set back since: its time to live begins anew, and not when the old time is reached again. */
+function isLive(entry: Entry, now: number): boolean {
+  entry.writtenAt = Math.min(entry.writtenAt, now)
+  return now < entry.writtenAt + entry.timeToLiveMs
+}
 
 export function createInMemoryCache(clock: Pick<Clock, 'now'>): Cache {
   const entries = new Map<string, Entry>()
@@ -15,7 +21,7 @@ export function createInMemoryCache(clock: Pick<Clock, 'now'>): Cache {
 
   function live(key: string): string | undefined {
     const entry = entries.get(key)
-    return entry !== undefined && entry.expiresAt > clock.now() ? entry.value : undefined
+    return entry !== undefined && isLive(entry, clock.now()) ? entry.value : undefined
   }
 
   function refilled(level: Level, now: number): number {
@@ -31,7 +37,7 @@ export function createInMemoryCache(clock: Pick<Clock, 'now'>): Cache {
     writes += 1
     if (writes % SWEEP_EVERY !== 0) return
     const now = clock.now()
-    for (const [key, entry] of entries) if (entry.expiresAt <= now) entries.delete(key)
+    for (const [key, entry] of entries) if (!isLive(entry, now)) entries.delete(key)
     for (const [key, level] of levels) if (refilled(level, now) >= level.bucket.capacity) levels.delete(key)
     for (const map of [entries, levels]) {
       for (const key of map.keys()) {
@@ -47,7 +53,7 @@ export function createInMemoryCache(clock: Pick<Clock, 'now'>): Cache {
     },
     async set(key, value, timeToLiveMs) {
       sweep()
-      entries.set(key, { value, expiresAt: clock.now() + timeToLiveMs })
+      entries.set(key, { value, writtenAt: clock.now(), timeToLiveMs })
     },
     async take(key) {
       const value = live(key)

@@ -33,7 +33,7 @@ type Dependencies = {
 const BELIEVE_MS = 4000
 const BELIEF_LIMIT = 100_000
 
-type Belief = { readonly active: boolean; readonly until: number }
+type Belief = { readonly active: boolean; readonly since: number }
 
 export async function endSessions(
   database: Kysely<UsersSchema>,
@@ -89,7 +89,9 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
 
   async function isActive(sessionId: SessionId): Promise<boolean> {
     const belief = beliefs.get(sessionId)
-    if (belief !== undefined && belief.until > clock.now()) return belief.active
+    const age = clock.now() - (belief?.since ?? 0)
+    // Below zero: the clock was set back, and nobody knows how old it is.
+    if (belief !== undefined && age >= 0 && age < BELIEVE_MS) return belief.active
     const before = announcements
     const row = await database
       .selectFrom('session')
@@ -99,8 +101,26 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
     const active = row !== undefined && row.ended_at === null
     if (beliefs.size >= BELIEF_LIMIT) beliefs.clear()
     // What was read while sessions ended may be older than their end.
-    if (before === announcements) beliefs.set(sessionId, { active, until: clock.now() + BELIEVE_MS })
+    if (before === announcements) beliefs.set(sessionId, { active, since: clock.now() })
     return active
+  }
+
+  async function endSessionOf(token: string, eraseDevice: boolean): Promise<void> {
+    const id = await findSessionOfToken(database, token)
+    const session =
+      id === undefined
+        ? undefined
+        : await database.selectFrom('session').selectAll().where('id', '=', id).executeTakeFirst()
+    // An ended session has no say over the device any more.
+    if (session === undefined || session.ended_at !== null) return
+    const deviceId = idText<DeviceId>(session.device_id)
+    const ended = await database.transaction().execute(async work => {
+      // The device before its sessions, as everywhere: two that lock in different orders wait in a circle.
+      const others = eraseDevice ? await revokeDevice(work, deviceId) : []
+      return [...others, ...(await endSessions(work, 'id', session.id))]
+    })
+    if (eraseDevice) await announceRevoked({ devices: [deviceId], sessions: ended })
+    else announceEnded(ended)
   }
 
   async function describe(accountId: AccountId, deviceId: DeviceId, sessionId: SessionId): Promise<Session> {
@@ -184,23 +204,9 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
     },
 
     async signOut(eraseDevice, call) {
+      if (call.refreshToken !== undefined) await endSessionOf(call.refreshToken, eraseDevice)
+      // Only now: without it a second try after one that failed would have nothing to end, and be told that all is well.
       call.setRefreshToken(undefined)
-      if (call.refreshToken === undefined) return
-      const id = await findSessionOfToken(database, call.refreshToken)
-      const session =
-        id === undefined
-          ? undefined
-          : await database.selectFrom('session').selectAll().where('id', '=', id).executeTakeFirst()
-      // An ended session has no say over the device any more.
-      if (session === undefined || session.ended_at !== null) return
-      const deviceId = idText<DeviceId>(session.device_id)
-      const ended = await database.transaction().execute(async work => {
-        // The device before its sessions, as everywhere: two that lock in different orders wait in a circle.
-        const others = eraseDevice ? await revokeDevice(work, deviceId) : []
-        return [...others, ...(await endSessions(work, 'id', session.id))]
-      })
-      if (eraseDevice) await announceRevoked({ devices: [deviceId], sessions: ended })
-      else announceEnded(ended)
     },
   }
 }

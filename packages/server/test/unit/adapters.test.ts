@@ -30,3 +30,13 @@ test('a clock that was set back keeps nobody waiting for it', async () => {
   now += 1100
   expect(await cache.spend('limit', bucket)).toBe(0)
 })
+
+test('a clock that was set back lets nothing live for longer', async () => {
+  let now = 1_000_000_000
+  const cache = createInMemoryCache({ now: () => now })
+  await cache.set('ticket', 'once', 5_000)
+  now -= 3_600_000
+  expect(await cache.get('ticket')).toBe('once')
+  now += 5_001
+  expect(await cache.get('ticket')).toBeUndefined()
+})
