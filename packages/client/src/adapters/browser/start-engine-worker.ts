@@ -46,7 +46,7 @@ export function startEngineWorker(scope: EngineWorkerScope): void {
         clock: browserClock,
         network,
         transport: createBrowserTransport(self.location.origin),
-        passwords: createOpaquePasswordProtocol(() => coordinator.expectSilence(STRETCHING_MS)),
+        passwords: createOpaquePasswordProtocol({ busy: () => coordinator.expectSilence(STRETCHING_MS) }),
       })
     },
   })

@@ -1,4 +1,5 @@
 import { fromBase64Url } from '@entangle/protocol'
+import type { client as Opaque } from '@serenity-kit/opaque'
 import type { PasswordProtocol } from '../../ports/password-protocol.ts'
 
 const exportKeyBytes = (text: string): Uint8Array => {
@@ -7,11 +8,19 @@ const exportKeyBytes = (text: string): Uint8Array => {
   return bytes
 }
 
+type Options = {
+  /** Called before each step that blocks the thread. */
+  readonly busy?: () => void
+  /** The library's default where nothing else is said; the server cannot tell. */
+  readonly keyStretching?: NonNullable<Parameters<typeof Opaque.finishLogin>[0]['keyStretching']>
+}
+
 /**
  * OPAQUE by its WebAssembly library, loaded when a password is first needed: whoever is signed in never waits
- * for it. Key stretching is the library's default. `busy` is called before each step that blocks the thread.
+ * for it.
  */
-export function createOpaquePasswordProtocol(busy: () => void = () => undefined): PasswordProtocol {
+export function createOpaquePasswordProtocol({ busy, keyStretching }: Options = {}): PasswordProtocol {
+  const stretching = keyStretching === undefined ? {} : { keyStretching }
   const load = async () => {
     const library = await import('@serenity-kit/opaque')
     await library.ready
@@ -30,8 +39,9 @@ export function createOpaquePasswordProtocol(busy: () => void = () => undefined)
     },
     async finishRegistration({ password, state, response }) {
       const opaque = await client()
-      busy()
+      busy?.()
       const finished = opaque.finishRegistration({
+        ...stretching,
         password,
         clientRegistrationState: state,
         registrationResponse: response,
@@ -44,8 +54,13 @@ export function createOpaquePasswordProtocol(busy: () => void = () => undefined)
     },
     async finishLogin({ password, state, response }) {
       const opaque = await client()
-      busy()
-      const finished = opaque.finishLogin({ password, clientLoginState: state, loginResponse: response })
+      busy?.()
+      const finished = opaque.finishLogin({
+        ...stretching,
+        password,
+        clientLoginState: state,
+        loginResponse: response,
+      })
       if (finished === undefined) return undefined
       return { request: finished.finishLoginRequest, exportKey: exportKeyBytes(finished.exportKey) }
     },
