@@ -4,8 +4,9 @@ import { expect, test } from 'vitest'
 import { createChanges } from '../src/account/changes.ts'
 import { createMemoryKeyValueStore } from '../src/adapters/memory/index.ts'
 import type { ChatId } from '../src/api/engine-api.ts'
+import { requeue } from '../src/outbox/acknowledging.ts'
 import { createOutboxBook } from '../src/outbox/outbox-book.ts'
-import { isText, type OutboxContent } from '../src/outbox/outbox-entry.ts'
+import { isText, type OutboxContent, type OutboxState } from '../src/outbox/outbox-entry.ts'
 import { accountKeys } from '../src/store/keys.ts'
 import type { Transaction } from '../src/store/ledger.ts'
 import { createSealedStore, record } from '../src/store/sealed-store.ts'
@@ -56,4 +57,24 @@ test('texts and changes of a group wait in the order in which they were made', a
   const again = createOutboxBook(createChanges())
   await again.load(records)
   expect(again.list(chatId)).toEqual(book.list(chatId))
+})
+
+test('P61 a refusal that comes twice is not one of the ciphertext that was made after it', async () => {
+  const messageId = id()
+  const sealedIn = (epoch: number): OutboxState => ({
+    kind: 'sealed',
+    sealed: { conversationId: id() as never, epoch, counter: 1, body: randomBytes(9) },
+  })
+  const content = { kind: 'text', text: 'hello' }
+  const transaction = { put: () => undefined, afterCommit: (action: () => void) => action() }
+  const ledger = { transact: async (work: (part: unknown) => unknown) => work(transaction) }
+  const stateAfter = async (state: OutboxState) => {
+    const { book } = await open([
+      { place: 1, entry: { chatId, place: 1, messageId, createdAt: 1, content, state } },
+    ])
+    await requeue({ outbox: book, ledger: ledger as never }, chatId, { messageId, seq: 9 })
+    return book.find(chatId, messageId)?.state.kind
+  }
+  expect(await stateAfter(sealedIn(8))).toBe('queued')
+  expect(await stateAfter(sealedIn(9))).toBe('sealed')
 })

@@ -19,15 +19,18 @@ export function readAck(frame: AckFrame): AckOutcome {
   return ERRORS[code].retry === 'later' ? { kind: 'later' } : { kind: 'refused', code }
 }
 
-/** Forgets the refused ciphertext, if it is still the one that was refused. */
+/**
+ * Forgets the refused ciphertext, if it is still the one that was refused: a refusal may come twice, and one that is
+ * of the epoch that was current then, or of a later one, was made after it.
+ */
 export const requeue = (
-  { outbox, ledger }: AccountContext,
+  { outbox, ledger }: Pick<AccountContext, 'outbox' | 'ledger'>,
   chatId: ChatId,
-  { messageId }: AckFrame,
+  { messageId, seq: epoch }: Pick<AckFrame, 'messageId' | 'seq'>,
 ): Promise<void> =>
   ledger.transact(transaction => {
     const entry = outbox.find(chatId, messageId)
-    if (entry?.state.kind === 'sealed') {
+    if (entry?.state.kind === 'sealed' && entry.state.sealed.epoch < epoch) {
       outbox.stagePut(transaction, { ...entry, state: { kind: 'queued' } })
     }
   })
