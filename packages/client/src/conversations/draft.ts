@@ -59,6 +59,8 @@ export type Draft = {
   toTell: GroupState | undefined
   /** A member has asked for the group's state, and it is ours to answer. */
   isAsked: boolean
+  /** What this device has told of the group's state counts for nobody: a member who manages it is asked to tell it. */
+  asks: boolean
 }
 
 /** Where a batch is applied. */

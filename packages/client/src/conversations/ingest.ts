@@ -59,8 +59,11 @@ async function applyCommit(room: Room, draft: Draft, event: LogEvent): Promise<v
     members: membership.after,
   })
   const { accountId } = memberOf(processed.sender)
-  if (processed.external) vouchSoon(room, draft, accountId, processed.removed.length > 0)
-  else vouch(draft, accountId)
+  if (!processed.external) vouch(draft, accountId)
+  // Who comes by a link has the word of who gave it.
+  else if (processed.preSharedKeyIds.length === 0) {
+    vouchSoon(room, draft, accountId, processed.removed.length > 0)
+  }
 }
 
 /** In a conversation of two nobody leaves by proposal. */
@@ -192,6 +195,7 @@ function write(
       departure: undefined,
       toTell: undefined,
       isAsked: false,
+      asks: false,
     }
     const room: Room = { context, transaction, mls: transaction.mls, trust }
     await work(room, draft)

@@ -13,14 +13,18 @@ const pick = <T>(record: Readonly<Record<AccountId, T>>, keys: ReadonlySet<Accou
     Object.entries(record).filter(([accountId]) => keys.has(accountId as AccountId)),
   ) as Readonly<Record<AccountId, T>>
 
+const MOST_DEPARTED = 64
+
 /** The record as the tree and the group context of the present epoch have it. */
 export function alignedGroup(group: GroupRecord, { members, data }: GroupView): GroupRecord {
   const isIn = (accountId: AccountId) => members.has(accountId)
+  const gone = group.members.filter(accountId => !isIn(accountId))
   return {
     ...group,
     data: rolesOf(data),
     spentInvites: (group.spentInvites ?? []).filter(inviteId => data.invites.has(inviteId)),
     members: [...members],
+    departed: [...new Set([...(group.departed ?? []), ...gone])].slice(-MOST_DEPARTED),
     // No commit of a later epoch can refer to a proposal of an earlier one.
     leaving: group.leaving
       .filter(({ accountId }) => isIn(accountId))

@@ -50,6 +50,8 @@ export type GroupRecord = {
   readonly unchecked: readonly AccountId[]
   /** Known from before this device came back by itself: nothing is sent until one of them is heard. Else missing or empty. */
   readonly vouchers?: readonly AccountId[]
+  /** Accounts that were out at some time. Missing where an earlier version has stored the group. */
+  readonly departed?: readonly AccountId[]
   /** Who took this account in; null for the founder, and where it is not known. */
   readonly addedBy: AccountId | null
   /** Why this account is out, for good. */

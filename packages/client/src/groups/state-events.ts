@@ -1,10 +1,13 @@
-import { type AccountId, idToBytes, type KnownEvent } from '@entangle/protocol'
+import { type AccountId, type InviteId, idToBytes, isManager, type KnownEvent } from '@entangle/protocol'
 import { type Draft, keepOnce, type Place, type Room } from '../conversations/draft.ts'
 import { isAsked } from './asking.ts'
 import { heldBy, managedOf, roleIn } from './group-record.ts'
 import { applyToState, isStateRequest, type StateContent } from './state.ts'
 
 type StateEvent = Exclude<KnownEvent, { kind: 'text' }>
+
+const isToldAgain = (event: StateContent | StateEvent, open: ReadonlySet<InviteId>): boolean =>
+  event.kind === 'invite' ? open.has(event.inviteId) : event.since !== undefined
 
 /** Name, topic, picture and the secrets of links, as managers change them. From others, and outside a group, it is nothing. */
 export async function applyStateEvent(
@@ -25,11 +28,11 @@ export async function applyStateEvent(
   const isOwn = from === self
   // Another device of this account has answered already.
   if (isOwn && event.kind === 'group-change' && event.since !== undefined) draft.isAsked = false
-  const step = applyToState(heldBy(group), event, {
-    seq: place.seq,
-    role: roleIn(group, from),
-    open: managedOf(group).invites,
-  })
+  const role = roleIn(group, from)
+  const { invites: open } = managedOf(group)
+  // Who manages nothing any more tells nobody: somebody else has to.
+  if (isOwn && !isManager(role) && isToldAgain(event, open)) draft.asks = true
+  const step = applyToState(heldBy(group), event, { seq: place.seq, role, open })
   if (step === undefined) return
   if (step.secret !== null) {
     room.mls.storePreSharedKey(idToBytes(step.secret.inviteId), step.secret.secret)

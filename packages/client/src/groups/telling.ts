@@ -5,7 +5,14 @@ import type { Draft, Room } from '../conversations/draft.ts'
 import type { OutboxEntry } from '../outbox/outbox-entry.ts'
 import { heldBy } from './group-record.ts'
 import { openInvites } from './invites.ts'
-import { type HeldState, presentOf, type StateContent, stateDifference, wholeState } from './state.ts'
+import {
+  type HeldState,
+  presentOf,
+  STATE_REQUEST,
+  type StateContent,
+  stateDifference,
+  wholeState,
+} from './state.ts'
 
 /** Changes of ours that a commit has overtaken: encrypted before it, they open for nobody who came in by it. */
 function unheardOf(settled: readonly OutboxEntry[], epoch: number, present: HeldState): StateContent[] {
@@ -24,7 +31,7 @@ const secretsOf = (chat: GroupChat): StateContent[] =>
  */
 export function stageDifference(
   { context, transaction }: Room,
-  { chat, conversation, settled, toTell, isAsked }: Draft,
+  { chat, conversation, settled, toTell, isAsked, asks }: Draft,
 ): void {
   if (chat.kind !== 'group') return
   const { clock, outbox } = context
@@ -33,6 +40,7 @@ export function stageDifference(
     ...(toTell === undefined ? [] : stateDifference(toTell, held)),
     ...(isAsked ? [...wholeState(held), ...secretsOf(chat)] : []),
     ...unheardOf(settled, conversation.keys[0]?.epoch ?? 0, held),
+    ...(asks ? [STATE_REQUEST] : []),
   ]
   const messages = contents.map(content => ({ messageId: readId<MessageId>(randomBytes(16)), content }))
   outbox.stageNew(transaction, chat.id, messages, clock.now())

@@ -30,15 +30,17 @@ export function vouch(draft: Draft, accountId: AccountId): void {
 const FIRST_FEW = 4
 
 /**
- * A device has come in by itself, and may wait for somebody's word: a commit is one. One whose account had been out
- * meanwhile looks to the others like a new device, but not to the devices of its own account.
+ * A device has come in by itself, and may wait for somebody's word: a commit is one. `isReturn`: its former leaf went
+ * with it. One whose account had been out meanwhile looks like a new device, but not to its own account's devices and
+ * to those who remember that.
  */
-export function vouchSoon({ context }: Room, draft: Draft, arrived: AccountId, isBack: boolean): void {
+export function vouchSoon({ context }: Room, draft: Draft, arrived: AccountId, isReturn: boolean): void {
   const { chat, conversation } = draft
   const { clock, self, timing } = context
   if (chat.kind !== 'group') return
   const place = chat.group.members.indexOf(self.accountId)
   const isAmongFirst = isManager(roleIn(chat.group, self.accountId)) || place < FIRST_FEW
+  const isBack = isReturn || chat.group.departed?.includes(arrived) === true
   if (arrived !== self.accountId && !(isBack && isAmongFirst)) return
   const dueAt = clock.now() + between(timing.leaverSweep, clock.random())
   const updateDueAt = Math.min(conversation.updateDueAt ?? dueAt, dueAt)
