@@ -3,6 +3,7 @@ import type { AccountContext } from '../account/context.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import { isUnlisted, refreshContacts } from '../identity/directory.ts'
 import { IdentityNeeded } from '../identity/leaf-check.ts'
+import { learnEarlierDevices } from '../identity/list-history.ts'
 import { NetworkError } from '../ports/transport.ts'
 import { type Contradiction, doubtChat } from './doubt.ts'
 import { asLogged, type InboxEvent } from './draft.ts'
@@ -80,6 +81,7 @@ export function createInbox(
         unopened.push(...shut)
         return
       } catch (error) {
+        if (isUnlisted(error) && (await learnEarlierDevices(context, error.accountId))) continue
         if (!followsDeparted && isUnlisted(error) && (await isSoundToday(context, chatId, batch))) {
           followsDeparted = true
           continue

@@ -10,6 +10,7 @@ import type { AccountContext } from '../account/context.ts'
 import { stageJoinedGroup } from '../groups/joining-group.ts'
 import { IdentityMismatch, isUnlisted, refreshContacts } from '../identity/directory.ts'
 import { IdentityNeeded } from '../identity/leaf-check.ts'
+import { learnEarlierDevices } from '../identity/list-history.ts'
 import type { Transaction } from '../store/ledger.ts'
 import type { Trust } from './draft.ts'
 import { stageJoinedPair } from './joining-pair.ts'
@@ -62,6 +63,7 @@ async function joinVerified(context: AccountContext, waiting: WaitingWelcome): P
       await join(context, waiting, ratchetTree, { fresh, followsDeparted })
       return
     } catch (error) {
+      if (isUnlisted(error) && (await learnEarlierDevices(context, error.accountId))) continue
       if (!followsDeparted && isUnlisted(error) && (await isTreeSound(context, conversationId, kind))) {
         followsDeparted = true
         continue

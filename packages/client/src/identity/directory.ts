@@ -35,7 +35,7 @@ export class IdentityMismatch extends Error {
 }
 
 /** A device that its account's newest list does not name. */
-export const isUnlisted = (error: unknown): boolean =>
+export const isUnlisted = (error: unknown): error is IdentityMismatch =>
   error instanceof IdentityMismatch &&
   error.cause instanceof CryptoError &&
   error.cause.code === 'IDENTITY_DEVICE_NOT_LISTED'

@@ -9,7 +9,8 @@ export const readIdentity = defineRoute('readIdentity')(
       const stored = await readStored(database, accountId)
       if (stored === undefined) throw new ProtocolError('ACCOUNT_NOT_FOUND')
       const { identity, version: newest } = stored
-      const history = since && (await readListHistory(database, accountId, { since, newest }))
-      return history ? { ...identity, history } : identity
+      if (since === undefined) return identity
+      const history = await readListHistory(database, accountId, { since, newest })
+      return history === undefined ? identity : { ...identity, history }
     },
 )
