@@ -26,11 +26,11 @@ const parseStanding = (value: StateValue | undefined) => standingSchema.safePars
 const conversationOf = ({ conversation }: ChatRecord) =>
   conversation.phase === 'none' ? undefined : conversation.conversationId
 
-/** What a chat is aligned for: once, with each group behind it, and with each state of a group. */
+/** What a chat is aligned for: once, with each group behind it, each time it comes back, and with each state of a group. */
 function placeOf(chat: ChatRecord): string {
   const { name, topic, picture } = chat.kind === 'group' ? chat.group.stateAt : NO_PLACES
   const links = chat.kind === 'group' ? chat.group.data.invites.join() : ''
-  return [chat.id, conversationOf(chat) ?? '', name, topic, picture, links].join(' ')
+  return [chat.id, conversationOf(chat) ?? '', isOver(chat), name, topic, picture, links].join(' ')
 }
 
 /** Keeps chats and the account state alike: what is decided here is written there, and the other way round. */
