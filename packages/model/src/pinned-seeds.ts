@@ -23,4 +23,9 @@ export const PINNED_SEEDS: readonly { readonly seed: number; readonly found: str
   { seed: 301, found: 'a device that had left its list, and not the tree, was taken for an attack' },
   { seed: 317, found: 'a commit that kept somebody who leaves was built again at once, without end' },
   { seed: 5002, found: 'what was written in a group that ended before this device was in waited for ever' },
+  { seed: 7022, found: 'nobody vouched for a device whose account had been out and was in again' },
+  { seed: 20005, found: 'a refusal that came twice had a message encrypted twice in one epoch' },
+  { seed: 30025, found: 'what was told again by somebody who manages nothing any more was lost' },
+  { seed: 40080, found: 'a device that had gone before its account was met was taken for an attack' },
+  { seed: 40108, found: 'a device that came back with its account showed an old name of the group' },
 ]
