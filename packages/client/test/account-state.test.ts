@@ -96,6 +96,15 @@ describe('last writer wins', () => {
     )
   })
 
+  test('P39 what a device wrote itself it reads again only if somebody else wrote in between', () => {
+    const book = newBook(1, () => 1)
+    within(transaction => book.stageRevision(transaction, 4))
+    within(transaction => book.stageOwnRevision(transaction, { previous: 4, revision: 6 }))
+    expect(book.revision()).toBe(6)
+    within(transaction => book.stageOwnRevision(transaction, { previous: 7, revision: 9 }))
+    expect(book.revision()).toBe(6)
+  })
+
   test('P39 who writes knowing the former value wins, whatever the clocks say', () => {
     const late = newBook(1, () => 1_000)
     const early = newBook(2, () => 5)

@@ -5,7 +5,7 @@ import type { Transaction } from '../store/ledger.ts'
 import { createQuota } from '../sync/quota.ts'
 import { createRepeatable } from '../sync/repeatable.ts'
 import { createStamps } from './stamps.ts'
-import { createStateBook, type HeldEntry } from './state-book.ts'
+import { createStateBook, type HeldEntry, type Revisions } from './state-book.ts'
 import { createStateCodec, type SealedEntry } from './state-codec.ts'
 import type { StateEntry, StateValue } from './state-entry.ts'
 import { stateNames } from './state-names.ts'
@@ -61,8 +61,9 @@ export function createAccountState(room: StateRoom) {
     const hasRoom = quota.mayTry()
     const { entries, sealed } = batch(hasRoom)
     if (entries.length === 0) return false
+    let written: Revisions
     try {
-      await calls.call('writeAccountState', { entries: sealed })
+      written = await calls.call('writeAccountState', { entries: sealed })
       if (hasRoom) quota.taken()
     } catch (error) {
       if (error instanceof ProtocolError && error.code === 'CHAT_STATE_FULL') {
@@ -75,7 +76,10 @@ export function createAccountState(room: StateRoom) {
       await ledger.transact(transaction => book.stageStampedAnew(transaction, aheadMs))
       throw error
     }
-    await ledger.transact(transaction => book.stageSettled(transaction, entries))
+    await ledger.transact(transaction => {
+      book.stageSettled(transaction, entries)
+      book.stageOwnRevision(transaction, written)
+    })
     return true
   }
 

@@ -15,6 +15,9 @@ export type SyncRecord = {
   readonly revision: number
 }
 
+/** The newest revision before a writing of this device, and with it. */
+export type Revisions = { readonly previous: number; readonly revision: number }
+
 /** The account state as it is stored on this device, in memory. */
 export function createStateBook(input: {
   readonly codec: StateCodec
@@ -28,6 +31,14 @@ export function createStateBook(input: {
   const put = (transaction: Transaction, entry: HeldEntry) => {
     transaction.put(accountKeys.state(hexOf(codec.keyOf(entry.name))), entry)
     transaction.afterCommit(() => void entries.set(entry.name, entry))
+  }
+
+  const stageRevision = (transaction: Transaction, revision: number) => {
+    const next: SyncRecord = { revision }
+    transaction.put(accountKeys.stateSync, next)
+    transaction.afterCommit(() => {
+      sync = next
+    })
   }
 
   return {
@@ -82,12 +93,10 @@ export function createStateBook(input: {
         .sort((one, other) => one.stamp - other.stamp)
       for (const entry of waiting) put(transaction, { ...entry, stamp: stamps.next() })
     },
-    stageRevision(transaction: Transaction, revision: number): void {
-      const next: SyncRecord = { revision }
-      transaction.put(accountKeys.stateSync, next)
-      transaction.afterCommit(() => {
-        sync = next
-      })
+    stageRevision,
+    /** Part of a transaction: what this device wrote need not be read, if nobody else has written in between. */
+    stageOwnRevision(transaction: Transaction, { previous, revision }: Revisions): void {
+      if (sync?.revision === previous) stageRevision(transaction, revision)
     },
   }
 }

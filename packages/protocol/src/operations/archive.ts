@@ -67,7 +67,11 @@ export const writeAccountState = defineOperation({
   request: z.strictObject({
     entries: z.array(z.strictObject(stateEntryFields)).min(1).max(LIMITS.accountStateEntriesPerPage),
   }),
-  response: z.object({ revision: z.number().int().nonnegative() }),
+  response: z.object({
+    /** The newest revision before this writing, and with it. */
+    previous: z.number().int().nonnegative(),
+    revision: z.number().int().nonnegative(),
+  }),
   errors: ['CHAT_STATE_FULL', 'CHAT_STATE_STAMP_AHEAD', 'RATE_LIMITED'],
   bodyLimitBytes: 4 * 1024 * 1024,
 })

@@ -6,12 +6,15 @@ import type { AnswerOf, RequestOf } from '../http/route.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventBus } from '../ports/event-bus.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
-import { lockAccountStore, readStateRevision } from './account-store.ts'
+import { writingStore } from './account-store.ts'
 import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
 
 /** Sealed settings of an account, the same on all its devices: of two writings the higher (stamp, device) stays. */
 export type AccountStateService = {
-  write(session: DeviceSession, request: RequestOf<'writeAccountState'>): Promise<{ revision: number }>
+  write(
+    session: DeviceSession,
+    request: RequestOf<'writeAccountState'>,
+  ): Promise<AnswerOf<'writeAccountState'>>
   read(session: DeviceSession, request: RequestOf<'readAccountState'>): Promise<AnswerOf<'readAccountState'>>
 }
 
@@ -66,60 +69,39 @@ export function createAccountStateService(dependencies: Dependencies): AccountSt
     async write({ accountId, deviceId }, request) {
       assertNotAhead(request.entries)
       const entries = newestOfEachKey(request.entries)
-      const [account, device] = [idBytes(accountId), idBytes(deviceId)]
-      const outcome = await database.transaction().execute(async work => {
-        const { state_revision, state_entries } = await lockAccountStore(work, accountId)
-        const { rows } = await sql<{ stored: number; added: number }>`
-          WITH winners AS (
-            SELECT u.*, s.key IS NULL AS added, row_number() OVER (ORDER BY u.place) AS step
-            FROM unnest(
-              ${packBytes(entries.map(entry => entry.key))}::bytea[],
-              ${packIntegers(entries.map(entry => entry.stamp))}::bigint[],
-              ${packBytes(entries.map(entry => entry.sealed))}::bytea[])
-              WITH ORDINALITY AS u (key, stamp, sealed, place)
-            LEFT JOIN account_state s ON s.account_id = ${account} AND s.key = u.key
-            WHERE s.key IS NULL OR (u.stamp, ${device}::bytea) > (s.stamp, s.device_id::bytea)
-          ), stored AS (
-            INSERT INTO account_state (account_id, key, stamp, device_id, revision, sealed)
-            SELECT ${account}, w.key, w.stamp, ${device}, ${state_revision}::bigint + w.step, w.sealed
-            FROM winners w
-            ON CONFLICT (account_id, key) DO UPDATE SET stamp = EXCLUDED.stamp,
-              device_id = EXCLUDED.device_id, revision = EXCLUDED.revision, sealed = EXCLUDED.sealed
-          )
-          SELECT count(*) AS stored, count(*) FILTER (WHERE added) AS added FROM winners`.execute(work)
-        const { stored, added } = rows[0] ?? { stored: 0, added: 0 }
-        const total = state_entries + added
-        if (added > 0 && total > entriesLimit) throw new ProtocolError('CHAT_STATE_FULL', { entriesLimit })
-        const revision = state_revision + stored
-        await work
-          .updateTable('account_store')
-          .set({ state_revision: revision, state_entries: total })
-          .where('account_id', '=', account)
-          .execute()
-        return { revision, changed: stored > 0 }
-      })
-      const { revision } = outcome
-      if (outcome.changed)
+      const write = () =>
+        sql<{ previous: number; revision: number }>`
+          SELECT previous, revision FROM write_account_state(
+            ${idBytes(accountId)}, ${idBytes(deviceId)},
+            ${packBytes(entries.map(entry => entry.key))}::bytea[],
+            ${packIntegers(entries.map(entry => entry.stamp))}::bigint[],
+            ${packBytes(entries.map(entry => entry.sealed))}::bytea[], ${entriesLimit})`.execute(database)
+      const { rows } = await writingStore(write, 'CHAT_STATE_FULL', { entriesLimit })
+      const { previous, revision } = rows[0] ?? { previous: 0, revision: 0 }
+      if (revision > previous)
         bus.publish(LOCAL_SLOT, [{ kind: 'state', accountId, exceptDevice: deviceId, revision }])
-      return { revision }
+      return { previous, revision }
     },
 
     async read({ accountId }, { after }) {
       const limit = LIMITS.accountStateEntriesPerPage
-      // Before the entries: what is committed in between is then in the page, or beyond this revision.
-      const newest = await readStateRevision(database, accountId)
-      const { rows } = await sql<StateRow>`
-        SELECT key, stamp, device_id, revision, sealed, found
+      const account = idBytes(accountId)
+      const { rows: found } = await sql<{ newest: number } & (StateRow | { key: null })>`
+        SELECT s.newest, counted.key, counted.stamp, counted.device_id, counted.revision, counted.sealed, counted.found
         FROM (
+          SELECT coalesce((SELECT state_revision FROM account_store WHERE account_id = ${account}), 0) AS newest
+        ) s
+        LEFT JOIN (
           SELECT *, count(*) OVER () AS found, row_number() OVER (ORDER BY revision) AS place,
             sum(octet_length(sealed)) OVER (ORDER BY revision) AS total
           FROM (
             SELECT * FROM account_state
-            WHERE account_id = ${idBytes(accountId)} AND revision > ${after}
+            WHERE account_id = ${account} AND revision > ${after}
             ORDER BY revision LIMIT ${limit + 1}) page
-        ) counted
-        WHERE place <= ${limit} AND (total <= ${PAGE_BYTES} OR place = 1)
+        ) counted ON place <= ${limit} AND (total <= ${PAGE_BYTES} OR place = 1)
         ORDER BY revision`.execute(database)
+      const newest = found[0]?.newest ?? 0
+      const rows = found.filter(row => row.key !== null)
       const last = rows.at(-1)
       const hasMore = last !== undefined && rows.length < last.found
       return {

@@ -1,38 +1,38 @@
-import { type AccountId, ProtocolError } from '@entangle/protocol'
+import { type AccountId, type ErrorCode, ProtocolError } from '@entangle/protocol'
 import { sql, type Transaction } from 'kysely'
-import type { ChatDatabase, ChatSchema } from '../database/chat-schema.ts'
+import type { ChatSchema } from '../database/chat-schema.ts'
 import { idBytes } from '../database/packed-arrays.ts'
 
-export type AccountStore = {
-  readonly archive_bytes: number
-  readonly state_entries: number
-  readonly state_revision: number
-}
+/** What the functions of the database refuse with, beside their answers. */
+const ACCOUNT_GONE = 'EN001'
+const STORE_FULL = 'EN002'
 
-/** Inserting also waits for a rival that is just inserting; an update alone would not see its row. */
-async function takeLock(work: Transaction<ChatSchema>, accountId: AccountId): Promise<AccountStore> {
-  const { rows } = await sql<AccountStore>`
-    INSERT INTO account_store AS s (account_id) VALUES (${idBytes(accountId)})
-    ON CONFLICT (account_id) DO UPDATE SET archive_bytes = s.archive_bytes
-    RETURNING archive_bytes, state_entries, state_revision`.execute(work)
-  const [store] = rows
-  if (store === undefined) throw new ProtocolError('SERVER_ERROR')
-  return store
+/**
+ * Runs a write into what an account keeps here. Throws AUTH_TOKEN_INVALID for an account that was deleted, and
+ * `whenFull` where there is no room.
+ */
+export async function writingStore<T>(
+  work: () => Promise<T>,
+  whenFull: ErrorCode,
+  limits: Readonly<Record<string, number>>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === ACCOUNT_GONE) throw new ProtocolError('AUTH_TOKEN_INVALID')
+    if (code === STORE_FULL) throw new ProtocolError(whenFull, limits)
+    throw error
+  }
 }
 
 /** The account's counters, locked until the commit. Throws AUTH_TOKEN_INVALID for an account that was deleted. */
-export async function lockAccountStore(
-  work: Transaction<ChatSchema>,
-  accountId: AccountId,
-): Promise<AccountStore> {
-  const store = await takeLock(work, accountId)
-  const gone = await work
-    .selectFrom('gone_account')
-    .select('account_id')
-    .where('account_id', '=', idBytes(accountId))
-    .executeTakeFirst()
-  if (gone !== undefined) throw new ProtocolError('AUTH_TOKEN_INVALID')
-  return store
+export async function lockAccountStore(work: Transaction<ChatSchema>, accountId: AccountId): Promise<void> {
+  await writingStore(
+    () => sql`SELECT lock_account_store(${idBytes(accountId)})`.execute(work),
+    'SERVER_ERROR',
+    {},
+  )
 }
 
 /**
@@ -40,19 +40,12 @@ export async function lockAccountStore(
  * as gone first, the devices of one that is reset are revoked.
  */
 export async function eraseAccountStore(work: Transaction<ChatSchema>, accountId: AccountId): Promise<void> {
-  await takeLock(work, accountId)
   const account_id = idBytes(accountId)
+  await sql`
+    INSERT INTO account_store AS s (account_id) VALUES (${account_id})
+    ON CONFLICT (account_id) DO UPDATE SET archive_bytes = s.archive_bytes`.execute(work)
   await work.deleteFrom('archive_record').where('account_id', '=', account_id).execute()
   await work.deleteFrom('account_state').where('account_id', '=', account_id).execute()
   await work.deleteFrom('device_letter').where('account_id', '=', account_id).execute()
   await work.deleteFrom('account_store').where('account_id', '=', account_id).execute()
-}
-
-export async function readStateRevision(database: ChatDatabase, accountId: AccountId): Promise<number> {
-  const row = await database
-    .selectFrom('account_store')
-    .select('state_revision')
-    .where('account_id', '=', idBytes(accountId))
-    .executeTakeFirst()
-  return row?.state_revision ?? 0
 }

@@ -4,7 +4,7 @@ import type { ChatDatabase } from '../database/chat-schema.ts'
 import { idBytes, idText, packBytes, packIds, packIntegers } from '../database/packed-arrays.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
-import { lockAccountStore } from './account-store.ts'
+import { writingStore } from './account-store.ts'
 
 export type ArchiveService = {
   write(session: DeviceSession, request: RequestOf<'writeArchive'>): Promise<void>
@@ -34,29 +34,18 @@ export function createArchiveService({ database, quotaBytes }: Dependencies): Ar
 
   return {
     async write(session, { conversationId, records }) {
-      await assertEverMember(session, conversationId)
-      const account = idBytes(session.accountId)
-      await database.transaction().execute(async work => {
-        await lockAccountStore(work, session.accountId)
-        const { rows } = await sql<{ archive_bytes: number }>`
-          WITH stored AS (
-            INSERT INTO archive_record (account_id, conversation_id, message_id, seq, key_version, sealed)
-            SELECT ${account}, ${idBytes(conversationId)}, u.message_id, u.seq, u.key_version, u.sealed
-            FROM unnest(
-              ${packIds(records.map(record => record.messageId))}::bytea[],
-              ${packIntegers(records.map(record => record.seq))}::bigint[],
-              ${packIntegers(records.map(record => record.keyVersion))}::bigint[],
-              ${packBytes(records.map(record => record.sealed))}::bytea[])
-              AS u (message_id, seq, key_version, sealed)
-            ON CONFLICT DO NOTHING
-            RETURNING octet_length(sealed) AS bytes)
-          UPDATE account_store
-          SET archive_bytes = archive_bytes + (SELECT coalesce(sum(bytes), 0) FROM stored)
-          WHERE account_id = ${account}
-          RETURNING archive_bytes`.execute(work)
-        const total = rows[0]?.archive_bytes ?? 0
-        if (total > quotaBytes) throw new ProtocolError('CHAT_ARCHIVE_FULL', { quotaBytes })
-      })
+      const write = () =>
+        sql<{ is_member: boolean }>`
+          SELECT write_archive(
+            ${idBytes(session.accountId)}, ${idBytes(conversationId)},
+            ${packIds(records.map(record => record.messageId))}::bytea[],
+            ${packIntegers(records.map(record => record.seq))}::bigint[],
+            ${packIntegers(records.map(record => record.keyVersion))}::bigint[],
+            ${packBytes(records.map(record => record.sealed))}::bytea[], ${quotaBytes}) AS is_member`.execute(
+          database,
+        )
+      const { rows } = await writingStore(write, 'CHAT_ARCHIVE_FULL', { quotaBytes })
+      if (rows[0]?.is_member !== true) throw new ProtocolError('CHAT_CONVERSATION_NOT_FOUND')
     },
 
     async read(session, { conversationId, before, limit = LIMITS.archiveRecordsPerPage }) {
