@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { LIMITS } from '@entangle/protocol'
 import { expect, test } from 'vitest'
-import { createConnection } from '../../src/chat/socket/connection.ts'
+import { Connection } from '../../src/chat/socket/connection.ts'
 import { createHub } from '../../src/chat/socket/hub.ts'
 
 const SECOND_MS = 1000
@@ -21,8 +21,9 @@ test('a clock that was set back an hour does not keep connections from being loo
   let pings = 0
   const socket = { ping: () => (pings += 1), close: () => undefined, terminate: () => undefined }
   const session = { accountId: 'a', deviceId: 'd', sessionId: 's' }
-  const parts = { socket, session, buckets: {}, stream: new PassThrough(), join: Buffer.concat, clock }
-  const connection = createConnection({ ...parts, onHeadsNeeded: () => undefined } as never)
+  const parts = { socket, session, buckets: {}, stream: new PassThrough() }
+  const surroundings = { join: Buffer.concat, clock, onHeadsNeeded: () => undefined }
+  const connection = new Connection(parts as never, surroundings as never)
   connection.startGreeting()
   hub.add(connection)
   now -= HOUR_MS

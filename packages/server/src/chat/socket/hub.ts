@@ -3,7 +3,7 @@ import { CLOSE, encodeServerControl, LIMITS } from '@entangle/protocol'
 import type { Clock } from '../../ports/clock.ts'
 import type { ChatEvent } from '../chat-event.ts'
 import type { Connection } from './connection.ts'
-import { wrapBinaryFrame } from './websocket-frames.ts'
+import { joinInPieces, wrapBinaryFrame } from './websocket-frames.ts'
 
 /** Which connections this node holds, and who of them wants to hear of which conversation. */
 export type Hub = {
@@ -63,8 +63,10 @@ export function createHub(clock: Clock): Hub {
   /** All that one batch has for a conversation goes to one connection after the other, not frame by frame to all. */
   function deliver(frames: Frames): void {
     const isAll = frames.size === 1
-    for (const [conversationId, ofOne] of frames)
-      for (const connection of ofConversation.get(conversationId) ?? []) connection.deliver(ofOne, isAll)
+    for (const [conversationId, ofOne] of frames) {
+      const pieces = joinInPieces(ofOne)
+      for (const connection of ofConversation.get(conversationId) ?? []) connection.deliver(pieces, isAll)
+    }
   }
 
   function handleEvent(event: Exclude<ChatEvent, { kind: 'deliver' }>): void {

@@ -15,7 +15,7 @@ import type { Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { DeviceSession, SessionVerifier } from '../../ports/session-verifier.ts'
 import type { Tickets } from '../tickets.ts'
-import { type Connection, createConnection } from './connection.ts'
+import { Connection, type Surroundings } from './connection.ts'
 import { createFrameBuckets, unlimitedFrames } from './frame-buckets.ts'
 import type { FrameHandler } from './frame-handler.ts'
 import type { Hub } from './hub.ts'
@@ -75,7 +75,11 @@ export function acceptSockets(dependencies: Dependencies): void {
     handleProtocols: () => SOCKET_PROTOCOL,
   })
 
-  const join = createFrameJoiner()
+  const surroundings: Surroundings = {
+    join: createFrameJoiner(),
+    clock,
+    onHeadsNeeded: behind => frames.sendHeads(behind),
+  }
 
   async function admit(request: IncomingMessage): Promise<DeviceSession> {
     const refuse = (code: ErrorCode): never => {
@@ -93,15 +97,8 @@ export function acceptSockets(dependencies: Dependencies): void {
 
   function open(request: IncomingMessage, stream: Duplex, head: Buffer, session: DeviceSession): void {
     sockets.handleUpgrade(request, stream, head, socket => {
-      const connection: Connection = createConnection({
-        socket,
-        stream,
-        session,
-        buckets: dependencies.limited ? createFrameBuckets(clock.now()) : unlimitedFrames,
-        join,
-        clock,
-        onHeadsNeeded: behind => frames.sendHeads(behind),
-      })
+      const buckets = dependencies.limited ? createFrameBuckets(clock.now()) : unlimitedFrames
+      const connection = new Connection({ socket, stream, session, buckets }, surroundings)
       hub.add(connection)
       socket.on('message', (data, isBinary) => {
         if (connection.state === 'closed') return

@@ -22,6 +22,27 @@ export function wrapBinaryFrame(payload: Uint8Array): Buffer {
   return frame
 }
 
+/** So much is written before a turn ends: only what the system does not take counts as unsent. */
+export const FLUSH_BYTES = 64 * 1024
+
+/** The same frames in fewer pieces, each of at most so many bytes or one frame. */
+export function joinInPieces(frames: readonly Buffer[], pieceBytes = FLUSH_BYTES): readonly Buffer[] {
+  if (frames.length === 1) return frames
+  const pieces: Buffer[] = []
+  let from = 0
+  let bytes = 0
+  for (const [at, { length }] of frames.entries()) {
+    if (bytes > 0 && bytes + length > pieceBytes) {
+      pieces.push(Buffer.concat(frames.slice(from, at)))
+      from = at
+      bytes = 0
+    }
+    bytes += length
+  }
+  pieces.push(Buffer.concat(frames.slice(from)))
+  return pieces
+}
+
 /** Makes one piece of frames that leave together. What many sockets are sent in the same turn is joined once. */
 export type FrameJoiner = (frames: readonly Buffer[]) => Buffer
 
