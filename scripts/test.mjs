@@ -5,6 +5,7 @@ import { inRoot } from './lib/paths.mjs'
 import { run } from './lib/run.mjs'
 import { underOurRuntime } from './lib/runtime.mjs'
 import { runMain, say } from './lib/say.mjs'
+import { ensureServices } from './lib/services.mjs'
 import { createSteps } from './lib/steps.mjs'
 import { addCounts, inWords, NO_TESTS } from './lib/vitest.mjs'
 import { ensureWebBuild } from './lib/web-build.mjs'
@@ -65,6 +66,10 @@ await runMain(async () => {
   }
   let counts = await runChecks(steps)
   await steps.step('cryptography rebuilt', rebuildCrypto)
+  await steps.step('services', async () => {
+    const missing = await ensureServices()
+    if (isCi && missing.length > 0) throw new Error(`Missing: ${missing.join(', ')}`)
+  })
   counts = addCounts(
     counts,
     await testStep(steps, 'integration tests', 'integration', { timeoutMs: 20 * 60_000, again: isCi }),

@@ -1,0 +1,86 @@
+import { ProtocolError } from '@entangle/protocol'
+import { cacheContract } from '@entangle/testkit/contracts/cache'
+import { findRedis, type RedisProcess, startRedis } from '@entangle/testkit/services'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectRedis, createRedisCache, type Redis } from '../../src/adapters/redis-cache.ts'
+import { createLog } from '../../src/logging.ts'
+
+const log = createLog('silent')
+const clock = { now: () => Date.now() }
+/** Where everything has to be tested, one that is not there is a failure. */
+const canRun = findRedis() !== undefined || process.env['CI'] === 'true'
+
+describe.skipIf(!canRun)('with a real Redis', () => {
+  let server: RedisProcess
+  let client: Redis
+  beforeAll(async () => {
+    server = await startRedis()
+    client = await connectRedis({ url: server.url, log })
+  })
+  afterAll(async () => {
+    client?.destroy()
+    await server?.dispose()
+  })
+
+  cacheContract('Redis', async () => {
+    await client.flushAll()
+    return {
+      cache: createRedisCache(client, clock),
+      advance: milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds)),
+      destroy: async () => undefined,
+    }
+  })
+
+  test('a bucket that is full again is forgotten', async () => {
+    await client.flushAll()
+    const cache = createRedisCache(client, clock)
+    await cache.spend('limit', { capacity: 2, perMinute: 600 })
+    expect(await client.dbSize()).toBe(1)
+    await expect.poll(() => client.dbSize(), { timeout: 2000 }).toBe(0)
+  })
+
+  test('two nodes share what somebody may do', async () => {
+    const other = await connectRedis({ url: server.url, log })
+    const [one, two] = [createRedisCache(client, clock), createRedisCache(other, clock)]
+    const bucket = { capacity: 4, perMinute: 1 }
+    const waits = await Promise.all([one, two, one, two, one, two].map(cache => cache.spend('both', bucket)))
+    expect(waits.filter(wait => wait === 0)).toHaveLength(4)
+    other.destroy()
+  })
+
+  test('while it is away limits hold on each node, the rest is refused; then everything goes on', async () => {
+    const cache = createRedisCache(client, clock)
+    const bucket = { capacity: 3, perMinute: 1 }
+    await server.kill9()
+    const failure = await cache.get('key').catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(ProtocolError)
+    expect(failure).toMatchObject({ code: 'SERVER_UNAVAILABLE' })
+    await expect(cache.set('key', 'value', 1000)).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE' })
+    const waits = [1, 2, 3, 4, 5].map(() => cache.spend('alone', bucket))
+    expect((await Promise.all(waits)).filter(wait => wait === 0)).toHaveLength(3)
+    await server.restart()
+    await expect
+      .poll(() => cache.set('key', 'value', 1000).then(() => cache.get('key')), { timeout: 5000 })
+      .toBe('value')
+  })
+
+  test('one that answers nobody makes nobody wait for long', async () => {
+    const cache = createRedisCache(client, clock)
+    server.pause()
+    const startedAt = performance.now()
+    await expect(cache.get('key')).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE' })
+    expect(await cache.spend('stalled', { capacity: 3, perMinute: 1 })).toBe(0)
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+    server.resume()
+    await expect
+      .poll(
+        () =>
+          cache.get('key').then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 5000 },
+      )
+      .toBe(true)
+  })
+})

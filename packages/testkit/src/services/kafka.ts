@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { findFreePort } from '../harness/free-port.ts'
+import { createTempDir } from '../harness/temp-dir.ts'
+import { findProgram, type ServiceProcess, startService } from './service-process.ts'
+
+/** Java, and the folder with Kafka's jars, where both are here. */
+export function findKafka(): { readonly java: string; readonly jars: string } | undefined {
+  const [java, jars] = [findProgram('java'), process.env['KAFKA_JARS']]
+  return java === undefined || jars === undefined ? undefined : { java, jars }
+}
+
+export type KafkaCluster = {
+  readonly bootstrap: readonly string[]
+  readonly brokers: readonly ServiceProcess[]
+  dispose(): Promise<void>
+}
+
+type Node = { readonly id: number; readonly port: number; readonly controllerPort: number }
+
+const HEAP = '-Xmx384m'
+
+/** Each is broker and controller (KRaft); everything is replicated to all, as on one machine it can be. */
+function settingsOf(node: Node, nodes: readonly Node[], folder: string): string {
+  const replicas = String(Math.min(3, nodes.length))
+  return Object.entries({
+    'node.id': String(node.id),
+    'process.roles': 'broker,controller',
+    listeners: `PLAINTEXT://127.0.0.1:${String(node.port)},CONTROLLER://127.0.0.1:${String(node.controllerPort)}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${String(node.port)}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.quorum.voters': nodes
+      .map(({ id, controllerPort }) => `${String(id)}@127.0.0.1:${String(controllerPort)}`)
+      .join(','),
+    'log.dirs': join(folder, `broker-${String(node.id)}`),
+    'offsets.topic.replication.factor': replicas,
+    'transaction.state.log.replication.factor': replicas,
+    'default.replication.factor': replicas,
+    'min.insync.replicas': nodes.length > 1 ? '2' : '1',
+    'auto.create.topics.enable': 'false',
+    'group.initial.rebalance.delay.ms': '0',
+    'broker.session.timeout.ms': '6000',
+  })
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n')
+}
+
+function runOnce(file: string, args: readonly string[], cwd: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    let told = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', chunk => {
+        told += String(chunk)
+      })
+    }
+    child.once('error', reject)
+    child.once('close', code => (code === 0 ? resolve() : reject(new Error(told))))
+  })
+}
+
+const accepts = (port: number) =>
+  new Promise<void>((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve()
+    })
+    socket.once('error', reject)
+  })
+
+/** A cluster of Kafka brokers without Docker. An open port is not readiness: whoever uses it has to ask for metadata. */
+export async function startKafka(size: 1 | 3 = 1): Promise<KafkaCluster> {
+  const found = findKafka()
+  if (found === undefined) throw new Error('There is no Kafka here.')
+  const folder = await createTempDir('kafka')
+  const nodes: Node[] = []
+  for (let id = 1; id <= size; id++) {
+    nodes.push({ id, port: await findFreePort(), controllerPort: await findFreePort() })
+  }
+  const clusterId = randomBytes(16).toString('base64url')
+  const java = (heap: string, ...args: readonly string[]) => [
+    heap,
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-cp',
+    join(found.jars, '*'),
+    ...args,
+  ]
+  const brokers = await Promise.all(
+    nodes.map(async node => {
+      const settings = join(folder.path, `broker-${String(node.id)}.properties`)
+      await writeFile(settings, settingsOf(node, nodes, folder.path))
+      const format = java('-Xmx128m', 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings)
+      await runOnce(found.java, format, folder.path)
+      return startService({
+        name: `Kafka broker ${String(node.id)}`,
+        file: found.java,
+        args: java(HEAP, 'kafka.Kafka', settings),
+        cwd: folder.path,
+        check: () => accepts(node.port),
+        readyWithinMs: 120_000,
+      })
+    }),
+  )
+  return {
+    bootstrap: nodes.map(({ port }) => `127.0.0.1:${String(port)}`),
+    brokers,
+    async dispose() {
+      await Promise.all(brokers.map(broker => broker.kill9()))
+      await folder.remove()
+    },
+  }
+}
