@@ -140,7 +140,8 @@ async function activate(
         keys: [exportEpochKeys(transaction.mls, status)],
         commit: null,
         updateDueAt: nextRenewal(context),
-        sweepDueAt: null,
+        // Whoever has left a list since it was founded is in it.
+        sweepDueAt: context.clock.now(),
         strangers: [],
         transcript: beginTranscript(0),
       },

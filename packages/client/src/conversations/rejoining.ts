@@ -107,7 +107,8 @@ export function conversationFrom(
     keys: [exportEpochKeys(mls, status)],
     commit: null,
     updateDueAt: nextRenewal(context),
-    sweepDueAt: strangers.length === 0 ? null : context.clock.now(),
+    // Whoever has left a list since the tree was checked is in it as well.
+    sweepDueAt: context.clock.now(),
     strangers,
     transcript: beginTranscript(seq),
   }
