@@ -3,6 +3,7 @@ import { type AccountId, idToBytes, type KnownEvent, type LogEvent, parseContent
 import { equalBytes } from '../bytes.ts'
 import { applyStateEvent } from '../groups/state-events.ts'
 import { vouch } from '../groups/vouching.ts'
+import { hasLeft } from '../identity/earlier-devices.ts'
 import { memberOf } from '../identity/leaf-check.ts'
 import type { MessageContent, MessageRecord } from '../timeline/message-record.ts'
 import { type Contradiction, doubtIn } from './doubt.ts'
@@ -33,6 +34,8 @@ function open(event: LogEvent, opened: ApplicationMessage): Opened {
   }
   return { raw: plaintext }
 }
+
+const isStateChange = (opened: Opened): boolean => 'event' in opened && opened.event.kind !== 'text'
 
 /** Its device left the account before it was known here: not shown as the account's word, and not lost. */
 const unvouched = (
@@ -105,10 +108,14 @@ export async function applyMessage(
   if (isFromBefore(room, draft, opened)) return doubtIn(room, draft, 'REMOVED_SENDER')
   doubtMessage(room, draft, event, opened)
   vouch(draft, accountId)
-  if (draft.conversation.strangers.includes(deviceId)) {
+  const content = open(event, opened)
+  const isStranger = draft.conversation.strangers.includes(deviceId)
+  // Others may have followed the change before they knew that the device has left, and a group has one state.
+  const isShared = isStateChange(content) && hasLeft(room.context.contacts, opened.sender)
+  if (isStranger && !isShared) {
     draft.missed.push(event.seq)
     await keepContent(room, draft, event, accountId, unvouched(event, opened, room.context.clock.now()))
-  } else await applyOpened(room, draft, event, accountId, open(event, opened))
+  } else await applyOpened(room, draft, event, accountId, content)
 }
 
 function contentOf(opened: Opened): MessageContent | undefined {

@@ -13,7 +13,9 @@ import { equalBytes } from '../bytes.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
 import { accountsOf, CHECKED_AT_ONCE } from '../groups/membership.ts'
 import { IdentityMismatch, refreshContact, refreshContacts } from '../identity/directory.ts'
+import { hasLeft } from '../identity/earlier-devices.ts'
 import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
+import { learnEarlierDevices } from '../identity/list-history.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import { isFormer } from './former-devices.ts'
 
@@ -79,6 +81,12 @@ async function refreshOwn(context: AccountContext, leaves: readonly MemberLeaf[]
   if (isNews || !contacts.has(self.accountId)) await refreshContact(context, self.accountId)
 }
 
+/** Who has met an account since a device left it knows only the newest list. */
+async function learnOfFormer(context: AccountContext, leaves: readonly MemberLeaf[]): Promise<void> {
+  const unknown = leaves.filter(leaf => isFormer(context, leaf) && !hasLeft(context.contacts, leaf))
+  for (const accountId of accountsOf(unknown)) await learnEarlierDevices(context, accountId)
+}
+
 /** Of whom a tree must be, and who of a large group is judged at once. */
 export type Expectation = {
   readonly kind: ChatRecord['kind']
@@ -116,6 +124,7 @@ export async function checkTree(
   await refreshOwn(context, leaves)
   const later = new Set(unchecked)
   const judged = leaves.filter(leaf => !later.has(memberOf(leaf).accountId))
+  await learnOfFormer(context, judged)
   const strangers = strangersIn(context, judged)
   return { members, data, strangers, unchecked, signer: signerIn(leaves, tree) }
 }
