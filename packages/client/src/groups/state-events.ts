@@ -2,7 +2,7 @@ import { type AccountId, type InviteId, idToBytes, isManager, type KnownEvent } 
 import { type Draft, keepOnce, type Place, type Room } from '../conversations/draft.ts'
 import { isAsked } from './asking.ts'
 import { heldBy, managedOf, roleIn } from './group-record.ts'
-import { applyToState, isStateRequest, type StateContent } from './state.ts'
+import { applyToState, isStateRequest, type StateContent, unknownOf } from './state.ts'
 
 type StateEvent = Exclude<KnownEvent, { kind: 'text' }>
 
@@ -30,9 +30,15 @@ export async function applyStateEvent(
   if (isOwn && event.kind === 'group-change' && event.since !== undefined) draft.isAsked = false
   const role = roleIn(group, from)
   const { invites: open } = managedOf(group)
+  const isPowerless = !isManager(role) && isToldAgain(event, open)
   // Who manages nothing any more tells nobody: somebody else has to.
-  if (isOwn && !isManager(role) && isToldAgain(event, open)) draft.asks = true
-  const step = applyToState(heldBy(group), event, { seq: place.seq, role, open })
+  if (isOwn && isPowerless) draft.asks = true
+  const held = heldBy(group)
+  // Where nobody else manages the group, whoever is to answer a question is believed in what is not known here.
+  const isAnswer = isPowerless && isAsked(group, self, from)
+  const step = isAnswer
+    ? applyToState(held, unknownOf(held, event), { seq: place.seq, role: 'admin', open })
+    : applyToState(held, event, { seq: place.seq, role, open })
   if (step === undefined) return
   if (step.secret !== null) {
     room.mls.storePreSharedKey(idToBytes(step.secret.inviteId), step.secret.secret)

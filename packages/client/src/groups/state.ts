@@ -177,6 +177,13 @@ export const changedSince = (held: HeldState, seq: number): StateContent[] =>
 /** For who knows nothing: all but the secrets of links. */
 export const wholeState = (held: HeldState): StateContent[] => tellAgain(held, () => true)
 
+/** Of what is told, what is not known here at all. */
+export function unknownOf({ at }: Pick<HeldState, 'at'>, told: StateContent): StateContent {
+  if (told.kind === 'invite') return told
+  const { since } = told
+  return { kind: 'group-change', since, ...pick(told, part => at[part] < 0) }
+}
+
 /** What somebody who has `known` needs to be told to have `present`. */
 export function stateDifference(known: GroupState, present: HeldState): StateContent[] {
   const change = changeAgainst(known, present.state)
