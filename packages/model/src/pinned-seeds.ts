@@ -28,6 +28,9 @@ export const PINNED_SEEDS: readonly { readonly seed: number; readonly found: str
   { seed: 30025, found: 'what was told again by somebody who manages nothing any more was lost' },
   { seed: 40080, found: 'a device that had gone before its account was met was taken for an attack' },
   { seed: 40108, found: 'a device that came back with its account showed an old name of the group' },
-  { seed: 41081, found: 'a name given by a device that had just left its account counted for some members only' },
+  {
+    seed: 41081,
+    found: 'a name given by a device that had just left its account counted for some members only',
+  },
   { seed: 41291, found: 'a device of the only managers was told nothing of its group by those who knew' },
 ]
