@@ -10,10 +10,11 @@ export function createInMemoryEventBus<Event>(): EventBus<Event> {
     subscribe(slot, handler) {
       const ofSlot = handlers.get(slot) ?? new Set()
       handlers.set(slot, ofSlot.add(handler))
-      return () => {
+      const end = () => {
         ofSlot.delete(handler)
         if (ofSlot.size === 0) handlers.delete(slot)
       }
+      return { ready: Promise.resolve(), end }
     },
   }
 }

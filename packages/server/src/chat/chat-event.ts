@@ -48,4 +48,4 @@ export type ChatEvent =
   | { readonly kind: 'device-revoked'; readonly deviceId: DeviceId }
 
 /** One process reads everything itself. */
-export const LOCAL_SLOT = 'local'
+export const LOCAL_SLOT = '0'

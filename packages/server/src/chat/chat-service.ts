@@ -150,7 +150,7 @@ function createChatAccounts(
 export function createChatService(dependencies: Dependencies): ChatService {
   const { database, pool, ingestPool, logService, tail, memory, bus, clock, log, metrics } = dependencies
   const hub: Hub = createHub(clock)
-  const unsubscribe = bus.subscribe(LOCAL_SLOT, events => {
+  const subscription = bus.subscribe(LOCAL_SLOT, events => {
     const startedAt = performance.now()
     hub.handle(events)
     metrics.fanOut(events.length, performance.now() - startedAt)
@@ -193,7 +193,7 @@ export function createChatService(dependencies: Dependencies): ChatService {
       while (hub.size > 0 && clock.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
     },
     async stop() {
-      unsubscribe()
+      subscription.end()
       hub.stop()
       await ingest.drain()
       await progress.drain()

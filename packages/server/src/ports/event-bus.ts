@@ -1,10 +1,23 @@
+export type Subscription = {
+  /** From here on nothing is missed that a living bus carries: now one may say that this slot is read. */
+  readonly ready: Promise<void>
+  readonly end: () => void
+}
+
 /**
- * Carries events between nodes. A slot names the node (later: the partition) that reads them. Events of
- * one slot arrive in the order in which they were published; they may be lost, and the log heals that.
+ * Carries events between nodes. A slot, the decimal number of a partition, names the node that reads it. Events of one
+ * slot arrive in the order in which they were published; they may be lost or come twice, and the log heals that.
  */
 export type EventBus<Event> = {
-  /** Never throws for a slot that nobody reads. */
+  /** Never throws, never waits, and keeps a bounded amount while nobody takes it. */
   publish(slot: string, events: readonly Event[]): void
-  /** Answers with the function that ends the subscription. */
-  subscribe(slot: string, handler: (events: readonly Event[]) => void): () => void
+  /** `missed`: events of this slot were lost; what comes now follows a gap. */
+  subscribe(slot: string, handler: (events: readonly Event[]) => void, missed?: () => void): Subscription
+}
+
+/** Events as bytes, for a bus that leaves the process. */
+export type EventCodec<Event> = {
+  encode(events: readonly Event[]): Uint8Array
+  /** Untrusted bytes; what is not understood is left out. */
+  decode(bytes: Uint8Array): readonly Event[]
 }

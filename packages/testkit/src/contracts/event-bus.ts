@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest'
 /** The port as its users see it; adapters of the server fit it by shape. */
 export type EventBusUnderTest = {
   publish(slot: string, events: readonly string[]): void
-  subscribe(slot: string, handler: (events: readonly string[]) => void): () => void
+  subscribe(
+    slot: string,
+    handler: (events: readonly string[]) => void,
+  ): { readonly ready: Promise<void>; readonly end: () => void }
 }
 
 export type EventBusMedium = {
@@ -35,9 +38,9 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
       'carries the events of a slot in the order in which they were published',
       withBus(async bus => {
         const seen: string[] = []
-        bus.subscribe('a', events => seen.push(...events))
+        await bus.subscribe('1', events => seen.push(...events)).ready
         const sent = Array.from({ length: 1000 }, (_, index) => `event ${index}`)
-        for (let at = 0; at < sent.length; at += 7) bus.publish('a', sent.slice(at, at + 7))
+        for (let at = 0; at < sent.length; at += 7) bus.publish('1', sent.slice(at, at + 7))
         await until(() => seen.length >= sent.length)
         expect(seen).toEqual(sent)
       }),
@@ -47,11 +50,11 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
       'keeps slots apart and serves every subscriber of one',
       withBus(async bus => {
         const seen: Record<string, string[]> = { first: [], second: [], other: [] }
-        bus.subscribe('a', events => seen['first']?.push(...events))
-        bus.subscribe('a', events => seen['second']?.push(...events))
-        bus.subscribe('b', events => seen['other']?.push(...events))
-        bus.publish('a', ['x'])
-        bus.publish('b', ['y'])
+        await bus.subscribe('1', events => seen['first']?.push(...events)).ready
+        await bus.subscribe('1', events => seen['second']?.push(...events)).ready
+        await bus.subscribe('2', events => seen['other']?.push(...events)).ready
+        bus.publish('1', ['x'])
+        bus.publish('2', ['y'])
         await until(
           () => seen['first']?.length === 1 && seen['second']?.length === 1 && seen['other']?.length === 1,
         )
@@ -64,12 +67,13 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
       withBus(async bus => {
         const ended: string[] = []
         const lasting: string[] = []
-        const end = bus.subscribe('a', events => ended.push(...events))
-        bus.subscribe('a', events => lasting.push(...events))
-        bus.publish('nobody', ['lost'])
-        end()
-        end()
-        bus.publish('a', ['late'])
+        const subscription = bus.subscribe('1', events => ended.push(...events))
+        await subscription.ready
+        await bus.subscribe('1', events => lasting.push(...events)).ready
+        bus.publish('3', ['lost'])
+        subscription.end()
+        subscription.end()
+        bus.publish('1', ['late'])
         await until(() => lasting.length === 1)
         expect(ended).toEqual([])
       }),
@@ -79,9 +83,9 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
       'takes an empty list of events',
       withBus(async bus => {
         const seen: string[] = []
-        bus.subscribe('a', events => seen.push(...events))
-        bus.publish('a', [])
-        bus.publish('a', ['one'])
+        await bus.subscribe('1', events => seen.push(...events)).ready
+        bus.publish('1', [])
+        bus.publish('1', ['one'])
         await until(() => seen.length === 1)
         expect(seen).toEqual(['one'])
       }),
