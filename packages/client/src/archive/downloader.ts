@@ -2,12 +2,12 @@ import { LIMITS, ProtocolError } from '@entangle/protocol'
 import { backoffMs } from '../account/timing.ts'
 import type { ChatId } from '../api/engine-api.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
-import { previewOf, withPreview } from '../chats/preview.ts'
+import { withHistory, withPreview } from '../chats/preview.ts'
 import { sleep } from '../ports/clock.ts'
 import { StoreError } from '../ports/key-value-store.ts'
 import { accountKeys } from '../store/keys.ts'
 import type { Transaction } from '../store/ledger.ts'
-import { countsAsUnread, type MessageRecord } from '../timeline/message-record.ts'
+import type { MessageRecord } from '../timeline/message-record.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 import type { ArchiveCodec, SealedRecord } from './archive-codec.ts'
 import {
@@ -32,19 +32,6 @@ const PAUSE_MS = 5
 const LATE_PAUSE_MS = 3_000
 /** How long a person who scrolls waits for the network before the rest is left to the background. */
 const PATIENCE_MS = 4_000
-
-/** What the chat shows of its history when older messages have come to it. */
-function withHistory(chat: ChatRecord, messages: readonly MessageRecord[]): ChatRecord {
-  const newest = messages.at(-1)
-  const foreign = messages.filter(countsAsUnread)
-  const isNewest = newest !== undefined && newest.seq > (chat.last?.seq ?? 0)
-  return {
-    ...chat,
-    unread: chat.unread + foreign.filter(({ seq }) => seq > chat.readSeq).length,
-    peerSeq: Math.max(chat.peerSeq, foreign.at(-1)?.seq ?? 0),
-    last: isNewest ? previewOf(newest) : chat.last,
-  }
-}
 
 /** Fills the holes of all chats from the archive, newest first, a page of each in turn. */
 export function createDownloader(room: ArchiveRoom, codec: ArchiveCodec) {

@@ -21,6 +21,7 @@ import type { InboxEvent } from './draft.ts'
 import type { Gate } from './entering.ts'
 import { createInbox } from './inbox.ts'
 import { createPause } from './pause.ts'
+import { settleEarlier } from './settling.ts'
 import { createTransmission } from './transmission.ts'
 import { createUpkeep } from './upkeep.ts'
 import { markGone, warnChat } from './warning.ts'
@@ -122,6 +123,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
     if (conversation.phase !== 'active') {
       return present.warning === null && arrival.step(present, transmission.hasQueued())
     }
+    if (await settleEarlier(context, chatId)) return true
     const resent = transmission.resend()
     if (resent !== 'nothing') return resent === 'sent'
     if (!inbox.knowsHead() || present.warning !== null) return false

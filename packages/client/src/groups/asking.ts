@@ -2,17 +2,29 @@ import { randomBytes } from '@entangle/crypto'
 import { type AccountId, type MessageId, readId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import { between } from '../account/timing.ts'
+import type { ChatId } from '../api/engine-api.ts'
 import type { ChatRecord } from '../chats/chat-record.ts'
+import type { Transaction } from '../store/ledger.ts'
 import type { GroupRecord } from './group-record.ts'
 import { tellerOf } from './link-telling.ts'
 import { isUntold, STATE_REQUEST } from './state.ts'
+
+/** Part of a transaction: the group is asked for its state. */
+export function stageStateRequest(
+  { clock, outbox }: Pick<AccountContext, 'clock' | 'outbox'>,
+  transaction: Transaction,
+  chatId: ChatId,
+): void {
+  const messageId: MessageId = readId(randomBytes(16))
+  outbox.stageNew(transaction, chatId, [{ messageId, content: STATE_REQUEST }], clock.now())
+}
 
 /**
  * A device that came in by itself has the state of the group from the account's other devices. Where they have none,
  * or are gone, it asks the group: after a while, and ever less often.
  */
 export function createStateAsking(context: AccountContext, wakeAt: (time: number) => void) {
-  const { clock, ledger, outbox, timing } = context
+  const { clock, ledger, timing } = context
   let asked = 0
   let dueAt: number | undefined
 
@@ -32,10 +44,7 @@ export function createStateAsking(context: AccountContext, wakeAt: (time: number
       }
       asked += 1
       dueAt = inAWhile()
-      const messageId: MessageId = readId(randomBytes(16))
-      await ledger.transact(transaction =>
-        outbox.stageNew(transaction, id, [{ messageId, content: STATE_REQUEST }], clock.now()),
-      )
+      await ledger.transact(transaction => stageStateRequest(context, transaction, id))
       return true
     },
   }
