@@ -1,10 +1,11 @@
 import { ensureDependencies } from './lib/dependencies.mjs'
-import { underOurRuntime } from './lib/runtime.mjs'
+import { inRoot } from './lib/paths.mjs'
+import { passThrough, underOurRuntime } from './lib/runtime.mjs'
 import { Advice, runMain, say } from './lib/say.mjs'
 import { inWords, runVitest } from './lib/vitest.mjs'
 import { ensureWebBuild } from './lib/web-build.mjs'
 
-/** Long runs of suites that `npm test` runs briefly. SEED repeats a run, ROUNDS sets its length. */
+/** Long runs, most of them of suites that `npm test` runs briefly. SEED repeats a run, ROUNDS sets its length. */
 const CAMPAIGNS = {
   fuzz: {
     about:
@@ -32,12 +33,31 @@ const CAMPAIGNS = {
     about: 'the browser killed at random moments while its person writes',
     runs: [{ project: 'browser', files: ['e2e/src/browser-killed.spec.ts'] }],
   },
+  hold: {
+    about: 'ten thousand connections held for MINUTES (30): the memory of the server must stay what it is',
+    runs: [{ bench: 'hold', options: { minutes: 'MINUTES', sockets: 'SOCKETS' } }],
+  },
 }
 
 function listCampaigns() {
   return Object.entries(CAMPAIGNS)
     .map(([name, { about }]) => `  ${name.padEnd(14)}${about}`)
     .join('\n')
+}
+
+/** A benchmark that is told by the environment what it would be told by its options. */
+async function runBench({ bench, options }) {
+  const told = Object.entries(options).flatMap(([option, name]) =>
+    process.env[name] === undefined ? [] : [`--${option}`, process.env[name]],
+  )
+  return (await passThrough(process.execPath, [inRoot('bench', 'src', 'main.ts'), bench, ...told])) === 0
+}
+
+async function runSuite({ project, files }) {
+  if (project === 'browser') await ensureWebBuild()
+  const { counts } = await runVitest(project, { only: files, quiet: false, env: { CAMPAIGN: 'long' } })
+  say(inWords(counts))
+  return counts.failed === 0 && counts.passed > 0
 }
 
 /** `npm run campaign -- NAME` */
@@ -54,11 +74,9 @@ await runMain(async () => {
   if (code !== undefined) return code
   await ensureDependencies()
   let isWell = true
-  for (const { project, files } of campaign.runs) {
-    if (project === 'browser') await ensureWebBuild()
-    const { counts } = await runVitest(project, { only: files, quiet: false, env: { CAMPAIGN: 'long' } })
-    say(inWords(counts))
-    isWell &&= counts.failed === 0 && counts.passed > 0
+  for (const run of campaign.runs) {
+    const wentWell = run.bench === undefined ? await runSuite(run) : await runBench(run)
+    isWell &&= wentWell
   }
   return isWell ? 0 : 1
 })

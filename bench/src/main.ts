@@ -1,5 +1,5 @@
 // node bench/src/main.ts NAME [--json] [--rounds N] [--seconds N] [--processes N] [--sockets N] [--rate N]
-//   [--members N] [--conversations N] [--messages N]
+//   [--members N] [--conversations N] [--messages N] [--minutes N]
 import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
@@ -8,6 +8,7 @@ import { benchConnections } from './connections/connections.ts'
 import { benchCrypto } from './crypto/crypto.ts'
 import { benchFanout } from './fanout/fanout.ts'
 import { benchGroups } from './groups/groups.ts'
+import { benchHold } from './hold/hold.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { benchNewDevice } from './new-device/new-device.ts'
 import { createReport, type Report } from './report.ts'
@@ -17,6 +18,7 @@ type Options = {
   readonly members: number
   readonly conversations: number
   readonly messages: number
+  readonly minutes: number
   readonly rounds: number
   readonly seconds: number
   readonly processes: number
@@ -30,6 +32,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => voi
   catchup: benchCatchup,
   connections: (report, options) => benchConnections(report, { ...options, steps: 5 }),
   fanout: benchFanout,
+  hold: benchHold,
   ingest: benchIngest,
   'new-device': benchNewDevice,
   web: benchWeb,
@@ -42,6 +45,7 @@ const { values, positionals } = parseArgs({
     members: { type: 'string', default: '1000' },
     conversations: { type: 'string', default: '50' },
     messages: { type: 'string', default: '20000' },
+    minutes: { type: 'string', default: '30' },
     sockets: { type: 'string', default: '10000' },
     rate: { type: 'string', default: '500' },
     rounds: { type: 'string', default: '5' },
@@ -60,6 +64,7 @@ if (bench === undefined) {
     members: Number(values.members),
     conversations: Number(values.conversations),
     messages: Number(values.messages),
+    minutes: Number(values.minutes),
     sockets: Number(values.sockets),
     rate: Number(values.rate),
     rounds: Number(values.rounds),
