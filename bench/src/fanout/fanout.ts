@@ -5,6 +5,7 @@ import { type Contender, medianOf, playRounds, type Rounds, usedSeconds } from '
 import { type SeededDevice, seedDevices } from '../load/seed.ts'
 import { OURS, onStage, type Stage } from '../load/stage.ts'
 import { fetchPackage } from '../peers/fetched-package.ts'
+import { startNats } from '../peers/nats.ts'
 import type { Report } from '../report.ts'
 
 type Options = Rounds & { readonly processes: number }
@@ -13,6 +14,7 @@ const RECEIVERS = 1000
 const NAIVE = 'a `ws` send for each client'
 const SOCKET_IO = 'Socket.IO, text'
 const SOCKET_IO_VERSION = '4.8.4'
+const NATS = 'NATS'
 const BUN = 'bun publish'
 const BUN_VERSION = '1.4.5'
 
@@ -25,7 +27,7 @@ const perSecondInAll = (one: Measured): number =>
 /** What has to hold, by messages under way. */
 const GOALS: ReadonlyMap<number, Readonly<Record<string, number>>> = new Map([
   [1, { [NAIVE]: 1.15 }],
-  [16, { [NAIVE]: 8, [SOCKET_IO]: 10, [BUN]: 0.7 }],
+  [16, { [NAIVE]: 8, [SOCKET_IO]: 10, [BUN]: 0.7, [NATS]: 2.5 }],
 ])
 
 async function enterPeers(
@@ -47,6 +49,9 @@ async function enterPeers(
     const peer = { name: BUN, program: 'bun-server', options: {}, devices } as const
     contenders.push(await stage.enterPeer({ ...peer, execPath: join(bun, 'bin', 'bun') }))
   }
+  const nats = await startNats()
+  if (nats === undefined) report.say(`  ${NATS}: not installed, skipped: apt-get install nats-server`)
+  else contenders.push(await stage.enterProgram({ name: NATS, program: nats, kind: 'nats', devices }))
   return contenders
 }
 

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
   ACK_BYTES,
-  type ConversationId,
   encodeClientControl,
   encodeSend,
   FRAME,
@@ -9,8 +8,10 @@ import {
   SOCKET_PATH,
   SOCKET_PROTOCOL,
 } from '@entangle/protocol'
-import type { RawSocket } from './raw-socket.ts'
+import { openNatsClient, publish } from './nats-client.ts'
+import { type FrameHandler, openRawSocket, type RawSocket } from './raw-socket.ts'
 import type { SeededDevice } from './seed.ts'
+import { numberOf, openXmppClient, textMessage } from './xmpp-client.ts'
 
 /** What a frame that came in says, with the number of the message it speaks of. */
 export type Heard =
@@ -19,19 +20,29 @@ export type Heard =
   | { readonly kind: 'greeted' }
   | undefined
 
+export type Opening = {
+  readonly port: number
+  readonly device: SeededDevice
+  /** What the server has given beforehand to be let in, if it does. */
+  readonly tickets: readonly string[]
+  readonly onFrame: FrameHandler
+  readonly onClose: (reason: string) => void
+}
+
 /** How the load speaks with a server. */
 export type Dialect = {
-  path(device: SeededDevice): string
-  readonly protocols: readonly string[]
+  open(opening: Opening): Promise<RawSocket>
   /** Whether the server says when it is ready. */
   readonly isGreeted: boolean
+  /** Whether who sends a message is told it as well. */
+  readonly echoes: boolean
   hello(socket: RawSocket): void
   send(socket: RawSocket, message: Message): void
   hear(chunk: Buffer, start: number, end: number, socket: RawSocket | undefined): Heard
 }
 
 export type Message = {
-  readonly conversationId: ConversationId
+  readonly sender: SeededDevice
   readonly number: number
   readonly counter: number
 }
@@ -46,14 +57,20 @@ const NUMBER_AT = 4 + 16 + 12
 
 const messageId = (number: number): MessageId => (RUN_ID + number.toString(16).padStart(16, '0')) as MessageId
 
+const sendFrame = ({ sender: { conversationId }, number, counter }: Message): Uint8Array =>
+  encodeSend({ conversationId, messageId: messageId(number), epoch: 1, counter, body })
+
+const overWebSocket =
+  (pathOf: (device: SeededDevice) => string, protocols: readonly string[]): Dialect['open'] =>
+  ({ device, tickets, ...rest }) =>
+    openRawSocket({ path: pathOf(device), protocols: [...protocols, ...tickets], ...rest })
+
 const frames: Dialect = {
-  path: () => SOCKET_PATH,
-  protocols: [SOCKET_PROTOCOL],
+  open: overWebSocket(() => SOCKET_PATH, [SOCKET_PROTOCOL]),
   isGreeted: true,
+  echoes: true,
   hello: socket => socket.send(encodeClientControl({ t: 'hello', version: 1 })),
-  send(socket, { conversationId, number, counter }) {
-    socket.send(encodeSend({ conversationId, messageId: messageId(number), epoch: 1, counter, body }))
-  },
+  send: (socket, message) => socket.send(sendFrame(message)),
   hear(chunk, start, end) {
     const type = chunk[start]
     if (type === FRAME.deliver) return { kind: 'delivered', number: chunk.readUInt32BE(start + NUMBER_AT) }
@@ -83,11 +100,16 @@ export const DIALECTS = {
   /** The whole server, with its authentication. */
   entangle: frames,
   /** A peer that speaks the same frames and asks for nothing. */
-  peer: { ...frames, path: device => `/?${roomOf(device)}`, isGreeted: false, hello: () => undefined },
+  peer: {
+    ...frames,
+    open: overWebSocket(device => `/?${roomOf(device)}`, [SOCKET_PROTOCOL]),
+    isGreeted: false,
+    hello: () => undefined,
+  },
   'socket.io': {
-    path: device => `/socket.io/?EIO=4&transport=websocket&${roomOf(device)}`,
-    protocols: [],
+    open: overWebSocket(device => `/socket.io/?EIO=4&transport=websocket&${roomOf(device)}`, []),
     isGreeted: true,
+    echoes: true,
     hello: socket => socket.send(text('40'), TEXT),
     send(socket, { number }) {
       socket.send(text(`${PACKET}${number.toString(16).padStart(8, '0')}${filler}"]`), TEXT)
@@ -98,6 +120,27 @@ export const DIALECTS = {
         return { kind: 'delivered', number: Number.parseInt(chunk.toString('latin1', at, at + 8), 16) }
       if (end - start === 1 && chunk[start] === PING) socket?.send(text('3'), TEXT)
       return chunk.toString('latin1', start, start + 2) === '40' ? { kind: 'greeted' } : undefined
+    },
+  },
+  /** Over TCP, as its clients do; the payload is our frame as it was sent. */
+  nats: {
+    open: openNatsClient,
+    isGreeted: false,
+    echoes: true,
+    hello: () => undefined,
+    send: (socket, message) => socket.send(publish(message.sender.conversationId, sendFrame(message))),
+    hear: (chunk, start) => ({ kind: 'delivered', number: chunk.readUInt32BE(start + NUMBER_AT) }),
+  },
+  /** Over TCP, between two: the other's address follows from the number. */
+  xmpp: {
+    open: openXmppClient,
+    isGreeted: false,
+    echoes: false,
+    hello: () => undefined,
+    send: (socket, { sender, number }) => socket.send(textMessage(sender.number ^ 1, number, filler)),
+    hear(chunk, start, end) {
+      const number = numberOf(chunk, start, end)
+      return number === undefined ? undefined : { kind: 'delivered', number }
     },
   },
 } as const satisfies Readonly<Record<string, Dialect>>

@@ -1,7 +1,7 @@
 import type { ConversationId } from '@entangle/protocol'
 import { type DeviceAccess, refreshAccess, takeTicket } from './device-session.ts'
 import { DIALECTS, type Dialect } from './dialects.ts'
-import { openRawSocket, type RawSocket } from './raw-socket.ts'
+import type { RawSocket } from './raw-socket.ts'
 import type { SeededDevice } from './seed.ts'
 
 /** Who is asked, and how. */
@@ -12,7 +12,8 @@ export type Member = { readonly device: SeededDevice; readonly socket: RawSocket
 /** Sockets of many devices in this process, and what comes in over them. */
 export type Fleet = {
   readonly members: readonly Member[]
-  readonly sizeOf: ReadonlyMap<ConversationId, number>
+  /** How many are told of a message in a conversation. */
+  readonly receiversOf: ReadonlyMap<ConversationId, number>
   send(member: Member, number: number): void
   onAck: (number: number, status: number) => void
   onDeliver: (number: number) => void
@@ -56,10 +57,10 @@ async function openSocket(
   let greet: () => void = () => undefined
   let opened: RawSocket | undefined
   const tickets = target.kind === 'entangle' ? [`ticket.${await ticketOf(target.port, device)}`] : []
-  const socket = await openRawSocket({
+  const socket = await dialect.open({
     port: target.port,
-    path: dialect.path(device),
-    protocols: [...dialect.protocols, ...tickets],
+    device,
+    tickets,
     onFrame: (chunk, start, end) => {
       const heard = dialect.hear(chunk, start, end, opened)
       if (heard?.kind === 'delivered') fleet.onDeliver(heard.number)
@@ -83,15 +84,16 @@ async function openSocket(
 
 export async function openFleet(target: Target, devices: readonly SeededDevice[]): Promise<Fleet> {
   const members: Member[] = []
-  const sizeOf = new Map<ConversationId, number>()
+  const receiversOf = new Map<ConversationId, number>()
+  const alone = DIALECTS[target.kind].echoes ? 0 : -1
   let isClosing = false
   const fleet: Fleet = {
     members,
-    sizeOf,
+    receiversOf,
     send(member, number) {
       member.counter += 1
-      const { device, socket, counter } = member
-      DIALECTS[target.kind].send(socket, { conversationId: device.conversationId, number, counter })
+      const { device: sender, socket, counter } = member
+      DIALECTS[target.kind].send(socket, { sender, number, counter })
     },
     onAck: () => undefined,
     onDeliver: () => undefined,
@@ -106,7 +108,7 @@ export async function openFleet(target: Target, devices: readonly SeededDevice[]
   }
   await inTurns(devices, async device => {
     members.push({ device, socket: await openSocket(fleet, target, device, onLost), counter: 0 })
-    sizeOf.set(device.conversationId, (sizeOf.get(device.conversationId) ?? 0) + 1)
+    receiversOf.set(device.conversationId, (receiversOf.get(device.conversationId) ?? alone) + 1)
   })
   return fleet
 }

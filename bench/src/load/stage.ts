@@ -21,6 +21,13 @@ export type Stage = {
     readonly execPath?: string
     readonly devices: readonly SeededDevice[]
   }): Promise<Contender>
+  /** A peer that is no program of ours and runs already; it is ended with the rest. */
+  enterProgram(peer: {
+    readonly name: string
+    readonly program: PeerProcess
+    readonly kind: Target['kind']
+    readonly devices: readonly SeededDevice[]
+  }): Promise<Contender>
 }
 
 export const OURS = 'entangle'
@@ -59,6 +66,11 @@ export async function onStage(
         const peer = await enter(program, peerOptions, execPath)
         await load.open(name, { kind, port: peer.port }, devices)
         return { name, probes: probesOf(() => peer.pid, measured) }
+      },
+      async enterProgram({ name, program, kind, devices }) {
+        endings.push(() => program.end())
+        await load.open(name, { kind, port: program.port }, devices)
+        return { name, probes: probesOf(() => program.pid, measured) }
       },
     })
   } finally {

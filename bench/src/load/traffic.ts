@@ -44,7 +44,7 @@ export function startTraffic(fleet: Fleet, { arrival, until }: TrafficPlan): Tra
 
   function post(member: Member, sinceMs: number): void {
     const { conversationId } = member.device
-    const left = until === 'acknowledged' ? 1 : (fleet.sizeOf.get(conversationId) ?? 1)
+    const left = until === 'acknowledged' ? 1 : (fleet.receiversOf.get(conversationId) ?? 1)
     underWay.set(++numbers, { sinceMs, left })
     fleet.send(member, numbers)
   }
