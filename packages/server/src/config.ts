@@ -29,7 +29,8 @@ export const SETTINGS = {
   }),
   DATA_DIR: setting({
     default: './data',
-    description: 'Folder of the embedded database and of the secrets the server makes for itself.',
+    description:
+      'Folder of the embedded database and of the secrets the server makes for itself. Nodes of one installation have the same `secrets` in it.',
     schema: z.string().min(1).default('./data'),
   }),
   PUBLIC_URL: setting({
@@ -46,6 +47,33 @@ export const SETTINGS = {
     default: 'the embedded PostgreSQL',
     description: 'PostgreSQL for conversations. A pooler before it must keep named prepared statements.',
     schema: z.string().min(1).optional(),
+  }),
+  REDIS_URL: setting({
+    default: 'memory of this process',
+    description: 'Redis for what several nodes share for a short time: tickets, grants, rate limits.',
+    schema: z.url({ protocol: /^rediss?$/ }).optional(),
+  }),
+  KAFKA_BROKERS: setting({
+    default: 'none: this is the only node',
+    description:
+      'Kafka brokers, `host:port` separated by commas, over which several nodes tell each other what they have for their sockets. Needs `REDIS_URL` and external databases.',
+    schema: z
+      .string()
+      .regex(/^[\w.-]+:\d{1,5}(,[\w.-]+:\d{1,5})*$/, 'host:port, separated by commas')
+      .optional(),
+  }),
+  KAFKA_TOPIC: setting({
+    default: '`entangle-nodes`',
+    description: 'Topic of that, made where there is none.',
+    schema: z
+      .string()
+      .regex(/^[\w.-]{1,200}$/)
+      .default('entangle-nodes'),
+  }),
+  NODE_SLOTS: setting({
+    default: '64',
+    description: 'Partitions of that topic: the most nodes that can serve sockets at once.',
+    schema: z.coerce.number().int().min(2).max(20_000).default(64),
   }),
   DATABASE_POOL_SIZE: setting({
     default: '10',
@@ -118,6 +146,10 @@ export type ServerConfig = {
   readonly publicUrl: URL | undefined
   readonly userDatabaseUrl: string | undefined
   readonly chatDatabaseUrl: string | undefined
+  readonly redisUrl: string | undefined
+  readonly kafka:
+    | { readonly brokers: readonly string[]; readonly topic: string; readonly slots: number }
+    | undefined
   readonly databasePoolSize: number
   readonly registration: 'open' | 'closed'
   readonly trustProxy: readonly string[] | false
@@ -166,6 +198,13 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
       'HOST is not loopback: browsers then need HTTPS. Set PUBLIC_URL to the https address of the proxy in front.',
     )
   }
+  const brokers = read('KAFKA_BROKERS')
+  const hasOwnDatabase = read('USER_DATABASE_URL') === undefined || read('CHAT_DATABASE_URL') === undefined
+  if (brokers !== undefined && (read('REDIS_URL') === undefined || hasOwnDatabase)) {
+    throw new ConfigError(
+      'KAFKA_BROKERS is for several nodes: they share REDIS_URL, USER_DATABASE_URL and CHAT_DATABASE_URL. Set these too.',
+    )
+  }
   const trustProxy = read('TRUST_PROXY')
   const webDir = read('WEB_DIR') ?? (existsSync(builtWebClient) ? builtWebClient : undefined)
   return {
@@ -175,6 +214,11 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     publicUrl,
     userDatabaseUrl: read('USER_DATABASE_URL'),
     chatDatabaseUrl: read('CHAT_DATABASE_URL'),
+    redisUrl: read('REDIS_URL'),
+    kafka:
+      brokers === undefined
+        ? undefined
+        : { brokers: brokers.split(','), topic: read('KAFKA_TOPIC'), slots: read('NODE_SLOTS') },
     databasePoolSize: read('DATABASE_POOL_SIZE'),
     registration: read('REGISTRATION') ?? (onLoopback && publicUrl === undefined ? 'open' : 'closed'),
     trustProxy: trustProxy === 'off' ? false : trustProxy.split(',').map(part => part.trim()),

@@ -4,8 +4,6 @@ import { join } from 'node:path'
 import { loadVerifier } from '@entangle/crypto/verify'
 import { ProtocolError } from '@entangle/protocol'
 import type { FastifyInstance } from 'fastify'
-import { createInMemoryCache } from './adapters/in-memory-cache.ts'
-import { createInMemoryEventBus } from './adapters/in-memory-event-bus.ts'
 import { createAccessTokens } from './auth/access-tokens.ts'
 import { createAccountService } from './auth/account-service.ts'
 import { createDeviceService } from './auth/device-service.ts'
@@ -17,9 +15,9 @@ import { createRecoveryService } from './auth/recovery-service.ts'
 import { createRegistrationService } from './auth/registration-service.ts'
 import { createResetService } from './auth/reset-service.ts'
 import { createSessionService } from './auth/session-service.ts'
+import { type Backbone, openCache, openRouter } from './backbone.ts'
 import { createAccountStateService } from './chat/account-state-service.ts'
 import { createArchiveService } from './chat/archive-service.ts'
-import type { ChatEvent } from './chat/chat-event.ts'
 import { type ChatService, createChatService } from './chat/chat-service.ts'
 import { createCommitService } from './chat/commit-service.ts'
 import { createConversationMemory } from './chat/conversation-memory.ts'
@@ -29,6 +27,7 @@ import { createLeaveService } from './chat/leave-service.ts'
 import { createLetterService } from './chat/letter-service.ts'
 import { createLogService } from './chat/log-service.ts'
 import { createLogTail } from './chat/log-tail.ts'
+import type { Router } from './chat/routing/router.ts'
 import { createTickets } from './chat/tickets.ts'
 import { createVerifiedPublicGroups } from './chat/verified-public-groups.ts'
 import type { ServerConfig } from './config.ts'
@@ -49,7 +48,6 @@ import { watchProcess } from './metrics/process-metrics.ts'
 import { createServerMetrics, watchPools } from './metrics/server-metrics.ts'
 import type { Cache } from './ports/cache.ts'
 import { type Clock, systemClock } from './ports/clock.ts'
-import type { EventBus } from './ports/event-bus.ts'
 import { createFileSecretStore, randomSecret } from './secrets.ts'
 
 /** What a test, or another deployment, may put in the place of the standard part. */
@@ -57,7 +55,6 @@ export type Overrides = {
   readonly clock?: Partial<Clock>
   readonly log?: Log
   readonly cache?: Cache
-  readonly bus?: EventBus<ChatEvent>
 }
 
 export type Context = {
@@ -84,8 +81,6 @@ async function openVerifier() {
 export async function createContext(config: ServerConfig, overrides: Overrides): Promise<Context> {
   const clock = { ...systemClock, ...overrides.clock }
   const log = overrides.log ?? createLog(config.logLevel)
-  const cache = overrides.cache ?? createInMemoryCache(clock)
-  const bus = overrides.bus ?? createInMemoryEventBus<ChatEvent>()
   const databases = await openDatabases({
     dataDir: config.dataDir,
     userDatabaseUrl: config.userDatabaseUrl,
@@ -93,18 +88,35 @@ export async function createContext(config: ServerConfig, overrides: Overrides):
     poolSize: config.databasePoolSize,
     onEmbeddedEvent: event => (event === 'died' ? log.error('postgres died') : log.info(`postgres ${event}`)),
   })
+  const open: Pick<Backbone<unknown>, 'close'>[] = [databases]
+  const closeAll = async () => {
+    for (const part of open.toReversed()) await part.close()
+  }
   try {
-    return await compose(config, { clock, log, cache, bus }, databases)
+    const cache = await openCache(config, { clock, log })
+    open.push(cache)
+    const router = await openRouter(config, databases, { clock, log })
+    open.push(router)
+    const parts = { clock, log, cache: overrides.cache ?? cache.part, router: router.part }
+    return await compose(config, parts, databases, closeAll)
   } catch (error) {
-    await databases.close()
+    await closeAll()
     throw error
   }
 }
 
+type Parts = {
+  readonly clock: Clock
+  readonly log: Log
+  readonly cache: Cache
+  readonly router: Router
+}
+
 async function compose(
   config: ServerConfig,
-  { clock, log, cache, bus }: Required<Overrides> & { readonly clock: Clock },
+  { clock, log, cache, router }: Parts,
   databases: Databases,
+  closeParts: () => Promise<void>,
 ): Promise<Context> {
   const secrets = createFileSecretStore(join(config.dataDir, 'secrets'))
   const opaqueSetup = await createOpaqueSetup()
@@ -138,7 +150,7 @@ async function compose(
     logService,
     tail,
     memory,
-    bus,
+    router,
     clock,
     log,
     metrics,
@@ -180,15 +192,15 @@ async function compose(
     recovery: createRecoveryService({ database, cache, limits, grants, material }),
     devices: createDeviceService({ database, material, grants, sessions, clock }),
     keyPackages: createKeyPackageService({ database, material, limits, clock }),
-    conversations: createConversationService({ database: databases.chat, directory, groups, bus }),
-    commits: createCommitService({ database: databases.chat, directory, groups, bus, clock }),
-    leaving: createLeaveService({ database: databases.chat, groups, bus, clock }),
+    conversations: createConversationService({ database: databases.chat, directory, groups, router }),
+    commits: createCommitService({ database: databases.chat, directory, groups, router, clock }),
+    leaving: createLeaveService({ database: databases.chat, groups, router, clock }),
     invites: createInviteService(databases.chat),
     archive: createArchiveService({ database: databases.chat, quotaBytes: config.archiveQuotaBytes }),
-    letters: createLetterService({ database: databases.chat, directory, bus }),
+    letters: createLetterService({ database: databases.chat, directory, router }),
     accountState: createAccountStateService({
       database: databases.chat,
-      bus,
+      router,
       clock,
       entriesLimit: config.accountStateEntries,
     }),
@@ -235,7 +247,7 @@ async function compose(
       await endpoint.close()
       stopWatching()
       await chat.stop()
-      await databases.close()
+      await closeParts()
     },
   }
 }

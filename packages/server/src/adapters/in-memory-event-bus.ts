@@ -4,8 +4,8 @@ import type { EventBus } from '../ports/event-bus.ts'
 export function createInMemoryEventBus<Event>(): EventBus<Event> {
   const handlers = new Map<string, Set<(events: readonly Event[]) => void>>()
   return {
-    publish(slot, events) {
-      for (const handler of handlers.get(slot) ?? []) handler(events)
+    publish(slots, events) {
+      for (const slot of slots) for (const handler of handlers.get(slot) ?? []) handler(events)
     },
     subscribe(slot, handler) {
       const ofSlot = handlers.get(slot) ?? new Set()

@@ -4,10 +4,9 @@ import type { ChatDatabase } from '../database/chat-schema.ts'
 import { idBytes, idText, packBytes, packIntegers } from '../database/packed-arrays.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { EventBus } from '../ports/event-bus.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import { writingStore } from './account-store.ts'
-import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
+import type { Publisher } from './routing/router.ts'
 
 /** Sealed settings of an account, the same on all its devices: of two writings the higher (stamp, device) stays. */
 export type AccountStateService = {
@@ -20,7 +19,7 @@ export type AccountStateService = {
 
 type Dependencies = {
   readonly database: ChatDatabase
-  readonly bus: EventBus<ChatEvent>
+  readonly router: Publisher
   readonly clock: Clock
   readonly entriesLimit: number
 }
@@ -51,7 +50,7 @@ function newestOfEachKey(entries: readonly Entry[]): Entry[] {
 }
 
 export function createAccountStateService(dependencies: Dependencies): AccountStateService {
-  const { database, bus, clock, entriesLimit } = dependencies
+  const { database, router, clock, entriesLimit } = dependencies
 
   /**
    * A stamp from the future would win over everything written until then. It is refused and not lowered:
@@ -79,7 +78,7 @@ export function createAccountStateService(dependencies: Dependencies): AccountSt
       const { rows } = await writingStore(write, 'CHAT_STATE_FULL', { entriesLimit })
       const { previous, revision } = rows[0] ?? { previous: 0, revision: 0 }
       if (revision > previous)
-        bus.publish(LOCAL_SLOT, [{ kind: 'state', accountId, exceptDevice: deviceId, revision }])
+        router.publish([{ kind: 'state', accountId, exceptDevice: deviceId, revision }])
       return { previous, revision }
     },
 

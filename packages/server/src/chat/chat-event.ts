@@ -46,6 +46,3 @@ export type ChatEvent =
   | { readonly kind: 'gone'; readonly accountId: AccountId; readonly tell: readonly DeviceId[] }
   | { readonly kind: 'sessions-ended'; readonly sessionIds: readonly SessionId[] }
   | { readonly kind: 'device-revoked'; readonly deviceId: DeviceId }
-
-/** One process reads everything itself. */
-export const LOCAL_SLOT = '0'

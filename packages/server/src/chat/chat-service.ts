@@ -9,10 +9,9 @@ import type { Log } from '../logging.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { ChatAccounts } from '../ports/chat-accounts.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { EventBus } from '../ports/event-bus.ts'
 import type { SessionVerifier } from '../ports/session-verifier.ts'
 import { eraseAccountStore } from './account-store.ts'
-import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
+import type { ChatEvent } from './chat-event.ts'
 import type { ConversationMemory } from './conversation-memory.ts'
 import { deliveryOf } from './deliver-frames.ts'
 import { createIngestQueue, type Incoming, type IngestOutcome } from './ingest-queue.ts'
@@ -22,6 +21,7 @@ import type { LogTail } from './log-tail.ts'
 import type { MessageStore } from './message-store.ts'
 import { createPostgresMessageStore } from './postgres-message-store.ts'
 import { createProgressWriter } from './progress-writer.ts'
+import type { Publisher, Router } from './routing/router.ts'
 import type { Connection } from './socket/connection.ts'
 import { createFrameHandler } from './socket/frame-handler.ts'
 import { createHub, type Hub } from './socket/hub.ts'
@@ -53,7 +53,7 @@ type Dependencies = {
   readonly logService: LogService
   readonly tail: LogTail
   readonly memory: ConversationMemory
-  readonly bus: EventBus<ChatEvent>
+  readonly router: Router
   readonly clock: Clock
   readonly log: Log
   readonly metrics: ServerMetrics
@@ -65,7 +65,7 @@ const DRAIN_SOCKETS_MS = 2000
 type Settled = Incoming<Connection> & { readonly outcome: IngestOutcome }
 
 /** After the commit: first what the sender waits for, then the event for everybody. */
-function settle(bus: EventBus<ChatEvent>, settled: readonly Settled[]): void {
+function settle(router: Publisher, settled: readonly Settled[]): void {
   const events: ChatEvent[] = []
   for (const { message, origin, outcome } of settled) {
     if (outcome === 'unknown') {
@@ -83,7 +83,7 @@ function settle(bus: EventBus<ChatEvent>, settled: readonly Settled[]): void {
       deliveryOf({ kind: 'application', conversationId, messageId, epoch, senderDevice, body, ...at }),
     )
   }
-  bus.publish(LOCAL_SLOT, events)
+  router.publish(events)
 }
 
 /** Attempts that failed were in the database as well. */
@@ -104,11 +104,7 @@ function nameOfOutcome(outcome: IngestOutcome): Parameters<ServerMetrics['messag
   return outcome.fresh ? 'accepted' : 'repeated'
 }
 
-function createChatAccounts(
-  database: ChatDatabase,
-  logService: LogService,
-  bus: EventBus<ChatEvent>,
-): ChatAccounts {
+function createChatAccounts(database: ChatDatabase, logService: LogService, router: Publisher): ChatAccounts {
   async function closeConversations(accountId: AccountId): Promise<void> {
     const account = idBytes(accountId)
     await database.transaction().execute(async work => {
@@ -133,14 +129,14 @@ function createChatAccounts(
         JOIN conversation_member other ON other.conversation_id = me.conversation_id
         WHERE me.account_id = ${idBytes(accountId)} AND other.left_seq IS NULL
           AND other.account_id <> me.account_id`.execute(database)
-      bus.publish(LOCAL_SLOT, [{ kind: 'gone', accountId, tell: rows.map(row => idText(row.device_id)) }])
+      router.publish([{ kind: 'gone', accountId, tell: rows.map(row => idText(row.device_id)) }])
     },
     accountReset: accountId => database.transaction().execute(work => eraseAccountStore(work, accountId)),
     sessionsEnded(sessionIds) {
-      bus.publish(LOCAL_SLOT, [{ kind: 'sessions-ended', sessionIds }])
+      router.publish([{ kind: 'sessions-ended', sessionIds }])
     },
     async deviceRevoked(deviceId) {
-      bus.publish(LOCAL_SLOT, [{ kind: 'device-revoked', deviceId }])
+      router.publish([{ kind: 'device-revoked', deviceId }])
       await logService.dropWelcomes(deviceId)
       await dropLetters(database, deviceId)
     },
@@ -148,21 +144,22 @@ function createChatAccounts(
 }
 
 export function createChatService(dependencies: Dependencies): ChatService {
-  const { database, pool, ingestPool, logService, tail, memory, bus, clock, log, metrics } = dependencies
+  const { database, pool, ingestPool, logService, tail, memory, router, clock, log, metrics } = dependencies
   const hub: Hub = createHub(clock)
-  const subscription = bus.subscribe(LOCAL_SLOT, events => {
+  const handle = (events: readonly ChatEvent[]) => {
     const startedAt = performance.now()
     hub.handle(events)
     metrics.fanOut(events.length, performance.now() - startedAt)
     for (const event of events) if (event.kind === 'deliver') tail.add(event.event)
-  })
+  }
+  router.attach(handle, () => hub.refreshHeads())
   const progress = createProgressWriter(pool, log)
   const ingest = createIngestQueue<Connection>({
     store: measuredStore(createPostgresMessageStore(ingestPool, memory), metrics),
     clock,
     log,
     onSettled: settled => {
-      settle(bus, settled)
+      settle(router, settled)
       for (const { outcome } of settled) metrics.message(nameOfOutcome(outcome))
     },
   })
@@ -172,11 +169,11 @@ export function createChatService(dependencies: Dependencies): ChatService {
     'Messages that wait for the next batch.',
     () => ingest.length,
   )
-  const frames = createFrameHandler({ database, hub, ingest, progress, bus, clock, log })
+  const frames = createFrameHandler({ database, hub, ingest, progress, router, clock, log })
   let draining = false
 
   return {
-    accounts: createChatAccounts(database, logService, bus),
+    accounts: createChatAccounts(database, logService, router),
     get connectionCount() {
       return hub.size
     },
@@ -193,7 +190,6 @@ export function createChatService(dependencies: Dependencies): ChatService {
       while (hub.size > 0 && clock.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
     },
     async stop() {
-      subscription.end()
       hub.stop()
       await ingest.drain()
       await progress.drain()

@@ -4,10 +4,9 @@ import type { ChatDatabase } from '../database/chat-schema.ts'
 import { idBytes, idText, packIds } from '../database/packed-arrays.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { EventBus } from '../ports/event-bus.ts'
 import type { KeyDirectory } from '../ports/key-directory.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
-import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
+import type { ChatEvent } from './chat-event.ts'
 import { assertCommitAllowed } from './commit-rules.ts'
 import { CONVERSATION_KINDS } from './conversation-store.ts'
 import { deliveryOf } from './deliver-frames.ts'
@@ -25,6 +24,7 @@ import {
 } from './handshake-log.ts'
 import { accountsOf, assertListedMembers, assertWelcomesFit } from './member-check.ts'
 import type { GroupMember, OpenGroup, PublicGroups, VerifiedCommit } from './public-groups.ts'
+import type { Publisher } from './routing/router.ts'
 
 export type CommitService = {
   submit(session: DeviceSession, request: RequestOf<'submitCommit'>): Promise<AnswerOf<'submitCommit'>>
@@ -34,7 +34,7 @@ type Dependencies = {
   readonly database: ChatDatabase
   readonly directory: KeyDirectory
   readonly groups: PublicGroups
-  readonly bus: EventBus<ChatEvent>
+  readonly router: Publisher
   readonly clock: Clock
 }
 
@@ -57,7 +57,7 @@ export function createCommitService({
   database,
   directory,
   groups,
-  bus,
+  router,
   clock,
 }: Dependencies): CommitService {
   async function verify(
@@ -108,7 +108,7 @@ export function createCommitService({
       )
       if (outcome.kind === 'refused') throw new ProtocolError('CHAT_EPOCH_STALE', { epoch: outcome.epoch })
       if (outcome.kind === 'accepted')
-        bus.publish(LOCAL_SLOT, eventsOf(session, handshake, outcome.commit, outcome.answer))
+        router.publish(eventsOf(session, handshake, outcome.commit, outcome.answer))
       return outcome.answer
     },
   }

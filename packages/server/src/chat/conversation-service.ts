@@ -10,14 +10,14 @@ import { type Kysely, sql } from 'kysely'
 import type { ChatDatabase, ChatSchema } from '../database/chat-schema.ts'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { RequestOf } from '../http/route.ts'
-import type { EventBus } from '../ports/event-bus.ts'
 import type { KeyDirectory } from '../ports/key-directory.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
-import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
+import type { ChatEvent } from './chat-event.ts'
 import { CONVERSATION_KINDS, readHeads } from './conversation-store.ts'
 import { storedData, storeEntries, storeJoined, storeWelcomes } from './group-store.ts'
 import { accountsOf, assertListedMembers, assertWelcomesFit } from './member-check.ts'
 import type { PublicGroups, VerifiedGroup } from './public-groups.ts'
+import type { Publisher } from './routing/router.ts'
 
 export type ConversationService = {
   create(session: DeviceSession, request: RequestOf<'createConversation'>): Promise<ConversationHead>
@@ -28,7 +28,7 @@ type Dependencies = {
   readonly database: ChatDatabase
   readonly directory: KeyDirectory
   readonly groups: PublicGroups
-  readonly bus: EventBus<ChatEvent>
+  readonly router: Publisher
 }
 
 type Pair = { readonly low: Buffer; readonly high: Buffer }
@@ -41,7 +41,7 @@ function pairOf(accounts: readonly AccountId[]): Pair {
 }
 
 export function createConversationService(dependencies: Dependencies): ConversationService {
-  const { database, directory, groups, bus } = dependencies
+  const { database, directory, groups, router } = dependencies
 
   async function headFor(session: DeviceSession, conversationId: ConversationId): Promise<ConversationHead> {
     const [head] = await readHeads(database, session, conversationId)
@@ -136,7 +136,7 @@ export function createConversationService(dependencies: Dependencies): Conversat
         throw error
       }
       const deviceIds = group.members.map(member => member.deviceId)
-      bus.publish(LOCAL_SLOT, [
+      router.publish([
         { kind: 'joined', conversationId, deviceIds },
         { kind: 'announced', conversationId, accountIds: accountsOf(group.members) },
         ...others.map(({ deviceId }): ChatEvent => ({ kind: 'welcome', conversationId, deviceId })),

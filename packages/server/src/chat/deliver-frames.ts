@@ -3,7 +3,7 @@ import type { ChatEvent } from './chat-event.ts'
 import { wrapBinaryFrame } from './socket/websocket-frames.ts'
 
 /** Over this the sockets are told only that it is there: a large group's handshakes would stall the slow ones. */
-const DELIVERED_BYTES = 32 * 1024
+export const DELIVERED_BYTES = 32 * 1024
 
 /** Encoded once a message: WebSocket header, our header and body in one buffer for every socket. */
 function encodeDelivery(frame: DeliverFrame): Buffer {

@@ -3,9 +3,8 @@ import type { ChatDatabase } from '../database/chat-schema.ts'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { EventBus } from '../ports/event-bus.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
-import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
+import type { ChatEvent } from './chat-event.ts'
 import { CONVERSATION_KINDS } from './conversation-store.ts'
 import { deliveryOf } from './deliver-frames.ts'
 import {
@@ -19,6 +18,7 @@ import {
   withPublicGroup,
 } from './handshake-log.ts'
 import type { OpenGroup, PublicGroups } from './public-groups.ts'
+import type { Publisher } from './routing/router.ts'
 
 /**
  * An account leaves a group at once, whatever comes of its proposal: its devices read up to that place of the log and
@@ -34,7 +34,7 @@ export type LeaveService = {
 type Dependencies = {
   readonly database: ChatDatabase
   readonly groups: PublicGroups
-  readonly bus: EventBus<ChatEvent>
+  readonly router: Publisher
   readonly clock: Clock
 }
 
@@ -44,7 +44,7 @@ type Outcome =
   | { readonly kind: 'refused'; readonly epoch: number }
   | { readonly kind: 'left'; readonly answer: Answer; readonly deviceIds: readonly DeviceId[] }
 
-export function createLeaveService({ database, groups, bus, clock }: Dependencies): LeaveService {
+export function createLeaveService({ database, groups, router, clock }: Dependencies): LeaveService {
   return {
     async leave(session, { conversationId, messageId, epoch, proposal }) {
       const handshake: Handshake = { kind: 'proposal', conversationId, messageId, epoch, body: proposal }
@@ -70,7 +70,7 @@ export function createLeaveService({ database, groups, bus, clock }: Dependencie
       )
       if (outcome.kind === 'refused') throw new ProtocolError('CHAT_EPOCH_STALE', { epoch: outcome.epoch })
       if (outcome.kind === 'left')
-        bus.publish(LOCAL_SLOT, eventsOf(session, handshake, outcome.answer, outcome.deviceIds))
+        router.publish(eventsOf(session, handshake, outcome.answer, outcome.deviceIds))
       return outcome.answer
     },
   }

@@ -3,11 +3,10 @@ import { type Kysely, sql } from 'kysely'
 import type { ChatDatabase, ChatSchema } from '../database/chat-schema.ts'
 import { idBytes } from '../database/packed-arrays.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
-import type { EventBus } from '../ports/event-bus.ts'
 import type { KeyDirectory } from '../ports/key-directory.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import { lockAccountStore } from './account-store.ts'
-import { type ChatEvent, LOCAL_SLOT } from './chat-event.ts'
+import type { Publisher } from './routing/router.ts'
 
 /** Sealed letters between devices of one account. */
 export type LetterService = {
@@ -19,10 +18,10 @@ export type LetterService = {
 type Dependencies = {
   readonly database: ChatDatabase
   readonly directory: KeyDirectory
-  readonly bus: EventBus<ChatEvent>
+  readonly router: Publisher
 }
 
-export function createLetterService({ database, directory, bus }: Dependencies): LetterService {
+export function createLetterService({ database, directory, router }: Dependencies): LetterService {
   return {
     async send({ accountId, deviceId }, request) {
       const devices = await directory.findDevices(request.letters.map(letter => letter.deviceId))
@@ -45,7 +44,7 @@ export function createLetterService({ database, directory, bus }: Dependencies):
               ORDER BY id DESC OFFSET ${LIMITS.lettersPerDevice} LIMIT 1)`.execute(work)
         }
       })
-      bus.publish(LOCAL_SLOT, [{ kind: 'letter', deviceIds: letters.map(letter => letter.deviceId) }])
+      router.publish([{ kind: 'letter', deviceIds: letters.map(letter => letter.deviceId) }])
     },
 
     async list({ deviceId }) {

@@ -10,7 +10,7 @@ export type Subscription = {
  */
 export type EventBus<Event> = {
   /** Never throws, never waits, and keeps a bounded amount while nobody takes it. */
-  publish(slot: string, events: readonly Event[]): void
+  publish(slots: readonly string[], events: readonly Event[]): void
   /** `missed`: events of this slot were lost; what comes now follows a gap. */
   subscribe(slot: string, handler: (events: readonly Event[]) => void, missed?: () => void): Subscription
 }

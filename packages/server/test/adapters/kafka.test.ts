@@ -42,7 +42,7 @@ describe.skipIf(!canRun)('with a real Kafka', () => {
     const [one, two] = [await open('nodes'), await open('nodes')]
     const seen: string[] = []
     await two.subscribe('5', events => seen.push(...events)).ready
-    one.publish('5', ['from afar'])
+    one.publish(['5'], ['from afar'])
     await expect.poll(() => seen).toEqual(['from afar'])
     await Promise.all([one.close(), two.close()])
   })
@@ -51,12 +51,12 @@ describe.skipIf(!canRun)('with a real Kafka', () => {
     const bus = await open('away')
     const seen: string[] = []
     await bus.subscribe('1', events => seen.push(...events)).ready
-    bus.publish('1', ['before'])
+    bus.publish(['1'], ['before'])
     await expect.poll(() => seen).toEqual(['before'])
     const [broker] = cluster.brokers
     broker?.pause()
     const startedAt = performance.now()
-    for (let count = 0; count < 100; count++) bus.publish('1', [`while away ${String(count)}`])
+    for (let count = 0; count < 100; count++) bus.publish(['1'], [`while away ${String(count)}`])
     expect(performance.now() - startedAt).toBeLessThan(1000)
     await new Promise(resolve => setTimeout(resolve, 2000))
     broker?.resume()

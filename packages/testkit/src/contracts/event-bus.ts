@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 /** The port as its users see it; adapters of the server fit it by shape. */
 export type EventBusUnderTest = {
-  publish(slot: string, events: readonly string[]): void
+  publish(slots: readonly string[], events: readonly string[]): void
   subscribe(
     slot: string,
     handler: (events: readonly string[]) => void,
@@ -40,7 +40,7 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
         const seen: string[] = []
         await bus.subscribe('1', events => seen.push(...events)).ready
         const sent = Array.from({ length: 1000 }, (_, index) => `event ${index}`)
-        for (let at = 0; at < sent.length; at += 7) bus.publish('1', sent.slice(at, at + 7))
+        for (let at = 0; at < sent.length; at += 7) bus.publish(['1'], sent.slice(at, at + 7))
         await until(() => seen.length >= sent.length)
         expect(seen).toEqual(sent)
       }),
@@ -53,8 +53,8 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
         await bus.subscribe('1', events => seen['first']?.push(...events)).ready
         await bus.subscribe('1', events => seen['second']?.push(...events)).ready
         await bus.subscribe('2', events => seen['other']?.push(...events)).ready
-        bus.publish('1', ['x'])
-        bus.publish('2', ['y'])
+        bus.publish(['1'], ['x'])
+        bus.publish(['2'], ['y'])
         await until(
           () => seen['first']?.length === 1 && seen['second']?.length === 1 && seen['other']?.length === 1,
         )
@@ -70,10 +70,10 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
         const subscription = bus.subscribe('1', events => ended.push(...events))
         await subscription.ready
         await bus.subscribe('1', events => lasting.push(...events)).ready
-        bus.publish('3', ['lost'])
+        bus.publish(['3'], ['lost'])
         subscription.end()
         subscription.end()
-        bus.publish('1', ['late'])
+        bus.publish(['1'], ['late'])
         await until(() => lasting.length === 1)
         expect(ended).toEqual([])
       }),
@@ -84,8 +84,8 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
       withBus(async bus => {
         const seen: string[] = []
         await bus.subscribe('1', events => seen.push(...events)).ready
-        bus.publish('1', [])
-        bus.publish('1', ['one'])
+        bus.publish(['1'], [])
+        bus.publish(['1'], ['one'])
         await until(() => seen.length === 1)
         expect(seen).toEqual(['one'])
       }),

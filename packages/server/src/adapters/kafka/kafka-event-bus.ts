@@ -69,9 +69,12 @@ export async function openKafkaEventBus<Event>(options: Options<Event>): Promise
   const readers = new Set<Reader>()
 
   return {
-    publish(slot, events) {
-      for (let at = 0; at < events.length; at += EVENTS_AT_ONCE)
-        publisher.enqueue(Number(slot), codec.encode(events.slice(at, at + EVENTS_AT_ONCE)))
+    publish(slots, events) {
+      if (slots.length === 0) return
+      for (let at = 0; at < events.length; at += EVENTS_AT_ONCE) {
+        const payload = codec.encode(events.slice(at, at + EVENTS_AT_ONCE))
+        for (const slot of slots) publisher.enqueue(Number(slot), payload)
+      }
     },
     subscribe(slot, handler, missed = () => undefined) {
       const reader = createReader({

@@ -15,8 +15,6 @@ import {
 import type { ChatDatabase } from '../../database/chat-schema.ts'
 import { describeError, type Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { EventBus } from '../../ports/event-bus.ts'
-import { type ChatEvent, LOCAL_SLOT } from '../chat-event.ts'
 import {
   countWelcomes,
   readConversationIds,
@@ -26,6 +24,7 @@ import {
 } from '../conversation-store.ts'
 import type { IngestQueue } from '../ingest-queue.ts'
 import type { ProgressWriter } from '../progress-writer.ts'
+import type { Publisher } from '../routing/router.ts'
 import type { Connection } from './connection.ts'
 import type { Hub } from './hub.ts'
 import { wrapBinaryFrame } from './websocket-frames.ts'
@@ -45,7 +44,7 @@ type Dependencies = {
   readonly hub: Hub
   readonly ingest: IngestQueue<Connection>
   readonly progress: ProgressWriter
-  readonly bus: EventBus<ChatEvent>
+  readonly router: Publisher
   readonly clock: Clock
   readonly log: Log
 }
@@ -58,7 +57,7 @@ export function encodeRefusal(send: SendFrame, code: ErrorCode, nowMs: number): 
 }
 
 export function createFrameHandler(dependencies: Dependencies): FrameHandler {
-  const { database, hub, ingest, progress, bus, clock, log } = dependencies
+  const { database, hub, ingest, progress, router, clock, log } = dependencies
 
   function refuse(connection: Connection, code: ErrorCode): void {
     connection.control({ t: 'error', code, message: ERRORS[code].message })
@@ -147,7 +146,7 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
     const frame = wrapBinaryFrame(
       encodeServerControl({ ...control, senderAccount: accountId, senderDevice: deviceId }),
     )
-    bus.publish(LOCAL_SLOT, [
+    router.publish([
       { kind: 'forward', conversationId: control.conversationId, exceptDevice: deviceId, frame },
     ])
   }

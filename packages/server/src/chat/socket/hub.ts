@@ -12,6 +12,8 @@ export type Hub = {
   subscribe(connection: Connection, conversationIds: readonly ConversationId[]): void
   handle(events: readonly ChatEvent[]): void
   closeAll(code: number): void
+  /** Everybody is told the heads anew, a few at a time: something may have passed them by. */
+  refreshHeads(): void
   stop(): void
   readonly size: number
 }
@@ -20,6 +22,7 @@ export type Hub = {
 const SOCKETS_OF_DEVICE = 4
 const TICK_MS = 1000
 const TERMINATE_AFTER_MS = 3000
+const REFRESH_WITHIN_MS = 5000
 
 /** In the order of the log, by conversation. */
 type Frames = Map<ConversationId, Buffer[]>
@@ -182,6 +185,10 @@ export function createHub(clock: Clock): Hub {
         handleEvent(event)
       }
       deliver(frames)
+    },
+    refreshHeads() {
+      for (const connection of connections)
+        clock.after(Math.random() * REFRESH_WITHIN_MS, () => connection.refreshHeads())
     },
     closeAll(code) {
       for (const connection of [...connections]) end(connection, code)
