@@ -1,8 +1,9 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { precompress } from './build/precompress.ts'
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), precompress()],
   worker: { format: 'es' },
   build: {
     outDir: 'dist',
@@ -13,5 +14,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     cssCodeSplit: true,
     reportCompressedSize: true,
+    // All that the first screen needs is one file: each more is a way to the server and back.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'app', test: /src[\\/]main\.tsx$/ }] } } },
   },
 })

@@ -14,6 +14,8 @@ export async function mountStaticFiles(app: FastifyInstance, webDir: string | un
       wildcard: false,
       index: false,
       cacheControl: false,
+      // The build lays a compressed copy beside each file.
+      preCompressed: true,
       setHeaders: (reply, path) => {
         reply.header('cache-control', path.includes('/assets/') ? A_YEAR : 'no-cache')
       },
