@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseSend } from '@entangle/protocol'
 import {
-  bubble,
   createNetworkLink,
   createSeededRandom,
   createTempDir,
@@ -11,6 +10,7 @@ import {
   type SentFrame,
   send,
   signUp,
+  written,
 } from '@entangle/testkit/harness'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -36,7 +36,7 @@ async function writeUntilKilled(page: Page, texts: readonly string[]): Promise<s
   try {
     for (const text of texts) {
       await send(page, BEN, text)
-      await bubble(page, text).waitFor()
+      await written(page, text).waitFor()
       shown.push(text)
     }
   } catch {

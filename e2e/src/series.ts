@@ -7,6 +7,7 @@ import {
   send,
   unsentMessages,
   waitUntil,
+  written,
 } from '@entangle/testkit/harness'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
@@ -22,7 +23,7 @@ export const seriesOf = (who: string, count: number, from = 1): string[] =>
 export async function sendSeries(page: Page, other: PersonDetails, texts: readonly string[]): Promise<void> {
   for (const text of texts) await send(page, other, text)
   const last = texts.at(-1)
-  if (last !== undefined) await bubble(page, last).waitFor()
+  if (last !== undefined) await written(page, last).waitFor()
 }
 
 /** Waits until the page has the last message, then reads everything it holds. */

@@ -8,13 +8,20 @@ import type {
   TimelineRow,
   TimelineWindow,
 } from '@entangle/client'
-import type { AccountId, AccountSummary } from '@entangle/protocol'
+import type { AccountId, AccountSummary, MessageId } from '@entangle/protocol'
 import { STRANGER, textRow } from './people.ts'
 import type { Scene } from './scenes.ts'
 import { pause, ScriptedError } from './scripted-error.ts'
 import { scriptGroups } from './scripted-groups.ts'
 
 type Open = { from: number; to: number; firstUnread: TimelineRow['messageId'] | null; unreadAtOpen: number }
+
+type Handlers = {
+  readonly [Name in EngineRequestName]: (
+    input: Parameters<EngineRequests[Name]>[0],
+    id?: string,
+  ) => ReturnType<EngineRequests[Name]>
+}
 
 const WORDS = 'legal winner thank year wave sausage worth useful legal winner thank yellow'.split(' ')
 
@@ -103,7 +110,7 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
 
   const verified = new Set<AccountId>()
   const accepted = new Set<AccountId>()
-  const handlers: EngineRequests = {
+  const handlers: Handlers = {
     signUp: async ({ handle, displayName }) => {
       await pause(600)
       if (handle === 'taken') throw new ScriptedError('AUTH_HANDLE_TAKEN', 'taken')
@@ -202,8 +209,9 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
       }
       return id
     },
-    sendText: async ({ chatId, text }) => {
-      const row = textRow(scene.me.accountId, { own: true, text, at: Date.now(), delivery: 'queued' }, null)
+    sendText: async ({ chatId, text }, id) => {
+      const line = { own: true, text, at: Date.now(), delivery: 'queued' } as const
+      const row = { ...textRow(scene.me.accountId, line, null), ...(id && { messageId: id as MessageId }) }
       append(chatId, row)
       void deliver(chatId, row.messageId)
       return row.messageId
@@ -323,8 +331,12 @@ export function createScriptedEngine(scene: Scene): EngineConnection {
   })
 
   return {
-    request: <Name extends EngineRequestName>(name: Name, input: Parameters<EngineRequests[Name]>[0]) =>
-      (handlers[name] as (input: unknown) => unknown)(structuredClone(input)) as ReturnType<
+    request: <Name extends EngineRequestName>(
+      name: Name,
+      input: Parameters<EngineRequests[Name]>[0],
+      id?: string,
+    ) =>
+      (handlers[name] as (input: unknown, id?: string) => unknown)(structuredClone(input), id) as ReturnType<
         EngineRequests[Name]
       >,
     on: (name, listener) => {

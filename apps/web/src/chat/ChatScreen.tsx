@@ -1,10 +1,11 @@
-import type { ChatId, ChatSummary } from '@entangle/client'
+import type { ChatId, ChatSummary, TimelineRow, TimelineWindow } from '@entangle/client'
 import type { AccountSummary } from '@entangle/protocol'
 import { MessageCircleOff } from 'lucide-react'
-import { lazy, Suspense, useCallback, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react'
 import { useLocation } from 'wouter'
 import { useApp, useChat } from '../state/app-context.ts'
 import { useDelayed, useMedia } from '../state/hooks.ts'
+import { withSending } from '../state/sending.ts'
 import { chatName } from '../text/names.ts'
 import { Button } from '../ui/Button.tsx'
 import { cx } from '../ui/cx.ts'
@@ -28,11 +29,17 @@ const ReviewDialog = lazy(async () => ({
   default: (await import('../identity/ReviewDialog.tsx')).ReviewDialog,
 }))
 
+const NOTHING: readonly TimelineRow[] = []
+
 export function ChatScreen({ chatId }: { readonly chatId: ChatId }) {
   const chat = useChat(chatId)
   const loaded = useApp(state => state.chats !== null)
   const [, navigate] = useLocation()
-  if (chat !== null) return <Chat chat={chat} />
+  // Asked for together with the list, so that both come at once.
+  const stored = useOpenTimeline(chatId, chat !== null || !loaded)
+  const sending = useApp(state => state.sending[chatId] ?? NOTHING)
+  const window = useMemo(() => stored && withSending(stored, sending), [stored, sending])
+  if (chat !== null) return <Chat chat={chat} window={window} />
   if (!loaded) return null
   return (
     <Empty
@@ -47,8 +54,9 @@ export function ChatScreen({ chatId }: { readonly chatId: ChatId }) {
 /** Whose identity is looked at: their safety number, or what to do about a change that does not verify. */
 type Look = { readonly at: 'number' | 'change'; readonly person: AccountSummary }
 
-function Chat({ chat }: { readonly chat: ChatSummary }) {
-  const window = useOpenTimeline(chat.id)
+type ChatProps = { readonly chat: ChatSummary; readonly window: TimelineWindow | null }
+
+function Chat({ chat, window }: ChatProps) {
   const timeline = useRef<TimelineHandle>(null)
   const [details, setDetails] = useState(false)
   const [look, setLook] = useState<Look | null>(null)

@@ -2,7 +2,6 @@ import type { ChatSummary } from '@entangle/client'
 import { SendHorizontal } from 'lucide-react'
 import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { askToKeepData } from '../engine/keep-data.ts'
-import { useEngine } from '../state/app-context.ts'
 import { useMedia } from '../state/hooks.ts'
 import { problemOf } from '../state/problem.ts'
 import { utf8Length } from '../text/counting.ts'
@@ -10,6 +9,7 @@ import { chatName } from '../text/names.ts'
 import { cx } from '../ui/cx.ts'
 import styles from './Composer.module.css'
 import { useDraft } from './use-draft.ts'
+import { useSendText } from './use-send-text.ts'
 import { useTypingSignal } from './use-typing-signal.ts'
 
 /** The protocol's limit for one message, in UTF-8 bytes. */
@@ -21,7 +21,7 @@ const growsByItself = typeof CSS !== 'undefined' && CSS.supports('field-sizing',
 type Props = { readonly chat: ChatSummary; readonly onSent: () => void }
 
 export function Composer({ chat, onSent }: Props) {
-  const engine = useEngine()
+  const sendText = useSendText()
   const field = useRef<HTMLTextAreaElement>(null)
   const [text, setText] = useState(chat.draft)
   const [problem, setProblem] = useState<string | null>(null)
@@ -58,12 +58,13 @@ export function Composer({ chat, onSent }: Props) {
     const sent = text.trim()
     setText('')
     setProblem(null)
-    draft.clear()
+    draft.sent()
     typing.stop()
     field.current?.focus()
     try {
-      await engine.request('sendText', { chatId: chat.id, text: sent })
+      const stored = sendText(chat.id, sent)
       onSent()
+      await stored
       askToKeepData()
     } catch (error) {
       // Nothing typed is ever lost: it returns in front of what was typed since.

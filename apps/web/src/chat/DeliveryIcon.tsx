@@ -34,3 +34,8 @@ export function DeliveryIcon({
     />
   )
 }
+
+/** Keeps the room of the icon that comes as soon as the message is stored. */
+export function NoDeliveryYet() {
+  return <span className={styles.none} aria-hidden="true" />
+}

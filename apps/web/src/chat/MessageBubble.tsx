@@ -8,7 +8,7 @@ import { personName } from '../text/names.ts'
 import { timeFormat } from '../text/time-format.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { cx } from '../ui/cx.ts'
-import { DELIVERY_WORDS, DeliveryIcon } from './DeliveryIcon.tsx'
+import { DELIVERY_WORDS, DeliveryIcon, NoDeliveryYet } from './DeliveryIcon.tsx'
 import styles from './MessageBubble.module.css'
 import { MessageText } from './MessageText.tsx'
 import { contentWords, PENDING_WORDS, UNSUPPORTED_WORDS } from './row-words.ts'
@@ -74,7 +74,7 @@ export const MessageBubble = memo(function MessageBubble(props: Props) {
             <time dateTime={new Date(row.time).toISOString()} title={timeFormat.full(row.time)}>
               {time}
             </time>
-            {delivery !== null && <DeliveryIcon state={delivery} />}
+            {delivery !== null ? <DeliveryIcon state={delivery} /> : own && <NoDeliveryYet />}
           </span>
         </div>
       </article>

@@ -4,7 +4,11 @@ import { useEngine } from '../state/app-context.ts'
 
 const SETTLE_MS = 400
 
-type Draft = { readonly change: (text: string) => void; readonly clear: () => void }
+type Draft = {
+  readonly change: (text: string) => void
+  /** It was sent, and the engine takes it out of the draft by itself. */
+  readonly sent: () => void
+}
 
 /** Keeps what is typed: after a pause, on leaving the chat, and when the page goes away. */
 export function useDraft(chatId: ChatId, initial: string): Draft {
@@ -27,9 +31,11 @@ export function useDraft(chatId: ChatId, initial: string): Draft {
         present = text
         timer ??= setTimeout(flush, SETTLE_MS)
       },
-      clear: () => {
+      sent: () => {
+        if (timer !== null) clearTimeout(timer)
+        timer = null
         present = ''
-        flush()
+        kept = ''
       },
     }
   })

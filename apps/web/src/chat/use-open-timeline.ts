@@ -3,10 +3,11 @@ import { useEffect } from 'react'
 import { useApp, useAppContext } from '../state/app-context.ts'
 import { forgetTimeline, receiveTimeline } from '../state/app-store.ts'
 
-/** Keeps this chat's window open while the screen is; null until it has come. */
-export function useOpenTimeline(chatId: ChatId): TimelineWindow | null {
+/** Keeps this chat's window open while it is `wanted`; null until it has come. */
+export function useOpenTimeline(chatId: ChatId, wanted: boolean): TimelineWindow | null {
   const { engine, store } = useAppContext()
   useEffect(() => {
+    if (!wanted) return
     let open = true
     engine.request('openTimeline', { chatId, at: 'unread' }).then(
       window => {
@@ -22,6 +23,6 @@ export function useOpenTimeline(chatId: ChatId): TimelineWindow | null {
       forgetTimeline(store, chatId)
       engine.request('closeTimeline', { chatId }).catch(() => {})
     }
-  }, [engine, store, chatId])
+  }, [engine, store, chatId, wanted])
   return useApp(state => state.timelines[chatId] ?? null)
 }

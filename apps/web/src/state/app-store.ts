@@ -6,19 +6,25 @@ import type {
   EngineConnection,
   QuotaState,
   SessionState,
+  TimelineRow,
   TimelineWindow,
 } from '@entangle/client'
 import { createStore, type StoreApi } from 'zustand/vanilla'
+import { expectedSession, type LastVisit } from './last-visit.ts'
 import { isSame, reconcileList } from './reconcile.ts'
+import type { Sending } from './sending.ts'
 
 /** What the engine last said. Components read it and never change it. */
 export type AppState = {
   readonly session: SessionState
+  /** How it was when this page was last left. */
+  readonly lastVisit: LastVisit
   readonly connection: ConnectionState
   /** Null until the engine has read them from this device. */
   readonly chats: readonly ChatSummary[] | null
   /** The windows that are open, by chat. */
   readonly timelines: Readonly<Record<ChatId, TimelineWindow>>
+  readonly sending: Sending
   readonly quota: QuotaState
   /** Kept in step between the account's devices. */
   readonly settings: AccountSettings
@@ -29,19 +35,22 @@ export type AppStore = StoreApi<AppState>
 const EMPTY = {
   chats: null,
   timelines: {},
+  sending: {},
   settings: {},
   quota: { historyFull: false, settingsFull: false },
 } as const
 
 /** Follows the engine's events for as long as the page lives. */
-export function createAppStore(engine: EngineConnection): AppStore {
+export function createAppStore(engine: EngineConnection, lastVisit: LastVisit): AppStore {
   const store = createStore<AppState>(() => ({
-    session: { phase: 'starting' },
+    session: expectedSession(lastVisit),
+    lastVisit,
     connection: { phase: 'connecting', since: Date.now() },
     ...EMPTY,
   }))
   engine.on('session', session => {
-    if (isSame(store.getState().session, session)) return
+    // An engine that starts again changes nothing of what is on the screen.
+    if (session.phase === 'starting' || isSame(store.getState().session, session)) return
     // Nothing of one account may show through in the next one's session.
     store.setState(session.phase === 'signed-in' ? { session } : { session, ...EMPTY })
   })
@@ -62,6 +71,14 @@ export function receiveTimeline(store: AppStore, window: TimelineWindow): void {
     const people = reconcileList(before?.people ?? null, window.people, person => person.accountId)
     return { timelines: { ...state.timelines, [window.chatId]: { ...window, rows, people } } }
   })
+}
+
+export function changeSending(
+  store: AppStore,
+  chatId: ChatId,
+  change: (rows: readonly TimelineRow[]) => readonly TimelineRow[],
+): void {
+  store.setState(({ sending }) => ({ sending: { ...sending, [chatId]: change(sending[chatId] ?? []) } }))
 }
 
 export function forgetTimeline(store: AppStore, chatId: ChatId): void {

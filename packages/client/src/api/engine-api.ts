@@ -332,9 +332,11 @@ export type EngineRequestName = keyof EngineRequests
 
 /** What an interface holds: the engine itself, or a proxy to it through a worker and other tabs. */
 export type EngineConnection = {
+  /** `id`: random where none is given; that of `sendText` becomes the message's. */
   readonly request: <Name extends EngineRequestName>(
     name: Name,
     input: Parameters<EngineRequests[Name]>[0],
+    id?: string,
   ) => ReturnType<EngineRequests[Name]>
   /** The listener is called at once with the present state where there is one. Returns the unsubscriber. */
   readonly on: <Name extends keyof EngineEvents>(

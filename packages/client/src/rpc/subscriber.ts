@@ -17,8 +17,11 @@ export type EngineSubscriber = {
 /** The face of a subscriber that interfaces hold. */
 export function connectionOf(subscriber: EngineSubscriber, createId: () => RequestId): EngineConnection {
   return {
-    request: <Name extends EngineRequestName>(name: Name, input: RequestInput<Name>) =>
-      subscriber.handle(name, input, createId()) as ReturnType<EngineRequests[Name]>,
+    request: <Name extends EngineRequestName>(
+      name: Name,
+      input: RequestInput<Name>,
+      id: RequestId = createId(),
+    ) => subscriber.handle(name, input, id) as ReturnType<EngineRequests[Name]>,
     on: subscriber.on,
     close: subscriber.close,
   }

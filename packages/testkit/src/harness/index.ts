@@ -32,6 +32,7 @@ export {
   send,
   signUp,
   unsentMessages,
+  written,
 } from './person.ts'
 export { createSeededRandom, randomFrom, type SeededRandom } from './seeded-random.ts'
 export { type ServerAddress, type ServerOptions, type ServerProcess, startServer } from './server-process.ts'

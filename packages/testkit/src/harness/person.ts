@@ -113,6 +113,12 @@ export async function send(
 export const bubble = (page: Page, text: string) =>
   page.getByRole('article', { name: new RegExp(`^${escapeRegExp(text)}, `) })
 
+/** The same of an own message that is stored: until then it shows without a state. */
+export const written = (page: Page, text: string) =>
+  page.getByRole('article', {
+    name: new RegExp(`^${escapeRegExp(text)}, You, .*, (waiting to be sent|sent|delivered|read)$`),
+  })
+
 /** How far an own message has come, in the words that a screen reader says. */
 export const ownMessage = (page: Page, text: string, state: 'sent' | 'delivered' | 'read') =>
   page.getByRole('article', { name: new RegExp(`^${escapeRegExp(text)}, You, .*, ${state}$`) })

@@ -2,6 +2,7 @@ import type { EngineConnection } from '../../api/engine-api.ts'
 import type { CallerPort, EngineFrame } from '../../rpc/frames.ts'
 import { createRemote } from '../../rpc/remote.ts'
 import { connectionOf } from '../../rpc/subscriber.ts'
+import { gatherFrames } from './gather-frames.ts'
 import type { PageFrame } from './page-frames.ts'
 import { randomId } from './random-id.ts'
 
@@ -10,7 +11,8 @@ export function connectEngine(worker: Worker): EngineConnection {
   const port: CallerPort = {
     send: frame => worker.postMessage(frame),
     listen: receive => {
-      const listener = (event: MessageEvent<EngineFrame>) => receive(event.data)
+      const gather = gatherFrames(receive)
+      const listener = (event: MessageEvent<EngineFrame>) => gather(event.data)
       worker.addEventListener('message', listener)
       return () => worker.removeEventListener('message', listener)
     },

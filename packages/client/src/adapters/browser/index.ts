@@ -1,2 +1,3 @@
 export { connectEngine } from './connect-engine.ts'
+export { randomId } from './random-id.ts'
 export { type EngineWorkerScope, startEngineWorker } from './start-engine-worker.ts'
