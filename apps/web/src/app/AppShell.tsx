@@ -41,6 +41,7 @@ export function AppShell() {
   const showList = chatId === null && !inSettings
 
   const empty = useApp(state => state.chats?.length === 0)
+  const ready = useApp(state => state.session.phase === 'signed-in')
 
   useTitle(chatId, inSettings)
   useKeys({ chatId, dialogOpen: dialog !== null || link !== null, open: setDialog, navigate })
@@ -63,7 +64,7 @@ export function AppShell() {
         </div>
         <div className={cx(styles.main, showList && styles.away)}>
           {chatId !== null && <ChatScreen key={chatId} chatId={chatId} />}
-          {inSettings && (
+          {inSettings && ready && (
             <Suspense fallback={null}>
               <SettingsScreen />
             </Suspense>
@@ -74,7 +75,7 @@ export function AppShell() {
       <Suspense fallback={null}>
         {dialog === 'new-chat' && <NewChatDialog onClose={closeDialog} />}
         {dialog === 'recovery' && <RecoveryDialog onClose={closeDialog} />}
-        {link !== null && <JoinDialog key={link} link={link} onClose={() => setLink(null)} />}
+        {link !== null && ready && <JoinDialog key={link} link={link} onClose={() => setLink(null)} />}
         {dialog === 'help' && <HelpDialog onClose={closeDialog} />}
       </Suspense>
     </ShellContext>

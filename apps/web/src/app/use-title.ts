@@ -20,6 +20,8 @@ export function useTitle(chatId: ChatId | null, inSettings: boolean): void {
   const dot = unread > 0
   useEffect(() => {
     const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]')
-    if (icon !== null) icon.href = dot ? '/icon-unread.svg' : '/icon.svg'
+    const file = dot ? '/icon-unread.svg' : '/icon.svg'
+    // Naming the same again would fetch and draw it again.
+    if (icon !== null && icon.getAttribute('href') !== file) icon.href = file
   }, [dot])
 }

@@ -25,6 +25,7 @@ const command = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'
 export function ChatListPane({ current }: { readonly current: ChatId | null }) {
   const chats = useApp(state => state.chats)
   const account = useAccount()
+  const known = account.handle !== ''
   const openDialog = useOpenDialog()
   const [inSettings] = useRoute('/settings')
   const now = useNow()
@@ -67,10 +68,10 @@ export function ChatListPane({ current }: { readonly current: ChatId | null }) {
           aria-label="Settings"
           aria-current={inSettings ? 'page' : undefined}
         >
-          <Avatar account={account} size="small" />
+          <span className={styles.meFace}>{known && <Avatar account={account} size="small" />}</span>
           <span className={styles.meName}>
             <b>{account.displayName}</b>
-            <span>@{account.handle}</span>
+            {known && <span>@{account.handle}</span>}
           </span>
           <Settings size={19} />
         </Link>
