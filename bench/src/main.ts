@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { benchCatchup } from './catchup/catchup.ts'
 import { benchConnections } from './connections/connections.ts'
 import { benchCrypto } from './crypto/crypto.ts'
+import { benchEndToEnd } from './end-to-end/end-to-end.ts'
 import { benchFanout } from './fanout/fanout.ts'
 import { benchGroups } from './groups/groups.ts'
 import { benchHold } from './hold/hold.ts'
@@ -31,6 +32,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => voi
   groups: (report, { members }) => benchGroups(report, members),
   catchup: benchCatchup,
   connections: (report, options) => benchConnections(report, { ...options, steps: 5 }),
+  'end-to-end': benchEndToEnd,
   fanout: benchFanout,
   hold: benchHold,
   ingest: benchIngest,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  createTempDir,
   type DatabaseView,
   openDatabaseView,
   type ServerProcess,
@@ -19,11 +20,22 @@ export type MeasuredServer = {
   dispose(): Promise<void>
 }
 
-export async function startMeasuredServer(
-  env: Readonly<Record<string, string>> = {},
-): Promise<MeasuredServer> {
+/** Too long a path for a socket: PostgreSQL then listens on loopback, for peers that know nothing else. */
+const LONG_NAME = 'd'.repeat(100)
+
+export type MeasuredOptions = {
+  readonly env?: Readonly<Record<string, string>>
+  readonly databaseOverTcp?: boolean
+}
+
+export async function startMeasuredServer({
+  env = {},
+  databaseOverTcp = false,
+}: MeasuredOptions): Promise<MeasuredServer> {
+  const folder = databaseOverTcp ? await createTempDir('data') : undefined
+  const place = folder === undefined ? {} : { dataDir: join(folder.path, LONG_NAME) }
   // The load comes from one machine and stands for many: each device says an address of its own.
-  const server = await startServer({ env: { TRUST_PROXY: '127.0.0.1', LOG_LEVEL: 'warn', ...env } })
+  const server = await startServer({ ...place, env: { TRUST_PROXY: '127.0.0.1', LOG_LEVEL: 'warn', ...env } })
   const view = await openDatabaseView(server.dataDir)
   const pidFile = await readFile(join(server.dataDir, 'postgres', 'postmaster.pid'), 'utf8')
   const postmaster = Number(pidFile.split('\n')[0])
@@ -35,6 +47,7 @@ export async function startMeasuredServer(
     async dispose() {
       await view.close()
       await server.dispose()
+      await folder?.remove()
     },
   }
 }

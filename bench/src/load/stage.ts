@@ -1,7 +1,12 @@
 import { type PeerProcess, type ProgramOptions, startPeer } from '../peers/peer-process.ts'
 import type { Target } from './fleet.ts'
 import { startLoad } from './load.ts'
-import { type MeasuredServer, probesOf, startMeasuredServer } from './measured-server.ts'
+import {
+  type MeasuredOptions,
+  type MeasuredServer,
+  probesOf,
+  startMeasuredServer,
+} from './measured-server.ts'
 import type { Contender } from './rounds.ts'
 import type { SeededDevice } from './seed.ts'
 
@@ -34,12 +39,12 @@ export const OURS = 'entangle'
 
 /** Sets up, lets `play` measure, and leaves nothing running. */
 export async function onStage(
-  options: { readonly processes: number; readonly env?: Readonly<Record<string, string>> },
+  options: MeasuredOptions & { readonly processes: number },
   play: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const endings: (() => unknown)[] = []
   try {
-    const measured = await startMeasuredServer(options.env)
+    const measured = await startMeasuredServer(options)
     endings.push(() => measured.dispose())
     const load = startLoad(options.processes)
     endings.push(() => load.end())

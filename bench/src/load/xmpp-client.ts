@@ -4,7 +4,7 @@ import { openTcpClient } from './tcp-client.ts'
 
 export const XMPP_HOST = 'localhost'
 export const XMPP_PASSWORD = 'of a benchmark'
-export const xmppUser = (number: number): string => `bench-${number}`
+export const xmppUser = (number: number): string => `bench${number}`
 const RESOURCE = 'bench'
 const ID_DIGITS = 8
 

@@ -14,19 +14,25 @@ const TABLES = `
     PRIMARY KEY (conversation_id, seq), UNIQUE (conversation_id, sender_device, message_id));
   ALTER TABLE message ALTER COLUMN body SET STORAGE EXTERNAL;`
 
-/** A database for the peers in the PostgreSQL that the measured server runs on, with these conversations. */
+/** An empty database in the PostgreSQL that the measured server runs on. */
+export async function createEmptyDatabase(view: DatabaseView, dataDir: string, database: string) {
+  await view.query('postgres', `CREATE DATABASE ${database}`)
+  const place: { host: string; port: number } = JSON.parse(
+    await readFile(join(dataDir, 'postgres.json'), 'utf8'),
+  )
+  const password = await readFile(join(dataDir, 'secrets', 'postgres-admin'), 'utf8')
+  return { ...place, user: 'entangle_admin', password, database }
+}
+
+/** A database for our own peers, with these conversations. */
 export async function createPeerDatabase(
   view: DatabaseView,
   dataDir: string,
   conversationIds: readonly string[],
 ): Promise<pg.ClientConfig> {
-  await view.query('postgres', `CREATE DATABASE ${NAME}`)
+  const database = await createEmptyDatabase(view, dataDir, NAME)
   await view.query(NAME, TABLES)
   const ids = conversationIds.map(id => `('\\x${id}'::bytea)`).join(', ')
   await view.query(NAME, `INSERT INTO conversation (id) VALUES ${ids}`)
-  const place: { host: string; port: number } = JSON.parse(
-    await readFile(join(dataDir, 'postgres.json'), 'utf8'),
-  )
-  const password = await readFile(join(dataDir, 'secrets', 'postgres-admin'), 'utf8')
-  return { ...place, user: 'entangle_admin', password, database: NAME }
+  return database
 }
