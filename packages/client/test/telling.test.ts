@@ -1,9 +1,17 @@
 import { randomBytes } from '@entangle/crypto'
-import { type AccountId, type GroupState, type InviteId, readId } from '@entangle/protocol'
+import {
+  type AccountId,
+  encodeGroupData,
+  type GroupState,
+  type InviteId,
+  type MessageId,
+  readId,
+} from '@entangle/protocol'
 import { expect, test } from 'vitest'
 import type { AccountContext } from '../src/account/context.ts'
 import { newGroupChat } from '../src/chats/chat-record.ts'
 import type { Draft, Room } from '../src/conversations/draft.ts'
+import { enterGroupEpoch } from '../src/groups/epoch.ts'
 import { EMPTY_STATE, newGroup } from '../src/groups/group-record.ts'
 import { newGroupState, STATE_REQUEST, type StateContent } from '../src/groups/state.ts'
 import { applyStateEvent } from '../src/groups/state-events.ts'
@@ -13,13 +21,8 @@ const self: AccountId = readId(randomBytes(16))
 const other: AccountId = readId(randomBytes(16))
 const link: InviteId = readId(randomBytes(16))
 
-/** What an event by somebody, in a group with this owner, makes of the state here, and what is sent because of it. */
-async function after(
-  from: AccountId,
-  owner: AccountId,
-  event: StateContent,
-  state: GroupState = newGroupState('Choir'),
-) {
+/** A group of this device with this owner, and what is sent in it. */
+function scene(owner: AccountId, state: GroupState = newGroupState('Choir')) {
   const group = {
     ...newGroup(state, null),
     members: [self, other],
@@ -28,7 +31,7 @@ async function after(
   const chat = newGroupChat('c'.repeat(32) as never, group, 'accepted', 0)
   const draft = {
     chat,
-    conversation: { keys: [] },
+    conversation: { conversationId: 'c'.repeat(32), keys: [], transcript: { began: 6 } },
     settled: [],
     messages: [],
     ids: new Set(),
@@ -43,9 +46,18 @@ async function after(
         void sent.push(...messages.map(({ content }) => content)),
     },
   } as unknown as AccountContext
-  const room = { context, mls: { storePreSharedKey: () => undefined } } as unknown as Room
-  const place = { seq: 9, messageId: readId(randomBytes(16)), serverTime: 0 } as const
-  await applyStateEvent(room, draft, place as never, from, event)
+  const invites = new Set([link])
+  const groupData = encodeGroupData({ kind: 'group', owners: new Set([owner]), admins: new Set(), invites })
+  const mls = { storePreSharedKey: () => undefined, groupStatus: () => ({ groupData }) }
+  return { draft, room: { context, mls } as unknown as Room, sent }
+}
+
+const place = (seq: number) => ({ seq, messageId: readId<MessageId>(randomBytes(16)), serverTime: 0 })
+
+/** What an event by somebody makes of the state here, and what is sent because of it. */
+async function after(from: AccountId, owner: AccountId, event: StateContent, state?: GroupState) {
+  const { draft, room, sent } = scene(owner, state)
+  await applyStateEvent(room, draft, place(9), from, event)
   stageDifference(room, draft)
   if (draft.chat.kind !== 'group') throw new Error('no group')
   return { sent, state: draft.chat.group.state }
@@ -73,4 +85,23 @@ test('P77 where nobody else manages the group, the answer of who is to give it f
   // A change of their own is nothing.
   const change: StateContent = { kind: 'group-change', name: 'Octet' }
   expect((await after(other, self, change, EMPTY_STATE)).state).toEqual(EMPTY_STATE)
+})
+
+test('P77 who is taken in by one is told by another what was changed in the epoch before', async () => {
+  const newcomer: AccountId = readId(randomBytes(16))
+  const sentOnCommit = async (owner: AccountId, renamedAt: number, told?: GroupState) => {
+    const { draft, room, sent } = scene(owner)
+    await applyStateEvent(room, draft, place(renamedAt), owner, { kind: 'group-change', name: 'Octet' })
+    const members = new Set([self, other, newcomer])
+    await enterGroupEpoch(room, draft, { place: place(10), from: other, external: false, members }, told)
+    stageDifference(room, draft)
+    return sent
+  }
+  const change = { kind: 'group-change', name: 'Octet', since: 8 }
+  expect(await sentOnCommit(self, 8)).toEqual([change])
+  // Another account tells it; nobody could have missed it; and who took them in knows what the snapshot said.
+  expect(await sentOnCommit(other, 8)).toEqual([])
+  expect(await sentOnCommit(self, 5)).toEqual([])
+  expect(await sentOnCommit(self, 8, newGroupState('Choir'))).toEqual([change])
+  expect(await sentOnCommit(self, 8, newGroupState('Octet'))).toEqual([])
 })

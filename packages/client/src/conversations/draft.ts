@@ -57,6 +57,8 @@ export type Draft = {
   departure: Departure | undefined
   /** A group's state as those who just came in were told it, when it is another by now. */
   toTell: GroupState | undefined
+  /** What has changed since this place was not told to somebody who came in, or perhaps not. */
+  tellSince: number | undefined
   /** A member has asked for the group's state, and it is ours to answer. */
   isAsked: boolean
   /** What this device has told of the group's state counts for nobody: a member who manages it is asked to tell it. */

@@ -194,6 +194,7 @@ function write(
       unopened: [],
       departure: undefined,
       toTell: undefined,
+      tellSince: undefined,
       isAsked: false,
       asks: false,
     }

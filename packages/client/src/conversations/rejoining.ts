@@ -18,7 +18,9 @@ import {
   peerOf,
 } from '../chats/chat-record.ts'
 import { previewOf } from '../chats/preview.ts'
+import { stageStateRequest } from '../groups/asking.ts'
 import { enteredGroup } from '../groups/entering-group.ts'
+import { isUntold } from '../groups/state.ts'
 import { vouchersFor } from '../groups/vouching.ts'
 import { openScratchState } from '../identity/scratch-state.ts'
 import { NetworkError } from '../ports/transport.ts'
@@ -187,6 +189,10 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
       const inside: ChatRecord = {
         ...(entering.kind === 'direct' ? entering : enteredAgain(context, transaction, entering, tree)),
         conversation,
+      }
+      // What was changed while this device was out nobody else may tell it.
+      if (inside.kind === 'group' && !isUntold({ at: inside.group.stateAt })) {
+        stageStateRequest(context, transaction, chatId)
       }
       const mends = present.conversation.mends === true
       chats.stage(

@@ -4,6 +4,7 @@ import { type Draft, keepOnce, type Place, type Room } from '../conversations/dr
 import type { Happening } from '../conversations/epochs.ts'
 import { marksAfter } from '../receipts/reach.ts'
 import { type GroupRecord, type Leaver, managedOf, roleIn, rolesOf } from './group-record.ts'
+import { tellerOf } from './link-telling.ts'
 import { accountsIn, leaversOf, managedIn } from './membership.ts'
 import { type GroupView, noticeOfCommit } from './notices.ts'
 import { closeInvites, type HeldState, stateDifference } from './state.ts'
@@ -40,6 +41,15 @@ function isOutdated(told: GroupState | undefined, present: HeldState): boolean {
   return told !== undefined && stateDifference(told, present).length > 0
 }
 
+/**
+ * Who has taken somebody in tells them what their snapshot lacks, but may be gone by then. It can only lack what was
+ * changed in the epoch in which it was made; one other account tells that as well.
+ */
+function tellsNewcomers(group: GroupRecord, { members }: GroupView, self: AccountId): boolean {
+  const newcomer = group.members.find(accountId => !members.has(accountId))
+  return newcomer !== undefined && tellerOf(group, newcomer) === self
+}
+
 /** A new epoch of a group: members, roles, links and leavers follow the tree, and the timeline tells of it. */
 export async function enterGroupEpoch(
   room: Room,
@@ -72,6 +82,9 @@ export async function enterGroupEpoch(
     },
   }
   if (isOutdated(told, { state, at: chat.group.stateAt })) draft.toTell = told
+  if (told === undefined && !external && tellsNewcomers(draft.chat.group, before, context.self.accountId)) {
+    draft.tellSince ??= conversation.transcript?.began
+  }
   if (notice !== null) await keepOnce(room, draft, place, from, { kind: 'notice', notice })
 }
 

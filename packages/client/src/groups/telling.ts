@@ -6,6 +6,7 @@ import type { OutboxEntry } from '../outbox/outbox-entry.ts'
 import { heldBy } from './group-record.ts'
 import { openInvites } from './invites.ts'
 import {
+  changedSince,
   type HeldState,
   presentOf,
   STATE_REQUEST,
@@ -31,13 +32,14 @@ const secretsOf = (chat: GroupChat): StateContent[] =>
  */
 export function stageDifference(
   { context, transaction }: Room,
-  { chat, conversation, settled, toTell, isAsked, asks }: Draft,
+  { chat, conversation, settled, toTell, tellSince, isAsked, asks }: Draft,
 ): void {
   if (chat.kind !== 'group') return
   const { clock, outbox } = context
   const held = heldBy(chat.group)
   const contents = [
     ...(toTell === undefined ? [] : stateDifference(toTell, held)),
+    ...(tellSince === undefined ? [] : changedSince(held, tellSince)),
     ...(isAsked ? [...wholeState(held), ...secretsOf(chat)] : []),
     ...unheardOf(settled, conversation.keys[0]?.epoch ?? 0, held),
     ...(asks ? [STATE_REQUEST] : []),
