@@ -6,7 +6,11 @@ export type Slice = { readonly from: string | null; readonly to: string | null }
 
 type Keyed = { readonly key: string }
 
+/** Rows that come at a time: few, so that no frame is missed for them; more, where the reader is about to catch up. */
+export const SLICE_STEP = 12
 export const SLICE_PAGE = 24
+/** The first screen is drawn before there is anything beyond it. */
+export const SLICE_FIRST = 36
 export const SLICE_SIZE = 120
 
 export type SliceRange = { readonly start: number; readonly end: number }
@@ -46,18 +50,28 @@ export function sliceAround(source: SliceSource, key: string, size = SLICE_SIZE)
 }
 
 /** Grows towards older items and lets the newest of a full slice go. Null when it already starts there. */
-export function growOlder(source: SliceSource, slice: Slice, size = SLICE_SIZE): Slice | null {
+export function growOlder(
+  source: SliceSource,
+  slice: Slice,
+  size = SLICE_SIZE,
+  page = SLICE_PAGE,
+): Slice | null {
   const { start, end } = resolveSlice(source.items, slice)
   if (start === 0) return null
-  const next = Math.max(0, start - SLICE_PAGE)
+  const next = Math.max(0, start - page)
   return sliceOf(source, next, Math.min(end, next + size))
 }
 
 /** Grows towards newer items and lets the oldest of a full slice go. Null when it already ends there. */
-export function growNewer(source: SliceSource, slice: Slice, size = SLICE_SIZE): Slice | null {
+export function growNewer(
+  source: SliceSource,
+  slice: Slice,
+  size = SLICE_SIZE,
+  page = SLICE_PAGE,
+): Slice | null {
   const { items, live } = source
   const { start, end } = resolveSlice(items, slice)
   if (end >= items.length && (slice.to === null) === live) return null
-  const next = Math.min(items.length, end + SLICE_PAGE)
+  const next = Math.min(items.length, end + page)
   return sliceOf(source, Math.max(start, next - size), next)
 }

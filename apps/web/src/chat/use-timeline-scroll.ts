@@ -6,8 +6,10 @@ import {
   growNewer,
   growOlder,
   resolveSlice,
+  SLICE_FIRST,
   SLICE_PAGE,
   SLICE_SIZE,
+  SLICE_STEP,
   type Slice,
   sliceAround,
   sliceAtEnd,
@@ -55,8 +57,8 @@ export function useTimelineScroll(
   const engine = useEngine()
   const [slice, setSlice] = useState<Slice>(() =>
     window.firstUnread === null
-      ? sliceAtEnd({ items, live: !window.hasNewer })
-      : sliceAround({ items, live: !window.hasNewer }, window.firstUnread),
+      ? sliceAtEnd({ items, live: !window.hasNewer }, SLICE_FIRST)
+      : sliceAround({ items, live: !window.hasNewer }, window.firstUnread, SLICE_FIRST),
   )
   const [away, setAway] = useState(false)
   const [nearTop, setNearTop] = useState(false)
@@ -107,7 +109,7 @@ export function useTimelineScroll(
     const below = element.scrollHeight - element.clientHeight - element.scrollTop
     if (element.scrollTop < margin) {
       if (first < FETCH_BELOW && present.hasOlder) fetchMore('older')
-      const next = growOlder(source, shown, size)
+      const next = growOlder(source, shown, size, pageFor(element.scrollTop, margin))
       if (next !== null) {
         // At offset 0 there is nothing to anchor to: one pixel down, there is.
         if (nativeAnchoring && element.scrollTop < 1) element.scrollTop = 1
@@ -117,7 +119,7 @@ export function useTimelineScroll(
     }
     if (below < margin) {
       if (all.length - past < FETCH_BELOW && present.hasNewer) fetchMore('newer')
-      const next = growNewer(source, shown, size)
+      const next = growNewer(source, shown, size, pageFor(below, margin))
       if (next !== null) setSlice(next)
       // Reading along for hours must not grow the document without end.
       else if (source.live && below <= AT_BOTTOM_PX && past - first > size + SLICE_PAGE)
@@ -203,6 +205,8 @@ export function useTimelineScroll(
   const reachesOlder = nearTop && start === 0 && window.hasOlder
   return { start, end, away, reachesOlder, onScroll, toLatest }
 }
+
+const pageFor = (readyPx: number, margin: number): number => (readyPx < margin / 2 ? SLICE_PAGE : SLICE_STEP)
 
 function firstVisible(scroller: HTMLElement): Anchor | null {
   const edge = scroller.scrollTop

@@ -81,8 +81,8 @@ export async function startAccount(options: RuntimeOptions) {
   const contacts = createContactBook(crypto)
   const counter = createSendCounter()
   const keyRing = createKeyRing()
-  const mls = await openDeviceState(crypto, records)
-  await Promise.all([
+  const [mls] = await Promise.all([
+    openDeviceState(crypto, records),
     chats.load(records),
     outbox.load(records),
     contacts.load(records),
