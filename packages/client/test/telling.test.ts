@@ -1,9 +1,12 @@
-import { randomBytes } from '@entangle/crypto'
+import { type DeviceList, encodeCredential, padToBucket, randomBytes } from '@entangle/crypto'
 import {
   type AccountId,
+  type DeviceId,
+  encodeContent,
   encodeGroupData,
   type GroupState,
   type InviteId,
+  idToBytes,
   type MessageId,
   readId,
 } from '@entangle/protocol'
@@ -11,11 +14,13 @@ import { expect, test } from 'vitest'
 import type { AccountContext } from '../src/account/context.ts'
 import { newGroupChat } from '../src/chats/chat-record.ts'
 import type { Draft, Room } from '../src/conversations/draft.ts'
+import { applyMessage } from '../src/conversations/messages.ts'
 import { enterGroupEpoch } from '../src/groups/epoch.ts'
 import { EMPTY_STATE, newGroup } from '../src/groups/group-record.ts'
 import { newGroupState, STATE_REQUEST, type StateContent } from '../src/groups/state.ts'
 import { applyStateEvent } from '../src/groups/state-events.ts'
 import { stageDifference } from '../src/groups/telling.ts'
+import { earlierDevices } from '../src/identity/earlier-devices.ts'
 
 const self: AccountId = readId(randomBytes(16))
 const other: AccountId = readId(randomBytes(16))
@@ -34,6 +39,7 @@ function scene(owner: AccountId, state: GroupState = newGroupState('Choir')) {
     conversation: { conversationId: 'c'.repeat(32), keys: [], transcript: { began: 6 } },
     settled: [],
     messages: [],
+    missed: [],
     ids: new Set(),
   } as unknown as Draft
   const sent: unknown[] = []
@@ -41,6 +47,7 @@ function scene(owner: AccountId, state: GroupState = newGroupState('Choir')) {
     self: { accountId: self },
     clock: { now: () => 0 },
     log: { isRepeated: async () => true },
+    diagnostics: { note: () => undefined },
     outbox: {
       stageNew: (_transaction: unknown, _chatId: unknown, messages: readonly { content: unknown }[]) =>
         void sent.push(...messages.map(({ content }) => content)),
@@ -104,4 +111,41 @@ test('P77 who is taken in by one is told by another what was changed in the epoc
   expect(await sentOnCommit(self, 5)).toEqual([])
   expect(await sentOnCommit(self, 8, newGroupState('Choir'))).toEqual([change])
   expect(await sentOnCommit(self, 8, newGroupState('Octet'))).toEqual([])
+})
+
+test('P33 what a device that has left its list changes of a group counts, of one that no list named it does not', async () => {
+  const device = {
+    deviceId: randomBytes(16),
+    certificateHash: randomBytes(32),
+    signatureKey: randomBytes(32),
+  }
+  const list = (...entries: (typeof device)[]) => ({ entries }) as unknown as DeviceList
+  const nameAfter = async (named: boolean) => {
+    const { draft, room } = scene(other)
+    const { messageId, ...at } = place(9)
+    const content = { v: 1, id: messageId, sentAt: 0, kind: 'group-change', name: 'Octet' } as const
+    const record = { earlierDevices: earlierDevices({}, named ? [list(device)] : [], list()) }
+    const strangers = [readId<DeviceId>(device.deviceId)]
+    draft.conversation = { ...draft.conversation, strangers, transcript: undefined }
+    const contacts = { get: () => ({ record }) }
+    const context = { ...room.context, contacts } as unknown as AccountContext
+    const sender = {
+      credential: encodeCredential({ accountId: idToBytes(other), ...device }),
+      signatureKey: device.signatureKey,
+    }
+    await applyMessage(
+      { ...room, context },
+      draft,
+      { ...at, messageId, senderDevice: strangers[0], epoch: 0 } as never,
+      {
+        epoch: 0n,
+        sender,
+        authenticatedData: idToBytes(messageId),
+        plaintext: padToBucket(encodeContent(content)),
+      } as never,
+    )
+    return draft.chat.kind === 'group' && draft.chat.group.state.name
+  }
+  expect(await nameAfter(true)).toBe('Octet')
+  expect(await nameAfter(false)).toBe('Choir')
 })
