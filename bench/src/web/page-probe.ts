@@ -6,19 +6,28 @@ export type Probe = {
   readonly longTasks: readonly number[]
   readonly jumps: number
   readonly blanks: number
+  /** Frames in which there was no way on, because what is older had not come yet. */
+  readonly held: number
   readonly shown: readonly number[]
 }
 
 declare global {
   interface Window {
-    probe: { frames: number[]; longTasks: number[]; jumps: number; blanks: number; shown: number[] }
+    probe: {
+      frames: number[]
+      longTasks: number[]
+      jumps: number
+      blanks: number
+      held: number
+      shown: number[]
+    }
   }
 }
 
 /** Begins to write down; what was written before is forgotten. */
 export const startProbe = (page: Page): Promise<void> =>
   page.evaluate(() => {
-    const probe = { frames: [], longTasks: [] as number[], jumps: 0, blanks: 0, shown: [] }
+    const probe = { frames: [], longTasks: [] as number[], jumps: 0, blanks: 0, held: 0, shown: [] }
     const observer = new PerformanceObserver(list => {
       for (const entry of list.getEntries()) probe.longTasks.push(entry.duration)
     })
@@ -27,6 +36,45 @@ export const startProbe = (page: Page): Promise<void> =>
   })
 
 export const readProbe = (page: Page): Promise<Probe> => page.evaluate(() => window.probe)
+
+/**
+ * Each document that this page opens from now on marks when its first message is painted and when one can write. What
+ * asks a slow page from outside whether it is ready makes it slower.
+ */
+export async function watchArrival(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const wanted = new Map([
+      ['rows', 'article'],
+      ['usable', 'textarea'],
+    ])
+    const observer = new MutationObserver(() => {
+      for (const [name, selector] of wanted) {
+        if (document.querySelector(selector) === null) continue
+        wanted.delete(name)
+        requestAnimationFrame(() => {
+          const channel = new MessageChannel()
+          channel.port1.onmessage = () => performance.mark(name)
+          channel.port2.postMessage(null)
+        })
+      }
+      if (wanted.size === 0) observer.disconnect()
+    })
+    observer.observe(document, { childList: true, subtree: true })
+  })
+}
+
+/** When it was marked, in milliseconds since the navigation. */
+export const arrivalOf = async (page: Page, name: 'rows' | 'usable'): Promise<number> => {
+  const mark = await page.waitForFunction(
+    wanted => performance.getEntriesByName(wanted)[0]?.startTime,
+    name,
+    {
+      polling: 500,
+      timeout: 300_000,
+    },
+  )
+  return Number(await mark.jsonValue())
+}
 
 /** From the key that sends to the first frame that shows the message, in milliseconds. */
 export const watchSends = (page: Page): Promise<void> =>
@@ -62,8 +110,13 @@ export const scrollUp = (page: Page, { frames, step }: { readonly frames: number
       if (!scroller) throw new Error('no timeline')
       const frame = () => new Promise<number>(resolve => requestAnimationFrame(resolve))
       const box = scroller.getBoundingClientRect()
-      const middle = () =>
-        document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2)?.closest('li') ?? null
+      // Rows do not touch: between two of them it is as empty as it should be.
+      const gap = 20
+      const rowAt = (offset: number) =>
+        document
+          .elementFromPoint(box.left + box.width / 2, box.top + box.height / 2 + offset)
+          ?.closest('li') ?? null
+      const middle = () => rowAt(0) ?? rowAt(-gap) ?? rowAt(gap)
       let last = await frame()
       for (let count = 0; count < wanted.frames; count++) {
         const row = middle()
@@ -71,6 +124,7 @@ export const scrollUp = (page: Page, { frames, step }: { readonly frames: number
         const from = scroller.scrollTop
         scroller.scrollTop = from - wanted.step
         const moved = from - scroller.scrollTop
+        if (moved === 0) window.probe.held += 1
         const now = await frame()
         window.probe.frames.push(now - last)
         last = now
