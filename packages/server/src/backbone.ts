@@ -33,7 +33,7 @@ export async function openCache(config: ServerConfig, { clock, log }: Parts): Pr
 /** Kafka where it is configured, with a slot of this node's own; else everything stays in this process. */
 export async function openRouter(
   config: ServerConfig,
-  databases: Databases,
+  databases: Pick<Databases, 'chatPool'>,
   { clock, log }: Parts,
 ): Promise<Backbone<Router>> {
   if (config.kafka === undefined) {

@@ -7,10 +7,11 @@ import { openRunningUsers } from './database/databases.ts'
 import { isConnectionLost } from './database/pools.ts'
 
 const USAGE = [
-  'Usage: main.ts reset-code NAME',
+  'Usage: main.ts serve [all | auth | keys | chat]',
+  '       main.ts reset-code NAME',
   '       main.ts backup FOLDER',
   '       main.ts restore FOLDER',
-  '(without a command the server starts)',
+  '(without a command all services are started)',
 ].join('\n')
 
 /** For the operator, beside the running server: what it answers goes to the terminal and nowhere else. */

@@ -13,6 +13,9 @@ type Setting = {
 
 const setting = <Schema extends z.ZodType>(value: Setting & { readonly schema: Schema }) => value
 
+/** A port, or an address and a port. */
+const ADDRESS = /^([\w.-]+:|\[[0-9a-f:]+\]:)?\d{1,5}$/
+
 const builtWebClient = fileURLToPath(new URL('../../../apps/web/dist', import.meta.url))
 
 /** Every setting there is. `docs/configuration.md` is written from this table. */
@@ -52,6 +55,27 @@ export const SETTINGS = {
     default: 'memory of this process',
     description: 'Redis for what several nodes share for a short time: tickets, grants, rate limits.',
     schema: z.url({ protocol: /^rediss?$/ }).optional(),
+  }),
+  INTERNAL_LISTEN: setting({
+    default: 'none: all services are in this process',
+    description:
+      'Where the other services ask this one, where they run apart: a port of the loopback interface, or an address and a port of a network that nobody else reaches.',
+    schema: z.string().regex(ADDRESS, 'a port, or an address and a port').optional(),
+  }),
+  AUTH_URL: setting({
+    default: 'none',
+    description: 'Where the auth service is asked: its `INTERNAL_LISTEN`, or what stands before several.',
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+  }),
+  KEYS_URL: setting({
+    default: 'none',
+    description: 'The same for the keys service.',
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+  }),
+  CHAT_URL: setting({
+    default: 'none',
+    description: 'The same for the chat service.',
+    schema: z.url({ protocol: /^https?$/ }).optional(),
   }),
   KAFKA_BROKERS: setting({
     default: 'none: this is the only node',
@@ -139,7 +163,12 @@ export const SETTINGS = {
   }),
 } as const satisfies Record<string, Setting>
 
+/** All of them in one process, or one of them. */
+export const SERVICES = ['all', 'auth', 'keys', 'chat'] as const
+export type ServiceName = (typeof SERVICES)[number]
+
 export type ServerConfig = {
+  readonly service: ServiceName
   readonly port: number
   readonly host: string
   readonly dataDir: string
@@ -147,6 +176,13 @@ export type ServerConfig = {
   readonly userDatabaseUrl: string | undefined
   readonly chatDatabaseUrl: string | undefined
   readonly redisUrl: string | undefined
+  /** Where services that run apart ask each other. */
+  readonly internal:
+    | {
+        readonly listen: { readonly host: string; readonly port: number }
+        readonly urls: Readonly<Record<'auth' | 'keys' | 'chat', URL | undefined>>
+      }
+    | undefined
   readonly kafka:
     | { readonly brokers: readonly string[]; readonly topic: string; readonly slots: number }
     | undefined
@@ -168,17 +204,26 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-/** `9420`, `10.0.0.5:9420` or `[::1]:9420`; `off` is undefined. */
-function readAddress(text: string): ServerConfig['metricsListen'] {
-  if (text === 'off') return undefined
+/** `9420`, `10.0.0.5:9420` or `[::1]:9420`. */
+function readAddress(name: string, text: string): { readonly host: string; readonly port: number } {
   const at = text.lastIndexOf(':')
   const port = Number(text.slice(at + 1))
-  if (port > 65535) throw new ConfigError(`METRICS_LISTEN: there is no port ${port}`)
+  if (port > 65535) throw new ConfigError(`${name}: there is no port ${port}`)
   return { host: at < 0 ? '127.0.0.1' : text.slice(0, at).replace(/^\[|\]$/g, ''), port }
 }
 
+/** What a service that runs apart cannot do without. */
+const NEEDS: Readonly<Record<Exclude<ServiceName, 'all'>, readonly (keyof typeof SETTINGS)[]>> = {
+  auth: ['INTERNAL_LISTEN', 'PUBLIC_URL', 'REDIS_URL', 'USER_DATABASE_URL', 'KEYS_URL', 'CHAT_URL'],
+  keys: ['INTERNAL_LISTEN', 'PUBLIC_URL', 'REDIS_URL', 'USER_DATABASE_URL', 'AUTH_URL'],
+  chat: ['INTERNAL_LISTEN', 'PUBLIC_URL', 'REDIS_URL', 'CHAT_DATABASE_URL', 'AUTH_URL', 'KEYS_URL'],
+}
+
 /** Environment → configuration. Throws ConfigError. */
-export function parseConfig(environment: Readonly<Record<string, string | undefined>>): ServerConfig {
+export function parseConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  service: ServiceName = 'all',
+): ServerConfig {
   const read = <Name extends keyof typeof SETTINGS>(
     name: Name,
   ): z.output<(typeof SETTINGS)[Name]['schema']> => {
@@ -198,8 +243,18 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
       'HOST is not loopback: browsers then need HTTPS. Set PUBLIC_URL to the https address of the proxy in front.',
     )
   }
+  const missing = service === 'all' ? [] : NEEDS[service].filter(name => read(name) === undefined)
+  if (missing.length > 0) {
+    throw new ConfigError(`The ${service} service by itself needs ${missing.join(', ')}.`)
+  }
+  const url = (name: 'AUTH_URL' | 'KEYS_URL' | 'CHAT_URL') => {
+    const text = read(name)
+    return text === undefined ? undefined : new URL(text)
+  }
+  const internalListen = read('INTERNAL_LISTEN')
   const brokers = read('KAFKA_BROKERS')
-  const hasOwnDatabase = read('USER_DATABASE_URL') === undefined || read('CHAT_DATABASE_URL') === undefined
+  const hasOwnDatabase =
+    service === 'all' && (read('USER_DATABASE_URL') === undefined || read('CHAT_DATABASE_URL') === undefined)
   if (brokers !== undefined && (read('REDIS_URL') === undefined || hasOwnDatabase)) {
     throw new ConfigError(
       'KAFKA_BROKERS is for several nodes: they share REDIS_URL, USER_DATABASE_URL and CHAT_DATABASE_URL. Set these too.',
@@ -207,7 +262,9 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   }
   const trustProxy = read('TRUST_PROXY')
   const webDir = read('WEB_DIR') ?? (existsSync(builtWebClient) ? builtWebClient : undefined)
+  const metricsListen = read('METRICS_LISTEN')
   return {
+    service,
     port: read('PORT'),
     host,
     dataDir: resolve(read('DATA_DIR')),
@@ -215,6 +272,13 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     userDatabaseUrl: read('USER_DATABASE_URL'),
     chatDatabaseUrl: read('CHAT_DATABASE_URL'),
     redisUrl: read('REDIS_URL'),
+    internal:
+      internalListen === undefined
+        ? undefined
+        : {
+            listen: readAddress('INTERNAL_LISTEN', internalListen),
+            urls: { auth: url('AUTH_URL'), keys: url('KEYS_URL'), chat: url('CHAT_URL') },
+          },
     kafka:
       brokers === undefined
         ? undefined
@@ -225,7 +289,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     rateLimits: read('RATE_LIMITS'),
     archiveQuotaBytes: read('ARCHIVE_QUOTA_MIB') * 1024 * 1024,
     accountStateEntries: read('ACCOUNT_STATE_ENTRIES'),
-    metricsListen: readAddress(read('METRICS_LISTEN')),
+    metricsListen: metricsListen === 'off' ? undefined : readAddress('METRICS_LISTEN', metricsListen),
     slowLogMs: read('SLOW_LOG_MS'),
     backupPassphrase: read('BACKUP_PASSPHRASE'),
     logLevel: read('LOG_LEVEL'),

@@ -4,44 +4,26 @@ import { join } from 'node:path'
 import { loadVerifier } from '@entangle/crypto/verify'
 import { ProtocolError } from '@entangle/protocol'
 import type { FastifyInstance } from 'fastify'
-import { createAccessTokens } from './auth/access-tokens.ts'
-import { createAccountService } from './auth/account-service.ts'
-import { createDeviceService } from './auth/device-service.ts'
-import { createGrants } from './auth/grants.ts'
-import { createLoginService } from './auth/login-service.ts'
-import { createOpaqueServer, createOpaqueSetup } from './auth/opaque-server.ts'
-import { createPasswordProofs } from './auth/password-proofs.ts'
-import { createRecoveryService } from './auth/recovery-service.ts'
-import { createRegistrationService } from './auth/registration-service.ts'
-import { createResetService } from './auth/reset-service.ts'
-import { createSessionService } from './auth/session-service.ts'
-import { type Backbone, openCache, openRouter } from './backbone.ts'
-import { createAccountStateService } from './chat/account-state-service.ts'
-import { createArchiveService } from './chat/archive-service.ts'
-import { type ChatService, createChatService } from './chat/chat-service.ts'
-import { createCommitService } from './chat/commit-service.ts'
-import { createConversationMemory } from './chat/conversation-memory.ts'
-import { createConversationService } from './chat/conversation-service.ts'
-import { createInviteService } from './chat/invite-service.ts'
-import { createLeaveService } from './chat/leave-service.ts'
-import { createLetterService } from './chat/letter-service.ts'
-import { createLogService } from './chat/log-service.ts'
-import { createLogTail } from './chat/log-tail.ts'
-import type { Router } from './chat/routing/router.ts'
-import { createTickets } from './chat/tickets.ts'
-import { createVerifiedPublicGroups } from './chat/verified-public-groups.ts'
+import { openCache, openRouter } from './backbone.ts'
+import type { ChatService } from './chat/chat-service.ts'
+import { composeAuth } from './composition/auth-part.ts'
+import { composeChat } from './composition/chat-part.ts'
+import { composeKeys } from './composition/keys-part.ts'
 import type { ServerConfig } from './config.ts'
 import { type Databases, openDatabases } from './database/databases.ts'
-import { createHandlers } from './handlers.ts'
 import { createDirectCalls, type DirectCalls } from './http/direct-calls.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createOrigins } from './http/origins.ts'
 import { createRateLimits } from './http/rate-limits.ts'
-import { createFileKeyEnvelope } from './keys/envelope.ts'
-import { createKeyPackageService } from './keys/key-package-service.ts'
-import { createLocalKeyDirectory } from './keys/local-key-directory.ts'
-import { openSigningKeys } from './keys/signing-keys.ts'
-import { createVerifiedKeyMaterial } from './keys/verified-key-material.ts'
+import { createInternalClient } from './internal/internal-client.ts'
+import { createInternalServer, type InternalServer } from './internal/internal-server.ts'
+import {
+  createInternalHandlers,
+  createRemoteChatAccounts,
+  createRemoteDirectory,
+  createRemoteSessions,
+  createRemoteTokenKeys,
+} from './internal/remote-ports.ts'
 import { createLog, type Log } from './logging.ts'
 import { createMetricsEndpoint, type MetricsEndpoint } from './metrics/metrics-endpoint.ts'
 import { watchProcess } from './metrics/process-metrics.ts'
@@ -59,9 +41,11 @@ export type Overrides = {
 
 export type Context = {
   readonly app: FastifyInstance
+  /** Where other services ask; undefined where all of them are in this process. */
+  readonly internal: InternalServer | undefined
   /** What the app answers, without HTTP. */
   readonly call: DirectCalls
-  readonly chat: ChatService
+  readonly chat: ChatService | undefined
   readonly databases: Databases
   readonly log: Log
   readonly metrics: MetricsEndpoint
@@ -77,135 +61,94 @@ async function openVerifier() {
   return loadVerifier(await readFile(wasm))
 }
 
+/** What has been opened, closed in the opposite order. */
+function createClosing() {
+  const open: (() => unknown)[] = []
+  return {
+    later(close: () => unknown): void {
+      open.push(close)
+    },
+    async all(): Promise<void> {
+      for (const close of open.splice(0).toReversed()) await close()
+    },
+  }
+}
+type Closing = ReturnType<typeof createClosing>
+
 /** The composition root: the one place that says which adapter stands behind which port. */
 export async function createContext(config: ServerConfig, overrides: Overrides): Promise<Context> {
+  const closing = createClosing()
+  try {
+    return await compose(config, overrides, closing)
+  } catch (error) {
+    await closing.all()
+    throw error
+  }
+}
+
+async function compose(config: ServerConfig, overrides: Overrides, closing: Closing): Promise<Context> {
   const clock = { ...systemClock, ...overrides.clock }
   const log = overrides.log ?? createLog(config.logLevel)
+  const runs = (service: 'auth' | 'keys' | 'chat') => config.service === 'all' || config.service === service
   const databases = await openDatabases({
     dataDir: config.dataDir,
+    needs: { users: runs('auth') || runs('keys'), chat: runs('chat') },
     userDatabaseUrl: config.userDatabaseUrl,
     chatDatabaseUrl: config.chatDatabaseUrl,
     poolSize: config.databasePoolSize,
     onEmbeddedEvent: event => (event === 'died' ? log.error('postgres died') : log.info(`postgres ${event}`)),
   })
-  const open: Pick<Backbone<unknown>, 'close'>[] = [databases]
-  const closeAll = async () => {
-    for (const part of open.toReversed()) await part.close()
-  }
-  try {
-    const cache = await openCache(config, { clock, log })
-    open.push(cache)
-    const router = await openRouter(config, databases, { clock, log })
-    open.push(router)
-    const parts = { clock, log, cache: overrides.cache ?? cache.part, router: router.part }
-    return await compose(config, parts, databases, closeAll)
-  } catch (error) {
-    await closeAll()
-    throw error
-  }
-}
+  closing.later(databases.close)
+  const opened = await openCache(config, { clock, log })
+  closing.later(opened.close)
+  const cache = overrides.cache ?? opened.part
 
-type Parts = {
-  readonly clock: Clock
-  readonly log: Log
-  readonly cache: Cache
-  readonly router: Router
-}
-
-async function compose(
-  config: ServerConfig,
-  { clock, log, cache, router }: Parts,
-  databases: Databases,
-  closeParts: () => Promise<void>,
-): Promise<Context> {
   const secrets = createFileSecretStore(join(config.dataDir, 'secrets'))
-  const opaqueSetup = await createOpaqueSetup()
-  const opaque = await createOpaqueServer(await secrets.readOrCreate('opaque-setup', () => opaqueSetup))
-  const wrappingKey = await secrets.readOrCreate('wrapping-key', randomSecret)
-  const signingKeys = await openSigningKeys(
-    databases.users,
-    createFileKeyEnvelope(Buffer.from(wrappingKey, 'base64url')),
-  )
   const verifier = await openVerifier()
-  const material = createVerifiedKeyMaterial(verifier)
-  const groups = createVerifiedPublicGroups(verifier)
-  const directory = createLocalKeyDirectory(databases.users)
   const limited = config.rateLimits === 'on'
   const limits = createRateLimits(cache, limited)
   const origins = createOrigins(config.publicUrl, () => listeningPort(app) ?? config.port)
-
   const measured = { log, slowMs: config.slowLogMs }
   const metrics = createServerMetrics(measured)
   const endpoint = createMetricsEndpoint(metrics.registry, config.metricsListen)
-  const { usersPool, chatPool, ingestPool } = databases
-  watchPools(metrics.registry, { users: usersPool, chat: chatPool, ingest: ingestPool })
-  const stopWatching = watchProcess(metrics.registry, measured)
-  const tail = createLogTail()
-  const memory = createConversationMemory()
-  const logService = createLogService(databases.chat, tail)
-  const chat = createChatService({
-    database: databases.chat,
-    pool: databases.chatPool,
-    ingestPool: databases.ingestPool,
-    logService,
-    tail,
-    memory,
-    router,
-    clock,
-    log,
-    metrics,
-  })
-  const tickets = createTickets(cache)
-  const database = databases.users
-  const tokens = createAccessTokens(signingKeys, () => origins.primary, clock)
-  const sessions = createSessionService({ database, tokens, chat: chat.accounts, clock })
-  const grants = createGrants(cache, clock)
-  const proofs = createPasswordProofs({ database, opaque, cache, limits })
-  const accounts = createAccountService({ database, opaque, proofs, grants, sessions, chat: chat.accounts })
-  const reset = createResetService({
-    database,
-    opaque,
-    material,
-    sessions,
-    grants,
-    limits,
-    chat: chat.accounts,
-    clock,
-  })
-  const handlers = createHandlers({
-    reset,
-    database,
-    sessions,
-    proofs,
-    accounts,
-    tickets,
-    logService,
-    registration: createRegistrationService({
-      database,
-      opaque,
-      material,
-      sessions,
-      clock,
-      open: config.registration === 'open',
-    }),
-    login: createLoginService({ database, proofs, grants, material, sessions, clock }),
-    recovery: createRecoveryService({ database, cache, limits, grants, material }),
-    devices: createDeviceService({ database, material, grants, sessions, clock }),
-    keyPackages: createKeyPackageService({ database, material, limits, clock }),
-    conversations: createConversationService({ database: databases.chat, directory, groups, router }),
-    commits: createCommitService({ database: databases.chat, directory, groups, router, clock }),
-    leaving: createLeaveService({ database: databases.chat, groups, router, clock }),
-    invites: createInviteService(databases.chat),
-    archive: createArchiveService({ database: databases.chat, quotaBytes: config.archiveQuotaBytes }),
-    letters: createLetterService({ database: databases.chat, directory, router }),
-    accountState: createAccountStateService({
-      database: databases.chat,
-      router,
-      clock,
-      entriesLimit: config.accountStateEntries,
-    }),
-  })
+  watchPools(metrics.registry, databases.pools)
+  closing.later(watchProcess(metrics.registry, measured))
+  closing.later(() => endpoint.close())
 
+  const secret = config.internal && (await secrets.readOrCreate('service-secret', randomSecret))
+  const client = createInternalClient({ urls: config.internal?.urls ?? {}, secret: secret ?? '', clock })
+
+  const keys = runs('keys')
+    ? await composeKeys({ database: databases.users, verifier, limits, secrets, clock })
+    : undefined
+  const directory = keys?.directory ?? createRemoteDirectory(client)
+  const tokenKeys = keys?.tokenKeys ?? createRemoteTokenKeys(client, clock)
+
+  const openChat = async () => {
+    const router = await openRouter(config, databases, { clock, log })
+    closing.later(router.close)
+    const parts = { config, databases, cache, verifier, directory, clock, log, metrics }
+    return composeChat({ ...parts, router: router.part })
+  }
+  const chat = runs('chat') ? await openChat() : undefined
+
+  const auth = runs('auth')
+    ? await composeAuth({
+        database: databases.users,
+        cache,
+        verifier,
+        limits,
+        secrets,
+        clock,
+        tokenKeys,
+        chat: chat?.service.accounts ?? createRemoteChatAccounts(client, log),
+        issuer: () => origins.primary,
+        isOpen: config.registration === 'open',
+      })
+    : undefined
+  const sessions = auth?.sessions ?? createRemoteSessions(client, clock)
+
+  const handlers = { ...keys?.handlers, ...chat?.handlers, ...auth?.handlers }
   let draining = false
   const app: FastifyInstance = await createHttpServer({
     config,
@@ -215,7 +158,7 @@ async function compose(
     sessions,
     limits,
     metrics,
-    publicKeys: async () => signingKeys.jwks(),
+    publicKeys: () => tokenKeys.jwks(),
     checkReady: async () => {
       if (draining) throw new ProtocolError('SERVER_UNAVAILABLE')
       await databases.ping().catch(cause => {
@@ -223,31 +166,48 @@ async function compose(
       })
     },
   })
-  chat.accept(app.server, { sessions, tickets, origins, limited })
-  await accounts.announceDeletions()
-  await reset.announceResets()
+  chat?.service.accept(app.server, { sessions, tickets: chat.tickets, origins, limited })
+  const isAlone = config.service === 'all' && config.kafka === undefined
+  if (!isAlone) chat?.service.watchEnded(sessions)
+
+  const internal =
+    config.internal === undefined || secret === undefined
+      ? undefined
+      : createInternalServer({
+          listen: config.internal.listen,
+          secret,
+          clock,
+          log,
+          handlers: createInternalHandlers({
+            sessions: auth?.sessions,
+            tokenKeys: keys?.tokenKeys,
+            directory: keys?.directory,
+            accounts: chat?.service.accounts,
+          }),
+        })
+  // Apart, the chat service may come later than this one: what it does not hear now it is told at the next start.
+  const announcing = auth?.announce()
+  if (config.service === 'all') await announcing
+  else announcing?.catch(() => log.warn('chat not told of what ended before'))
 
   return {
     app,
+    internal,
     call: createDirectCalls({ handlers, sessions, limits, log }),
-    chat,
+    chat: chat?.service,
     databases,
     log,
     metrics: endpoint,
-    forget() {
-      tail.forgetAll()
-      memory.forgetAll()
-    },
+    forget: () => chat?.forget(),
     async drain() {
       draining = true
-      await chat.drain()
+      await chat?.service.drain()
     },
     async close() {
       await app.close()
-      await endpoint.close()
-      stopWatching()
-      await chat.stop()
-      await closeParts()
+      await internal?.close()
+      await chat?.service.stop()
+      await closing.all()
     },
   }
 }

@@ -2,7 +2,15 @@ import type { AddressInfo } from 'node:net'
 import type { ServerConfig } from './config.ts'
 import { type Context, createContext, type Overrides } from './context.ts'
 
-export { ConfigError, describeSettings, parseConfig, SETTINGS, type ServerConfig } from './config.ts'
+export {
+  ConfigError,
+  describeSettings,
+  parseConfig,
+  SERVICES,
+  SETTINGS,
+  type ServerConfig,
+  type ServiceName,
+} from './config.ts'
 export type { Overrides } from './context.ts'
 
 export type Server = {
@@ -22,6 +30,7 @@ export async function createServer(config: ServerConfig, overrides: Overrides = 
     contextForTesting: context,
     async start() {
       await context.app.listen({ host: config.host, port: config.port })
+      await context.internal?.listen()
       await context.metrics.listen()
       const { port } = context.app.server.address() as AddressInfo
       const url = config.publicUrl?.origin ?? `http://localhost:${port}`

@@ -1,5 +1,5 @@
 import { runCommand } from './commands.ts'
-import { parseConfig, type ServerConfig } from './config.ts'
+import { parseConfig, SERVICES, type ServerConfig, type ServiceName } from './config.ts'
 import { createServer, type Server } from './index.ts'
 import { describeError } from './logging.ts'
 
@@ -36,18 +36,25 @@ function exitOnSignals(starting: Promise<Server>): void {
   process.once('SIGINT', leave)
 }
 
-function readConfig(): ServerConfig {
+function readConfig(service: ServiceName): ServerConfig {
   try {
-    return parseConfig(process.env)
+    return parseConfig(process.env, service)
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error))
   }
 }
 
+/** `serve` and `serve chat` start a server, as nothing at all does; anything else is a command beside one. */
+function serviceOf([word, name = 'all', ...rest]: readonly string[]): ServiceName | undefined {
+  if (word === undefined) return 'all'
+  return word === 'serve' && rest.length === 0 ? SERVICES.find(service => service === name) : undefined
+}
+
 async function main(): Promise<void> {
-  const config = readConfig()
   const command = process.argv.slice(2)
-  if (command.length > 0) {
+  const service = serviceOf(command)
+  const config = readConfig(service ?? 'all')
+  if (service === undefined) {
     const told = await runCommand(config, command).catch(error => fail(error.message))
     process.stdout.write(`${told}\n`)
     return

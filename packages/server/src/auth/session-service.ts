@@ -32,6 +32,8 @@ type Dependencies = {
 /** How long a session's state is believed before the database is asked again. */
 const BELIEVE_MS = 4000
 const BELIEF_LIMIT = 100_000
+/** Much longer than anybody lets pass between two questions, and than transactions take or clocks differ. */
+const ENDED_LATELY_MS = 60_000
 
 type Belief = { readonly active: boolean; readonly since: number }
 
@@ -145,6 +147,16 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
 
   return {
     isActive,
+
+    async readEnded() {
+      const ended = await database
+        .selectFrom('session')
+        .select('id')
+        .where('ended_at', '>', new Date(clock.now() - ENDED_LATELY_MS))
+        .execute()
+      return ended.map(row => idText<SessionId>(row.id))
+    },
+
     announceEnded,
     announceRevoked,
 

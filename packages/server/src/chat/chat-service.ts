@@ -5,7 +5,7 @@ import type pg from 'pg'
 import type { ChatDatabase } from '../database/chat-schema.ts'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { Origins } from '../http/origins.ts'
-import type { Log } from '../logging.ts'
+import { describeError, type Log } from '../logging.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { ChatAccounts } from '../ports/chat-accounts.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -34,6 +34,8 @@ export type ChatService = {
   readonly accounts: ChatAccounts
   readonly connectionCount: number
   accept(server: Server, admission: Admission): void
+  /** Asks by itself which sessions have ended, where the word of it may be lost on its way from another process. */
+  watchEnded(sessions: SessionVerifier): void
   /** No new sockets, batches in flight finished, sockets closed for a restart. */
   drain(): Promise<void>
   stop(): Promise<void>
@@ -143,6 +145,9 @@ function createChatAccounts(database: ChatDatabase, logService: LogService, rout
   }
 }
 
+/** Together with the answer it stays within the five seconds in which a session that has ended may be heard. */
+const ASK_FOR_ENDED_MS = 3000
+
 export function createChatService(dependencies: Dependencies): ChatService {
   const { database, pool, ingestPool, logService, tail, memory, router, clock, log, metrics } = dependencies
   const hub: Hub = createHub(clock)
@@ -171,6 +176,7 @@ export function createChatService(dependencies: Dependencies): ChatService {
   )
   const frames = createFrameHandler({ database, hub, ingest, progress, router, clock, log })
   let draining = false
+  let stopWatching: () => void = () => undefined
 
   return {
     accounts: createChatAccounts(database, logService, router),
@@ -181,6 +187,18 @@ export function createChatService(dependencies: Dependencies): ChatService {
       const isDraining = () => draining
       acceptSockets({ server, hub, frames, clock, log, isDraining, onClosed: metrics.closed, ...admission })
     },
+    watchEnded(sessions) {
+      const watch = () => {
+        stopWatching = clock.after(ASK_FOR_ENDED_MS, () => {
+          sessions
+            .readEnded()
+            .then(sessionIds => hub.handle([{ kind: 'sessions-ended', sessionIds }]))
+            .catch(error => log.warn('ended sessions not read', describeError(error)))
+            .finally(watch)
+        })
+      }
+      watch()
+    },
     async drain() {
       draining = true
       await ingest.drain()
@@ -190,6 +208,7 @@ export function createChatService(dependencies: Dependencies): ChatService {
       while (hub.size > 0 && clock.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
     },
     async stop() {
+      stopWatching()
       hub.stop()
       await ingest.drain()
       await progress.drain()

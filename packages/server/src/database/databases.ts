@@ -17,6 +17,8 @@ export type Databases = {
   readonly chatPool: pg.Pool
   /** The one connection on which batches of messages are written. */
   readonly ingestPool: pg.Pool
+  /** Those that are used here, by name. */
+  readonly pools: Readonly<Record<string, pg.Pool>>
   readonly embedded: EmbeddedPostgres | undefined
   /** Throws while a database does not answer. */
   ping(): Promise<void>
@@ -25,6 +27,8 @@ export type Databases = {
 
 type Options = {
   readonly dataDir: string
+  /** A service that runs apart has its own database and no other. */
+  readonly needs: Readonly<Record<Service, boolean>>
   readonly userDatabaseUrl: string | undefined
   readonly chatDatabaseUrl: string | undefined
   readonly poolSize: number
@@ -51,9 +55,12 @@ async function prepareDatabase(server: EmbeddedPostgres, name: string, password:
   })
 }
 
-async function findAddresses(options: Places & Pick<Options, 'onEmbeddedEvent'>): Promise<Addresses> {
-  const { userDatabaseUrl, chatDatabaseUrl } = options
-  if (userDatabaseUrl !== undefined && chatDatabaseUrl !== undefined) {
+async function findAddresses(
+  options: Places & Pick<Options, 'onEmbeddedEvent' | 'needs'>,
+): Promise<Addresses> {
+  const { userDatabaseUrl, chatDatabaseUrl, needs } = options
+  const isElsewhere = (service: Service, url: string | undefined) => !needs[service] || url !== undefined
+  if (isElsewhere('users', userDatabaseUrl) && isElsewhere('chat', chatDatabaseUrl)) {
     return {
       users: { connectionString: userDatabaseUrl },
       chat: { connectionString: chatDatabaseUrl },
@@ -91,32 +98,59 @@ export async function openDatabases(options: Options): Promise<Databases> {
     )
   }
   const { users, chat, embedded } = await findAddresses(options)
-  const usersPool = createPool(users, options.poolSize)
-  const chatPool = createPool(chat, options.poolSize)
-  const ingestPool = createPool(chat, 1)
+  const { needs, poolSize } = options
+  const usersPool = needs.users ? createPool(users, poolSize) : undefined
+  const chatPool = needs.chat ? createPool(chat, poolSize) : undefined
+  const ingestPool = needs.chat ? createPool(chat, 1) : undefined
+  const pools = Object.fromEntries(
+    Object.entries({ users: usersPool, chat: chatPool, ingest: ingestPool }).filter(
+      (entry): entry is [string, pg.Pool] => entry[1] !== undefined,
+    ),
+  )
   const close = async () => {
-    await Promise.allSettled([usersPool.end(), chatPool.end(), ingestPool.end()])
+    await Promise.allSettled(Object.values(pools).map(pool => pool.end()))
     await embedded?.stop()
   }
   try {
-    await migrate(usersPool, 'users')
-    await migrate(chatPool, 'chat')
+    if (usersPool !== undefined) await migrate(usersPool, 'users')
+    if (chatPool !== undefined) await migrate(chatPool, 'chat')
   } catch (error) {
     await close()
     throw error
   }
+  const kyselyOf = <Schema>(pool: pg.Pool | undefined) =>
+    pool && new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  const usersDatabase = kyselyOf<UsersSchema>(usersPool)
+  const chatDatabase = kyselyOf<ChatSchema>(chatPool)
   return {
-    users: new Kysely<UsersSchema>({ dialect: new PostgresDialect({ pool: usersPool }) }),
-    chat: new Kysely<ChatSchema>({ dialect: new PostgresDialect({ pool: chatPool }) }),
-    usersPool,
-    chatPool,
-    ingestPool,
+    get users() {
+      return present(usersDatabase)
+    },
+    get chat() {
+      return present(chatDatabase)
+    },
+    get usersPool() {
+      return present(usersPool)
+    },
+    get chatPool() {
+      return present(chatPool)
+    },
+    get ingestPool() {
+      return present(ingestPool)
+    },
+    pools,
     embedded,
     async ping() {
-      await Promise.all([usersPool.query('SELECT 1'), chatPool.query('SELECT 1')])
+      await Promise.all([usersPool, chatPool].map(pool => pool?.query('SELECT 1')))
     },
     close,
   }
+}
+
+/** Asked for by a service that has no business in that database. */
+function present<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('this service has no such database')
+  return part
 }
 
 /** Where the databases of a server are that runs already, for a command beside it. */
@@ -138,7 +172,11 @@ export async function openEmptyDatabases(places: Places): Promise<{
   readonly pools: Readonly<Record<Service, pg.Pool>>
   readonly close: () => Promise<void>
 }> {
-  const { users, chat, embedded } = await findAddresses({ ...places, onEmbeddedEvent: () => undefined })
+  const { users, chat, embedded } = await findAddresses({
+    ...places,
+    needs: { users: true, chat: true },
+    onEmbeddedEvent: () => undefined,
+  })
   const pools = { users: createPool(users, 2), chat: createPool(chat, 2) }
   return {
     pools,

@@ -26,7 +26,7 @@ export type DirectAnswer = {
 }
 
 type Dependencies = {
-  readonly handlers: Handlers
+  readonly handlers: Partial<Handlers>
   readonly sessions: SessionVerifier
   readonly limits: RateLimits
   readonly log: Log

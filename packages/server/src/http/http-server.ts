@@ -26,7 +26,7 @@ type Dependencies = {
   readonly config: ServerConfig
   readonly log: Log
   readonly origins: Origins
-  readonly handlers: Handlers
+  readonly handlers: Partial<Handlers>
   readonly sessions: SessionVerifier
   readonly limits: RateLimits
   readonly metrics: ServerMetrics

@@ -8,7 +8,8 @@ import { readRefreshCookie, writeRefreshCookie } from './refresh-cookie.ts'
 import type { AnonymousCall, DeviceCall, Handlers } from './route.ts'
 
 type Dependencies = {
-  readonly handlers: Handlers
+  /** Of the services that run here. */
+  readonly handlers: Partial<Handlers>
   readonly sessions: SessionVerifier
   readonly limits: RateLimits
   readonly origins: Origins
@@ -55,8 +56,10 @@ export async function performOperation(
   }
   const checked = operation.request.safeParse(fields)
   if (!checked.success) throw new ProtocolError('REQUEST_MALFORMED', {}, { cause: checked.error })
+  const handler = handlers[name]
+  if (handler === undefined) throw new ProtocolError('ROUTE_NOT_FOUND')
   // The handler's own type is tied to its operation by `Handlers`; here only the name is known.
-  return (handlers[name] as AnyHandler)(checked.data, call)
+  return (handler as AnyHandler)(checked.data, call)
 }
 
 async function serve(
@@ -84,6 +87,7 @@ async function serve(
 
 export function mountOperations(app: FastifyInstance, dependencies: Dependencies): void {
   for (const name of Object.keys(OPERATIONS) as OperationName[]) {
+    if (dependencies.handlers[name] === undefined) continue
     const operation: Operation = OPERATIONS[name]
     app.route({
       method: operation.method,

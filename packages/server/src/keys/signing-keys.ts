@@ -1,22 +1,12 @@
-import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
-import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose'
+import { calculateJwkThumbprint, exportJWK, type JWK, SignJWT } from 'jose'
 import type { UsersDatabase } from '../database/users-schema.ts'
+import { TOKEN_ALGORITHM, type TokenKeys } from '../ports/token-keys.ts'
 import type { Envelope } from './envelope.ts'
 
 const generateKeys = promisify(generateKeyPair)
 const MODULUS_BITS = 3072
-export const TOKEN_ALGORITHM = 'RS256'
-
-export type SigningKeys = {
-  /** The key that signs now. */
-  readonly kid: string
-  readonly privateKey: KeyObject
-  /** Keys whose tokens are still accepted, by their id. */
-  publicKey(kid: string): JWK | undefined
-  /** The JSON Web Key Set (RFC 7517). */
-  jwks(): { readonly keys: readonly JWK[] }
-}
 
 async function createKey(database: UsersDatabase, envelope: Envelope): Promise<void> {
   const pair = await generateKeys('rsa', { modulusLength: MODULUS_BITS })
@@ -34,7 +24,7 @@ async function createKey(database: UsersDatabase, envelope: Envelope): Promise<v
 }
 
 /** Reads the signing keys, making the first one where there is none. */
-export async function openSigningKeys(database: UsersDatabase, envelope: Envelope): Promise<SigningKeys> {
+export async function openSigningKeys(database: UsersDatabase, envelope: Envelope): Promise<TokenKeys> {
   const read = () =>
     database
       .selectFrom('signing_key')
@@ -57,9 +47,11 @@ export async function openSigningKeys(database: UsersDatabase, envelope: Envelop
   })
   const publicKeys = new Map(rows.map(row => [row.kid, row.public_jwk as JWK]))
   return {
-    kid: newest.kid,
-    privateKey,
-    publicKey: kid => publicKeys.get(kid),
-    jwks: () => ({ keys: [...publicKeys.values()] }),
+    sign: (claims, type) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: TOKEN_ALGORITHM, typ: type, kid: newest.kid })
+        .sign(privateKey),
+    publicKey: async kid => publicKeys.get(kid),
+    jwks: async () => ({ keys: [...publicKeys.values()] }),
   }
 }

@@ -15,4 +15,6 @@ export type SessionVerifier = {
   verify(accessToken: string): Promise<DeviceSession>
   /** False once the session was closed or its device gave up its place; at most 5 seconds late. */
   isActive(sessionId: SessionId): Promise<boolean>
+  /** Those that were closed in the last minute. */
+  readEnded(): Promise<readonly SessionId[]>
 }

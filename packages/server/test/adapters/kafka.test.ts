@@ -22,13 +22,13 @@ describe.skipIf(!canRun)('with a real Kafka', () => {
     await cluster?.dispose()
   })
 
-  const open = (topic: string) =>
+  const open = (topic: string, clock = { now: () => Date.now() }) =>
     openKafkaEventBus({
       brokers: cluster.bootstrap,
       topic,
       slots: 8,
       codec,
-      clock: { now: () => Date.now() },
+      clock,
       log: createLog('silent'),
     })
 
@@ -45,6 +45,25 @@ describe.skipIf(!canRun)('with a real Kafka', () => {
     one.publish(['5'], ['from afar'])
     await expect.poll(() => seen).toEqual(['from afar'])
     await Promise.all([one.close(), two.close()])
+  })
+
+  test('what was dropped because the broker was away for long is told, also where nothing follows it', async () => {
+    let lead = 0
+    const bus = await open('dropped', { now: () => Date.now() + lead })
+    let gaps = 0
+    const missed = () => {
+      gaps += 1
+    }
+    await bus.subscribe('1', () => undefined, missed).ready
+    const [broker] = cluster.brokers
+    broker?.pause()
+    for (let count = 0; count < 10; count++) bus.publish(['1'], ['lost'])
+    await new Promise(resolve => setTimeout(resolve, 100))
+    lead = 60_000
+    await new Promise(resolve => setTimeout(resolve, 6000))
+    broker?.resume()
+    await expect.poll(() => gaps, { timeout: 20_000 }).toBeGreaterThan(0)
+    await bus.close()
   })
 
   test('while the broker is away nobody waits; what it came back for in time arrives, in order', async () => {

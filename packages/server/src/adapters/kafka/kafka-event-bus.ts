@@ -85,7 +85,7 @@ export async function openKafkaEventBus<Event>(options: Options<Event>): Promise
         missed,
         read(record) {
           if (record[0] === FOLLOWS_A_GAP) missed()
-          const events = codec.decode(record.subarray(1))
+          const events = record.length > 1 ? codec.decode(record.subarray(1)) : []
           if (events.length > 0) handler(events)
         },
       })

@@ -28,6 +28,8 @@ const REQUEST_BYTES = 512 * 1024
 const WORTH_MS = 10_000
 const PAUSE_MS = 200
 
+const NOTHING = new Uint8Array()
+
 const pause = () => new Promise<void>(resolve => setTimeout(resolve, PAUSE_MS))
 
 /** One request after the other, so that the records of a slot keep their order; what comes meanwhile goes with the next. */
@@ -63,6 +65,9 @@ export function createPublisher({ producer, topic, clock, log }: Parts): Publish
     return taken
   }
 
+  const tellGaps = (): Waiting[] =>
+    [...hasGap].map(partition => ({ partition, payload: NOTHING, since: clock.now() }))
+
   async function send(taken: readonly Waiting[]): Promise<void> {
     const told = new Set<number>()
     const messages = taken.map(({ partition, payload }) => {
@@ -79,8 +84,10 @@ export function createPublisher({ producer, topic, clock, log }: Parts): Publish
   }
 
   async function run(): Promise<void> {
-    while (queue.length > 0) {
+    while (queue.length > 0 || hasGap.size > 0) {
       const taken = takeRequest()
+      // What was dropped is told also where nothing follows it.
+      if (taken.length === 0 && queue.length === 0) taken.push(...tellGaps())
       if (taken.length === 0) continue
       try {
         await send(taken)

@@ -1,0 +1,33 @@
+import type { Clock } from '../ports/clock.ts'
+
+/** Answers of another service that are believed for a moment, so that a burst of requests asks once. */
+export type Beliefs<Key, Value> = {
+  ask(key: Key, question: () => Promise<Value>): Promise<Value>
+  forget(key: Key): void
+}
+
+const LIMIT = 50_000
+
+/** A question that fails is not believed; while one is on its way, whoever asks the same waits for it. */
+export function createBeliefs<Key, Value>(
+  clock: Pick<Clock, 'now'>,
+  believedMs: number,
+): Beliefs<Key, Value> {
+  const known = new Map<Key, { readonly answer: Promise<Value>; readonly since: number }>()
+  return {
+    ask(key, question) {
+      const now = clock.now()
+      const belief = known.get(key)
+      // Below zero: the clock was set back, and nobody knows how old it is.
+      if (belief !== undefined && now >= belief.since && now - belief.since < believedMs) return belief.answer
+      const answer = question()
+      if (known.size >= LIMIT) known.clear()
+      known.set(key, { answer, since: now })
+      answer.catch(() => known.delete(key))
+      return answer
+    },
+    forget(key) {
+      known.delete(key)
+    },
+  }
+}

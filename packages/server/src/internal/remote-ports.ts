@@ -1,0 +1,141 @@
+import type { JWK } from 'jose'
+import { describeError, type Log } from '../logging.ts'
+import type { ChatAccounts } from '../ports/chat-accounts.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { KeyDirectory } from '../ports/key-directory.ts'
+import type { DeviceSession, SessionId, SessionVerifier } from '../ports/session-verifier.ts'
+import type { TokenKeys } from '../ports/token-keys.ts'
+import { createBeliefs } from './beliefs.ts'
+import type { InternalHandlers } from './calls.ts'
+import type { InternalClient } from './internal-client.ts'
+
+/** A word that is given too often for an answer that changes hardly ever. */
+const KEYS_BELIEVED_MS = 60_000
+/** Together with what auth itself believes it stays below the five seconds in which a revocation takes hold. */
+const SESSION_BELIEVED_MS = 500
+
+/** The sessions of an auth service in another process. */
+export function createRemoteSessions(client: InternalClient, clock: Pick<Clock, 'now'>): SessionVerifier {
+  const tokens = createBeliefs<string, DeviceSession>(clock, SESSION_BELIEVED_MS)
+  const sessions = createBeliefs<SessionId, boolean>(clock, SESSION_BELIEVED_MS)
+  return {
+    verify: token => tokens.ask(token, () => client.call('verifySession', { token })),
+    isActive: sessionId =>
+      sessions.ask(sessionId, async () => (await client.call('isSessionActive', { sessionId })).active),
+    readEnded: async () => (await client.call('readEndedSessions', {})).sessionIds,
+  }
+}
+
+/** The directory of a keys service in another process. */
+export function createRemoteDirectory(client: InternalClient): KeyDirectory {
+  return {
+    async findDevices(deviceIds) {
+      if (deviceIds.length === 0) return new Map()
+      const { devices } = await client.call('findDevices', { deviceIds: [...deviceIds] })
+      return new Map(devices.map(device => [device.deviceId, device]))
+    },
+    async findDeletedAccounts(accountIds) {
+      if (accountIds.length === 0) return new Set()
+      const found = await client.call('findDeletedAccounts', { accountIds: [...accountIds] })
+      return new Set(found.accountIds)
+    },
+  }
+}
+
+/** The signing keys of a keys service in another process; the private ones stay there. */
+export function createRemoteTokenKeys(client: InternalClient, clock: Pick<Clock, 'now'>): TokenKeys {
+  const sets = createBeliefs<'all', { readonly keys: readonly JWK[] }>(clock, KEYS_BELIEVED_MS)
+  const read = () => sets.ask('all', () => client.call('readTokenKeys', {}))
+  const find = async (kid: string) => (await read()).keys.find(key => key.kid === kid)
+  return {
+    async sign(claims, type) {
+      const plain = Object.fromEntries(
+        Object.entries(claims).filter(
+          (entry): entry is [string, string | number] =>
+            typeof entry[1] === 'string' || typeof entry[1] === 'number',
+        ),
+      )
+      return (await client.call('signToken', { claims: plain, type })).token
+    },
+    async publicKey(kid) {
+      const known = await find(kid)
+      if (known !== undefined) return known
+      // Made since: asked for once more, however many tokens name it.
+      sets.forget('all')
+      return find(kid)
+    },
+    jwks: read,
+  }
+}
+
+/** The chat service in another process. */
+export function createRemoteChatAccounts(client: InternalClient, log: Log): ChatAccounts {
+  return {
+    async accountDeleted(accountId) {
+      await client.call('accountDeleted', { accountId })
+    },
+    async accountReset(accountId) {
+      await client.call('accountReset', { accountId })
+    },
+    sessionsEnded(sessionIds) {
+      // Chat asks every few seconds for those that have ended lately: this is only faster.
+      client
+        .call('sessionsEnded', { sessionIds: [...sessionIds] })
+        .catch(error => log.warn('chat not told of ended sessions', describeError(error)))
+    },
+    async deviceRevoked(deviceId) {
+      await client.call('deviceRevoked', { deviceId })
+    },
+  }
+}
+
+type Here = {
+  readonly sessions: SessionVerifier | undefined
+  readonly tokenKeys: TokenKeys | undefined
+  readonly directory: KeyDirectory | undefined
+  readonly accounts: ChatAccounts | undefined
+}
+
+/** What this process answers for the others. */
+export function createInternalHandlers({ sessions, tokenKeys, directory, accounts }: Here): InternalHandlers {
+  return {
+    ...(sessions && {
+      verifySession: ({ token }) => sessions.verify(token),
+      isSessionActive: async ({ sessionId }) => ({ active: await sessions.isActive(sessionId) }),
+      readEndedSessions: async () => ({ sessionIds: [...(await sessions.readEnded())] }),
+    }),
+    ...(tokenKeys && {
+      signToken: async ({ claims, type }) => ({ token: await tokenKeys.sign(claims, type) }),
+      readTokenKeys: async () => {
+        const { keys } = await tokenKeys.jwks()
+        return { keys: keys.map(key => ({ ...key, kty: key.kty ?? '', kid: key.kid ?? '' })) }
+      },
+    }),
+    ...(directory && {
+      findDevices: async ({ deviceIds }) => ({
+        devices: [...(await directory.findDevices(deviceIds)).values()],
+      }),
+      findDeletedAccounts: async ({ accountIds }) => ({
+        accountIds: [...(await directory.findDeletedAccounts(accountIds))],
+      }),
+    }),
+    ...(accounts && {
+      accountDeleted: async ({ accountId }) => {
+        await accounts.accountDeleted(accountId)
+        return {}
+      },
+      accountReset: async ({ accountId }) => {
+        await accounts.accountReset(accountId)
+        return {}
+      },
+      sessionsEnded: async ({ sessionIds }) => {
+        accounts.sessionsEnded(sessionIds)
+        return {}
+      },
+      deviceRevoked: async ({ deviceId }) => {
+        await accounts.deviceRevoked(deviceId)
+        return {}
+      },
+    }),
+  } satisfies InternalHandlers
+}
