@@ -47,6 +47,7 @@ export {
   encodeSend,
   FRAME,
   FRAME_VERSION,
+  type Place,
   parseAck,
   parseDeliver,
   parseSend,

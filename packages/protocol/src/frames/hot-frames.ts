@@ -64,8 +64,13 @@ function readU64(source: DataView, offset: number): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined
 }
 
-function startFrame(length: number, type: number, field: number): { bytes: Uint8Array; data: DataView } {
-  const bytes = new Uint8Array(length)
+/** Where a frame of this length is to be written, all of it. */
+export type Place = (length: number) => Uint8Array
+
+const newPlace: Place = length => new Uint8Array(length)
+
+function startFrame(length: number, type: number, field: number, place = newPlace) {
+  const bytes = place(length)
   const data = view(bytes)
   data.setUint8(0, type)
   data.setUint8(1, FRAME_VERSION)
@@ -127,11 +132,12 @@ export function parseAck(bytes: Uint8Array): AckFrame | undefined {
   }
 }
 
-export function encodeDeliver(frame: DeliverFrame): Uint8Array {
+export function encodeDeliver(frame: DeliverFrame, place = newPlace): Uint8Array {
   const { bytes, data } = startFrame(
     DELIVER_HEADER_BYTES + frame.body.length,
     FRAME.deliver,
     EVENT_KINDS.indexOf(frame.kind),
+    place,
   )
   writeId(frame.conversationId, bytes, 4)
   writeId(frame.messageId, bytes, 20)

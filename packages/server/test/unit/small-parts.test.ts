@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createFrameBuckets } from '../../src/chat/socket/frame-buckets.ts'
-import { wrapBinaryFrame } from '../../src/chat/socket/websocket-frames.ts'
+import { joinInPieces, wrapBinaryFrame } from '../../src/chat/socket/websocket-frames.ts'
 import { createOrigins } from '../../src/http/origins.ts'
 import { createFileKeyEnvelope } from '../../src/keys/envelope.ts'
 import { createLog, describeError } from '../../src/logging.ts'
@@ -20,8 +20,15 @@ test.each([
   expect(frame.subarray(headerBytes).equals(payload)).toBe(true)
 })
 
+test('frames that leave together are joined in their order, in pieces no longer than asked for', () => {
+  const frames = [3, 4, 2, 20, 1, 1].map(length => randomBytes(length))
+  const pieces = joinInPieces(frames, 8)
+  expect(pieces.map(({ length }) => length)).toEqual([7, 2, 20, 2])
+  expect(Buffer.concat(pieces).equals(Buffer.concat(frames))).toBe(true)
+})
+
 test('P81 each kind of frame has a bucket of its own that fills again', () => {
-  const buckets = createFrameBuckets(0)
+  const buckets = createFrameBuckets()
   const count = (now: number) => {
     let passed = 0
     while (buckets.spend('ephemeral', now)) passed += 1

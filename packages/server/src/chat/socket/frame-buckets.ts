@@ -12,24 +12,21 @@ export type FrameBuckets = { spend(kind: FrameKind, nowMs: number): boolean }
 
 export const unlimitedFrames: FrameBuckets = { spend: () => true }
 
-export function createFrameBuckets(nowMs: number): FrameBuckets {
-  const levels = {
-    send: ALLOWANCE.send.capacity as number,
-    progress: ALLOWANCE.progress.capacity as number,
-    ephemeral: ALLOWANCE.ephemeral.capacity as number,
-    question: ALLOWANCE.question.capacity as number,
-  }
-  let at = nowMs
+type Bucket = { level: number; atMs: number }
+
+/** A bucket is there once something was spent of it: most connections are idle. */
+export function createFrameBuckets(): FrameBuckets {
+  const buckets: Partial<Record<FrameKind, Bucket>> = {}
   return {
-    spend(kind, now) {
-      const seconds = Math.max(0, now - at) / 1000
-      at = now
-      for (const each of Object.keys(levels) as FrameKind[]) {
-        const { capacity, perSecond } = ALLOWANCE[each]
-        levels[each] = Math.min(capacity, levels[each] + seconds * perSecond)
-      }
-      if (levels[kind] < 1) return false
-      levels[kind] -= 1
+    spend(kind, nowMs) {
+      const { capacity, perSecond } = ALLOWANCE[kind]
+      const bucket = buckets[kind] ?? { level: capacity, atMs: nowMs }
+      buckets[kind] = bucket
+      const seconds = Math.max(0, nowMs - bucket.atMs) / 1000
+      bucket.atMs = nowMs
+      bucket.level = Math.min(capacity, bucket.level + seconds * perSecond)
+      if (bucket.level < 1) return false
+      bucket.level -= 1
       return true
     },
   }

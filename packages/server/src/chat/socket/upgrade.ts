@@ -97,7 +97,7 @@ export function acceptSockets(dependencies: Dependencies): void {
 
   function open(request: IncomingMessage, stream: Duplex, head: Buffer, session: DeviceSession): void {
     sockets.handleUpgrade(request, stream, head, socket => {
-      const buckets = dependencies.limited ? createFrameBuckets(clock.now()) : unlimitedFrames
+      const buckets = dependencies.limited ? createFrameBuckets() : unlimitedFrames
       const connection = new Connection({ socket, stream, session, buckets }, surroundings)
       hub.add(connection)
       socket.on('message', (data, isBinary) => {

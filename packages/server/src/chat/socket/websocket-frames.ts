@@ -1,16 +1,31 @@
+import type { Place } from '@entangle/protocol'
+
 /**
  * One whole binary message from the server (RFC 6455, section 5.2): FIN, opcode 2, no mask. Made by hand so
  * that the same bytes go to every socket; between these and the library's own frames nothing can be torn,
  * because each is written whole.
  */
-export function wrapBinaryFrame(payload: Uint8Array): Buffer {
-  const length = payload.length
-  const headerBytes = length < 126 ? 2 : length < 0x1_0000 ? 4 : 10
-  const frame = Buffer.allocUnsafe(headerBytes + length)
+export function writeBinaryFrame(encode: (place: Place) => unknown): Buffer {
+  let frame = EMPTY
+  encode(length => {
+    const headerBytes = length < 126 ? 2 : length < 0x1_0000 ? 4 : 10
+    frame = Buffer.allocUnsafe(headerBytes + length)
+    writeHeader(frame, length)
+    return frame.subarray(headerBytes)
+  })
+  return frame
+}
+
+export const wrapBinaryFrame = (payload: Uint8Array): Buffer =>
+  writeBinaryFrame(place => place(payload.length).set(payload))
+
+const EMPTY = Buffer.alloc(0)
+
+function writeHeader(frame: Buffer, length: number): void {
   frame[0] = 0x82
-  if (headerBytes === 2) {
+  if (length < 126) {
     frame[1] = length
-  } else if (headerBytes === 4) {
+  } else if (length < 0x1_0000) {
     frame[1] = 126
     frame.writeUInt16BE(length, 2)
   } else {
@@ -18,8 +33,6 @@ export function wrapBinaryFrame(payload: Uint8Array): Buffer {
     frame.writeUInt32BE(0, 2)
     frame.writeUInt32BE(length, 6)
   }
-  frame.set(payload, headerBytes)
-  return frame
 }
 
 /** So much is written before a turn ends: only what the system does not take counts as unsent. */
