@@ -1,5 +1,5 @@
 // node bench/src/main.ts NAME [--json] [--rounds N] [--seconds N] [--processes N] [--sockets N] [--rate N]
-//   [--members N] [--conversations N] [--messages N] [--minutes N]
+//   [--members N] [--conversations N] [--messages N] [--minutes N] [--mls]
 import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
@@ -20,6 +20,7 @@ type Options = {
   readonly conversations: number
   readonly messages: number
   readonly minutes: number
+  readonly mls: boolean
   readonly rounds: number
   readonly seconds: number
   readonly processes: number
@@ -44,6 +45,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
+    mls: { type: 'boolean', default: false },
     members: { type: 'string', default: '1000' },
     conversations: { type: 'string', default: '50' },
     messages: { type: 'string', default: '20000' },
@@ -67,6 +69,7 @@ if (bench === undefined) {
     conversations: Number(values.conversations),
     messages: Number(values.messages),
     minutes: Number(values.minutes),
+    mls: values.mls,
     sockets: Number(values.sockets),
     rate: Number(values.rate),
     rounds: Number(values.rounds),

@@ -1,4 +1,4 @@
-import { BODY_BYTES } from '../load/dialects.ts'
+import { BODY_BYTES } from '../load/bodies.ts'
 import type { Measured } from '../load/load.ts'
 import { type Contender, medianOf, playRounds, type Rounds, usedSeconds } from '../load/rounds.ts'
 import { seedDevices, seedLog } from '../load/seed.ts'

@@ -1,4 +1,4 @@
-import type { Measured } from '../load/load.ts'
+import type { LoadOptions, Measured } from '../load/load.ts'
 import { type Contender, medianOf, playRounds, type Rounds, usedSeconds } from '../load/rounds.ts'
 import { type SeededDevice, seedDevices } from '../load/seed.ts'
 import { OURS, onStage, type Stage } from '../load/stage.ts'
@@ -8,7 +8,7 @@ import { createEmptyDatabase } from '../peers/peer-database.ts'
 import { startProsody } from '../peers/prosody.ts'
 import type { Report } from '../report.ts'
 
-type Options = Rounds & { readonly processes: number }
+type Options = Rounds & LoadOptions
 
 const DEVICES = 1000
 const OUTSTANDING = 100

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import process from 'node:process'
-import type { Measured } from '../load/load.ts'
+import type { LoadOptions, Measured } from '../load/load.ts'
 import { type Contender, medianOf, playRounds, type Rounds, usedSeconds } from '../load/rounds.ts'
 import { type SeededDevice, seedDevices } from '../load/seed.ts'
 import { OURS, onStage, type Stage } from '../load/stage.ts'
@@ -8,7 +8,7 @@ import { fetchPackage } from '../peers/fetched-package.ts'
 import { startNats } from '../peers/nats.ts'
 import type { Report } from '../report.ts'
 
-type Options = Rounds & { readonly processes: number }
+type Options = Rounds & LoadOptions
 
 const RECEIVERS = 1000
 const NAIVE = 'a `ws` send for each client'

@@ -1,4 +1,4 @@
-import type { Measured } from '../load/load.ts'
+import type { LoadOptions, Measured } from '../load/load.ts'
 import { type Contender, medianOf, playRounds, type Rounds, usedSeconds } from '../load/rounds.ts'
 import { conversationOf, seedDevices } from '../load/seed.ts'
 import { OURS, onStage, type Stage } from '../load/stage.ts'
@@ -6,11 +6,11 @@ import type { TrafficPlan } from '../load/traffic.ts'
 import { createPeerDatabase } from '../peers/peer-database.ts'
 import type { Figure, Report } from '../report.ts'
 
-type Options = Rounds & {
-  readonly processes: number
-  /** Messages a second where they arrive by themselves. */
-  readonly rate: number
-}
+type Options = Rounds &
+  LoadOptions & {
+    /** Messages a second where they arrive by themselves. */
+    readonly rate: number
+  }
 
 const DEVICES = 1000
 const STORES = ['transaction', 'statement'] as const

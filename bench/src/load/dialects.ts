@@ -8,6 +8,7 @@ import {
   SOCKET_PATH,
   SOCKET_PROTOCOL,
 } from '@entangle/protocol'
+import { BODY_BYTES, bodyOf } from './bodies.ts'
 import { openNatsClient, publish } from './nats-client.ts'
 import { type FrameHandler, openRawSocket, type RawSocket } from './raw-socket.ts'
 import type { SeededDevice } from './seed.ts'
@@ -47,18 +48,20 @@ export type Message = {
   readonly counter: number
 }
 
-/** As large as a short message is after padding and encryption. */
-export const BODY_BYTES = 400
-
-const body = randomBytes(BODY_BYTES)
 const RUN_ID = randomBytes(8).toString('hex')
 /** The last eight bytes of a message id count the messages; of these the last four are read. */
 const NUMBER_AT = 4 + 16 + 12
 
 const messageId = (number: number): MessageId => (RUN_ID + number.toString(16).padStart(16, '0')) as MessageId
 
-const sendFrame = ({ sender: { conversationId }, number, counter }: Message): Uint8Array =>
-  encodeSend({ conversationId, messageId: messageId(number), epoch: 1, counter, body })
+const sendFrame = ({ sender, number, counter }: Message): Uint8Array =>
+  encodeSend({
+    conversationId: sender.conversationId,
+    messageId: messageId(number),
+    epoch: 1,
+    counter,
+    body: bodyOf(sender),
+  })
 
 const overWebSocket =
   (pathOf: (device: SeededDevice) => string, protocols: readonly string[]): Dialect['open'] =>

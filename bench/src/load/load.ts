@@ -43,8 +43,14 @@ const WORKER = fileURLToPath(new URL('load-worker.ts', import.meta.url))
 const WARM_UP_MS = 500
 const DRAIN_MS = 10_000
 
-function startWorker() {
-  const child: ChildProcess = fork(WORKER, [], { serialization: 'advanced' })
+export type LoadOptions = {
+  readonly processes: number
+  /** Some of those who write encrypt what they write. */
+  readonly mls?: boolean
+}
+
+function startWorker(mls: boolean) {
+  const child: ChildProcess = fork(WORKER, mls ? ['--mls'] : [], { serialization: 'advanced' })
   const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>()
   let ids = 0
   child.on('message', ({ id, answer, error }: { id: number; answer: unknown; error?: string }) => {
@@ -81,8 +87,8 @@ function shareOf(plan: Plan, processes: number): Plan {
     : { until, arrival: { ...arrival, outstanding: Math.ceil(arrival.outstanding / processes) } }
 }
 
-export function startLoad(processes: number): Load {
-  const workers = Array.from({ length: processes }, startWorker)
+export function startLoad({ processes, mls = false }: LoadOptions): Load {
+  const workers = Array.from({ length: processes }, () => startWorker(mls))
   /** Which of them have a part of the fleet. */
   const used = new Map<string, typeof workers>()
 

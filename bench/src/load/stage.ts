@@ -1,6 +1,6 @@
 import { type PeerProcess, type ProgramOptions, startPeer } from '../peers/peer-process.ts'
 import type { Target } from './fleet.ts'
-import { startLoad } from './load.ts'
+import { type LoadOptions, startLoad } from './load.ts'
 import {
   type MeasuredOptions,
   type MeasuredServer,
@@ -39,14 +39,14 @@ export const OURS = 'entangle'
 
 /** Sets up, lets `play` measure, and leaves nothing running. */
 export async function onStage(
-  options: MeasuredOptions & { readonly processes: number },
+  options: MeasuredOptions & LoadOptions,
   play: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const endings: (() => unknown)[] = []
   try {
     const measured = await startMeasuredServer(options)
     endings.push(() => measured.dispose())
-    const load = startLoad(options.processes)
+    const load = startLoad(options)
     endings.push(() => load.end())
     const ours: Target = { kind: 'entangle', port: measured.server.port }
     const enter = async <Program extends keyof ProgramOptions>(
