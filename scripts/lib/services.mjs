@@ -50,6 +50,12 @@ const SERVICES = [
     setUp: () => installPackages('redis-server'),
   },
   {
+    name: 'NGINX',
+    variable: 'NGINX',
+    find: () => findProgram('nginx'),
+    setUp: () => installPackages('nginx'),
+  },
+  {
     name: 'Kafka',
     variable: 'KAFKA_JARS',
     find: () => (existsSync(jarsFolder) && findProgram('java') ? jarsFolder : undefined),

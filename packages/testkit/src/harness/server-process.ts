@@ -31,6 +31,8 @@ export type ServerProcess = ServerAddress & {
 }
 
 export type ServerOptions = {
+  /** One of the services by itself; all of them where nothing is said. */
+  readonly service?: 'auth' | 'keys' | 'chat'
   readonly dataDir?: string
   readonly port?: number
   readonly env?: Readonly<Record<string, string>>
@@ -49,7 +51,8 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   let child: ChildProcess | undefined
 
   async function launch(): Promise<void> {
-    const started = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const words = options.service === undefined ? [] : ['serve', options.service]
+    const started = spawn(process.execPath, [MAIN, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     child = started
     const collect = (chunk: Buffer) => {
       output += chunk.toString()
