@@ -18,6 +18,8 @@ export type TimeFormatOptions = {
 }
 
 const DAY_MS = 86_400_000
+/** All offsets of all zones are whole multiples of this, so a day never changes within one. */
+const QUARTER_MS = 900_000
 
 /** All dates of the interface, from Intl. The words stay in the interface's own language. */
 export function createTimeFormat(options: TimeFormatOptions = {}): TimeFormat {
@@ -40,7 +42,13 @@ export function createTimeFormat(options: TimeFormatOptions = {}): TimeFormat {
     ...zone,
   })
 
-  const dayKey = (time: number) => parts.format(time)
+  let last = { quarter: Number.NaN, key: '' }
+  /** Asked for every row of a timeline, and most of them are close to the one before. */
+  const dayKey = (time: number) => {
+    const quarter = Math.floor(time / QUARTER_MS)
+    if (quarter !== last.quarter) last = { quarter, key: parts.format(time) }
+    return last.key
+  }
   /** Whole calendar days between two times: the keys are dates, so summer time does not disturb them. */
   const daysAgo = (time: number, now: number) =>
     Math.round((Date.parse(dayKey(now)) - Date.parse(dayKey(time))) / DAY_MS)
