@@ -43,12 +43,14 @@ describe.skipIf(!canRun)('auth, keys and chat apart, behind NGINX', () => {
   let ann: Person
   let ben: Person
   let conversationId: ConversationId
+  let internalKeysUrl: string
 
   beforeAll(async () => {
     ;[redis, kafka] = await Promise.all([startRedis(), startKafka()])
     databases = await createSpareDatabases(inject('server').dataDir)
     folder = await createTempDir('apart')
     const ports = await chooseNginxPorts()
+    internalKeysUrl = `http://127.0.0.1:${String(ports.internal.keys)}`
     const start = async (service: 'auth' | 'keys' | 'chat') => {
       const internalPort = await findFreePort()
       const { USER_DATABASE_URL, CHAT_DATABASE_URL } = databases.env
@@ -61,7 +63,7 @@ describe.skipIf(!canRun)('auth, keys and chat apart, behind NGINX', () => {
           REDIS_URL: redis.url,
           INTERNAL_LISTEN: String(internalPort),
           AUTH_URL: `http://127.0.0.1:${String(ports.internal.auth)}`,
-          KEYS_URL: `http://127.0.0.1:${String(ports.internal.keys)}`,
+          KEYS_URL: internalKeysUrl,
           CHAT_URL: `http://127.0.0.1:${String(ports.internal.chat)}`,
           PUBLIC_URL: `http://localhost:${String(ports.port)}`,
           TRUST_PROXY: '127.0.0.1',
@@ -128,7 +130,6 @@ describe.skipIf(!canRun)('auth, keys and chat apart, behind NGINX', () => {
       )
     await expect.poll(isRefused, { timeout: 5000 }).toBe(true)
   })
-  })
 
   test('while auth and keys are away, open sockets go on; when they are back, so does everything', async () => {
     const [from, to] = [await Socket.connect(ann.api), await Socket.connect(ben.api)]
@@ -171,8 +172,8 @@ describe.skipIf(!canRun)('auth, keys and chat apart, behind NGINX', () => {
   })
 
   test('what comes to an internal address without the seal is refused', async () => {
-    const { AUTH_URL } = { AUTH_URL: `http://127.0.0.1:${String(auth.port)}` }
-    expect((await fetch(`${AUTH_URL}/internal/verifySession`, { method: 'POST' })).status).toBe(404)
-    expect((await fetch(`${nginx.url}/internal/verifySession`, { method: 'POST' })).status).toBe(404)
+    const ask = (url: string) => fetch(`${url}/internal/readTokenKeys`, { method: 'POST', body: 'a0' })
+    expect((await ask(internalKeysUrl)).status).toBe(401)
+    expect((await ask(nginx.url)).status).toBe(404)
   })
 })
