@@ -17,9 +17,7 @@ type Props = {
 export function ChatHeader({ chat, detailsOpen, onToggleDetails }: Props) {
   return (
     <header className={styles.head}>
-      <Link href="/" className={styles.back} aria-label="Back to chats">
-        <ArrowLeft size={22} />
-      </Link>
+      <BackToChats />
       <div className={styles.who}>
         <ChatAvatar chat={chat} size="small" />
         <div className={styles.names}>
@@ -40,6 +38,23 @@ export function ChatHeader({ chat, detailsOpen, onToggleDetails }: Props) {
         <Info size={21} />
       </IconButton>
     </header>
+  )
+}
+
+/** Before it is known whose chat it is. */
+export function EmptyChatHeader() {
+  return (
+    <header className={styles.head}>
+      <BackToChats />
+    </header>
+  )
+}
+
+function BackToChats() {
+  return (
+    <Link href="/" className={styles.back} aria-label="Back to chats">
+      <ArrowLeft size={22} />
+    </Link>
   )
 }
 

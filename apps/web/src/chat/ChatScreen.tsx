@@ -11,7 +11,7 @@ import { Button } from '../ui/Button.tsx'
 import { cx } from '../ui/cx.ts'
 import { Empty } from '../ui/Empty.tsx'
 import { ChatFoot } from './ChatFoot.tsx'
-import { ChatHeader } from './ChatHeader.tsx'
+import { ChatHeader, EmptyChatHeader } from './ChatHeader.tsx'
 import styles from './ChatScreen.module.css'
 import { ConnectionBanner } from './ConnectionBanner.tsx'
 import { IdentityWarning } from './IdentityWarning.tsx'
@@ -40,7 +40,7 @@ export function ChatScreen({ chatId }: { readonly chatId: ChatId }) {
   const sending = useApp(state => state.sending[chatId] ?? NOTHING)
   const window = useMemo(() => stored && withSending(stored, sending), [stored, sending])
   if (chat !== null) return <Chat chat={chat} window={window} />
-  if (!loaded) return null
+  if (!loaded) return <WaitingChat />
   return (
     <Empty
       icon={<MessageCircleOff size={28} strokeWidth={1.75} />}
@@ -97,6 +97,18 @@ function Chat({ chat, window }: ChatProps) {
         {look?.at === 'number' && <SafetyNumberDialog person={look.person} onClose={() => setLook(null)} />}
         {look?.at === 'change' && <ReviewDialog person={look.person} onClose={() => setLook(null)} />}
       </Suspense>
+    </div>
+  )
+}
+
+/** The frame of a chat, while the engine reads what is in it. */
+function WaitingChat() {
+  return (
+    <div className={styles.column}>
+      <EmptyChatHeader />
+      <div className={styles.body}>
+        <WaitingTimeline />
+      </div>
     </div>
   )
 }
