@@ -17,9 +17,9 @@ export type Upstreams = Readonly<
 /** Addresses are known before anything runs, because the services name each other by them. */
 export type NginxPorts = { readonly port: number; readonly internal: Readonly<Record<Kind, number>> }
 
-export async function chooseNginxPorts(): Promise<NginxPorts> {
+export async function chooseNginxPorts(wanted?: number): Promise<NginxPorts> {
   const [port, auth, keys, chat] = [
-    await findFreePort(),
+    wanted ?? (await findFreePort()),
     await findFreePort(),
     await findFreePort(),
     await findFreePort(),

@@ -1,0 +1,1 @@
+export { type Cluster, type ClusterSize, missingForCluster, startCluster } from './cluster.ts'
