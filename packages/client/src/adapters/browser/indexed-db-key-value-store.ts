@@ -32,6 +32,11 @@ async function guarded<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
+const asEntry = (key: IDBValidKey, value: unknown): StoredEntry => ({
+  key: String(key),
+  value: asBytes(value),
+})
+
 async function scanEntries(
   database: IDBPDatabase,
   range: KeyRange,
@@ -43,15 +48,19 @@ async function scanEntries(
       store.getAllKeys(rangeOf(range), limit),
       store.getAll(rangeOf(range), limit),
     ])
-    return keys.map((key, index) => ({ key: String(key), value: asBytes(values[index]) }))
+    return keys.map((key, index) => asEntry(key, values[index]))
   }
-  const found: StoredEntry[] = []
-  let cursor = await store.openCursor(rangeOf(range), 'prev')
-  while (cursor !== null && found.length < (limit ?? Number.POSITIVE_INFINITY)) {
-    found.push({ key: String(cursor.key), value: asBytes(cursor.value) })
-    cursor = await cursor.continue()
+  if (limit === 1) {
+    const cursor = await store.openCursor(rangeOf(range), 'prev')
+    return cursor === null ? [] : [asEntry(cursor.key, cursor.value)]
   }
-  return found
+  // A cursor would go to the database and back for each entry; keys are small.
+  const all = await store.getAllKeys(rangeOf(range))
+  const keys = all.slice(-(limit ?? all.length))
+  const [first, last] = [keys[0], keys.at(-1)]
+  if (first === undefined || last === undefined || limit === 0) return []
+  const values: unknown[] = await store.getAll(IDBKeyRange.bound(first, last))
+  return keys.map((key, index) => asEntry(key, values[index])).reverse()
 }
 
 async function applyBatch(database: IDBPDatabase, batch: WriteBatch, fence: number): Promise<void> {
