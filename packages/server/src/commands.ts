@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { handleSchema, ProtocolError } from '@entangle/protocol'
 import { createResetCode } from './auth/reset-codes.ts'
 import { restoreBackup } from './backup/restore-backup.ts'
@@ -5,10 +6,15 @@ import { writeBackup } from './backup/write-backup.ts'
 import type { ServerConfig } from './config.ts'
 import { openRunningUsers } from './database/databases.ts'
 import { isConnectionLost } from './database/pools.ts'
+import { createFileKeyEnvelope } from './keys/envelope.ts'
+import { rotateSigningKeys } from './keys/signing-keys.ts'
+import { systemClock } from './ports/clock.ts'
+import { createFileSecretStore } from './secrets.ts'
 
 const USAGE = [
   'Usage: main.ts serve [all | auth | keys | chat]',
   '       main.ts reset-code NAME',
+  '       main.ts rotate-signing-key',
   '       main.ts backup FOLDER',
   '       main.ts restore FOLDER',
   '(without a command all services are started)',
@@ -40,6 +46,19 @@ function passphraseOf({ backupPassphrase }: ServerConfig): string {
   throw new Error('Set BACKUP_PASSPHRASE: it seals the keys of the server in the backup.')
 }
 
+/** The servers that run notice by themselves within a minute; the new key signs after five. */
+async function rotateSigningKey(config: ServerConfig): Promise<string> {
+  const users = await openRunningUsers(config)
+  try {
+    const secret = await createFileSecretStore(join(config.dataDir, 'secrets')).read('wrapping-key')
+    const envelope = createFileKeyEnvelope(Buffer.from(secret, 'base64url'))
+    await rotateSigningKeys({ database: users, envelope, clock: systemClock }, { force: true })
+    return 'A new key signs access tokens in five minutes; the one before it is accepted for fifteen more.'
+  } finally {
+    await users.destroy()
+  }
+}
+
 async function backUp(config: ServerConfig, folder: string): Promise<string> {
   const { mark, rows } = await writeBackup(config, folder, passphraseOf(config))
   return `Backup written to ${folder}: ${rows} rows, with everything acknowledged before ${new Date(mark).toISOString()}.`
@@ -53,11 +72,14 @@ async function restore(config: ServerConfig, folder: string): Promise<string> {
   ].join('\n')
 }
 
-const COMMANDS: Readonly<Record<string, (config: ServerConfig, operand: string) => Promise<string>>> = {
-  'reset-code': makeResetCode,
-  backup: backUp,
-  restore,
-}
+/** With the operand that each takes, or without one. */
+const COMMANDS = {
+  'reset-code': { takes: 'operand', run: makeResetCode },
+  'rotate-signing-key': { takes: 'nothing', run: rotateSigningKey },
+  backup: { takes: 'operand', run: backUp },
+  restore: { takes: 'operand', run: restore },
+} as const
+const isCommand = (name: string): name is keyof typeof COMMANDS => Object.hasOwn(COMMANDS, name)
 
 const isAway = (error: unknown): boolean =>
   isConnectionLost(error) || (error instanceof Error && 'code' in error && error.code === 'ENOENT')
@@ -65,10 +87,12 @@ const isAway = (error: unknown): boolean =>
 /** Runs a command and answers with what is to be told. Throws an Error whose message is for the operator. */
 export async function runCommand(config: ServerConfig, command: readonly string[]): Promise<string> {
   const [name = '', operand, ...rest] = command
-  const run = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (run === undefined || operand === undefined || rest.length > 0) throw new Error(USAGE)
+  if (!isCommand(name) || rest.length > 0) throw new Error(USAGE)
+  const chosen = COMMANDS[name]
   try {
-    return await run(config, operand)
+    if (chosen.takes === 'nothing' && operand === undefined) return await chosen.run(config)
+    if (chosen.takes === 'operand' && operand !== undefined) return await chosen.run(config, operand)
+    throw new Error(USAGE)
   } catch (cause) {
     if (!isAway(cause)) throw cause
     throw new Error(

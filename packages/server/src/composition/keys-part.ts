@@ -25,7 +25,7 @@ export async function composeKeys({ database, verifier, limits, secrets, clock }
   const material = createVerifiedKeyMaterial(verifier)
   const keyPackages = createKeyPackageService({ database, material, limits, clock })
   return {
-    tokenKeys: await openSigningKeys(database, envelope),
+    tokenKeys: await openSigningKeys({ database, envelope, clock }),
     directory: createLocalKeyDirectory(database),
     handlers: createKeysHandlers({ database, keyPackages }),
   }
