@@ -2,6 +2,7 @@ import { ensureDependencies } from './lib/dependencies.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { passThrough, underOurRuntime } from './lib/runtime.mjs'
 import { Advice, runMain, say } from './lib/say.mjs'
+import { ensureServices } from './lib/services.mjs'
 import { inWords, runVitest } from './lib/vitest.mjs'
 import { ensureWebBuild } from './lib/web-build.mjs'
 
@@ -24,6 +25,15 @@ const CAMPAIGNS = {
     about:
       'processes killed, disk full, clocks that jump, readers that stall, while people write; a checker judges what they saw',
     runs: [{ project: 'integration', files: ['packages/server/test/faults'] }],
+  },
+  cluster: {
+    about:
+      'the services apart, several of each, behind NGINX: the browser tests through it, and what is killed',
+    needsServices: true,
+    runs: [
+      { project: 'integration', files: ['packages/server/test/cluster'] },
+      { project: 'browser', files: ['e2e/src'], env: { SERVED_BY: 'cluster', CAMPAIGN: 'short' } },
+    ],
   },
   crash: {
     about: 'the server killed at random moments while people write',
@@ -53,9 +63,13 @@ async function runBench({ bench, options }) {
   return (await passThrough(process.execPath, [inRoot('bench', 'src', 'main.ts'), bench, ...told])) === 0
 }
 
-async function runSuite({ project, files }) {
+async function runSuite({ project, files, env = {} }) {
   if (project === 'browser') await ensureWebBuild()
-  const { counts } = await runVitest(project, { only: files, quiet: false, env: { CAMPAIGN: 'long' } })
+  const { counts } = await runVitest(project, {
+    only: files,
+    quiet: false,
+    env: { CAMPAIGN: 'long', ...env },
+  })
   say(inWords(counts))
   return counts.failed === 0 && counts.passed > 0
 }
@@ -73,6 +87,9 @@ await runMain(async () => {
   const code = await underOurRuntime()
   if (code !== undefined) return code
   await ensureDependencies()
+  const missing = campaign.needsServices ? await ensureServices() : []
+  if (missing.length > 0)
+    throw new Advice(`Missing: ${missing.join(', ')}.`, 'Install them; root on Debian gets them by itself.')
   let isWell = true
   for (const run of campaign.runs) {
     const wentWell = run.bench === undefined ? await runSuite(run) : await runBench(run)

@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node'
+import { type Cluster, type ClusterDatabases, startCluster, startDatabases } from './cluster/index.ts'
 import { type ServerAddress, type ServerOptions, type ServerProcess, startServer } from './harness/index.ts'
 
 declare module 'vitest' {
@@ -17,5 +18,25 @@ export function shareServer(options: ServerOptions = {}) {
       provide('server', { url, port, dataDir })
     },
     teardown: async (): Promise<void> => server?.dispose(),
+  }
+}
+
+/** The whole picture in its place: what a person sees must be the same. */
+export function shareCluster() {
+  let databases: ClusterDatabases | undefined
+  let cluster: Cluster | undefined
+  return {
+    async setup({ provide }: TestProject): Promise<void> {
+      databases = await startDatabases()
+      cluster = await startCluster({
+        size: { auth: 2, keys: 2, chat: 3, kafka: 3 },
+        databases: databases.env,
+      })
+      provide('server', { url: cluster.url, port: Number(new URL(cluster.url).port), dataDir: '' })
+    },
+    async teardown(): Promise<void> {
+      await cluster?.dispose()
+      await databases?.dispose()
+    },
   }
 }
