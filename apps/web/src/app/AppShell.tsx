@@ -48,7 +48,8 @@ export function AppShell() {
   useEffect(warmUp, [])
   useDeviceName()
 
-  if (path !== '/' && chatId === null && !inSettings) return <Redirect to="/" replace />
+  // Not before it is known that nobody was signed out meanwhile: what they asked for may be for them then.
+  if (ready && path !== '/' && chatId === null && !inSettings) return <Redirect to="/" replace />
 
   return (
     <ShellContext value={setDialog}>
