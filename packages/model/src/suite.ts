@@ -11,7 +11,7 @@ const HOUR_MS = 3600 * 1000
 
 const isCampaign = process.env['CAMPAIGN'] === 'long'
 const given = Number(process.env['SEED'] ?? 0)
-const rounds = Number(process.env['ROUNDS'] ?? (isCampaign ? 2000 : 80))
+const rounds = Number(process.env['ROUNDS'] ?? (isCampaign ? 2000 : 190))
 /** `npm test` plays the same histories every time; a campaign plays new ones, from a number that it prints. */
 const first = given > 0 ? given : isCampaign ? randomInt(1, 1_000_000_000) : 1
 
