@@ -108,7 +108,8 @@ function applyChange(
   const next = pick(changeAgainst(state, change), part => !isOlder(part))
   const isAgain = place < seq
   const notice = noticeOf(isAgain ? pick(next, part => at[part] >= 0) : { ...pick(change, isOlder), ...next })
-  const isTold = (part: keyof StatePlaces) => part in next || (at[part] < 0 && change[part] !== undefined)
+  // Also what is so already: otherwise something between, that another device has seen, would win over it.
+  const isTold = (part: keyof StatePlaces) => change[part] !== undefined && !isOlder(part)
   const told = PARTS.filter(isTold)
   if (told.length === 0 && notice === null) return undefined
   const places = Object.fromEntries(told.map(part => [part, place]))
