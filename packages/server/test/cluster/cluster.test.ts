@@ -2,6 +2,7 @@ import type { ConversationId } from '@entangle/protocol'
 import { type Cluster, missingForCluster, startCluster } from '@entangle/testkit/cluster'
 import { createSpareDatabases, type SpareDatabases } from '@entangle/testkit/harness'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { Api } from '../support/api.ts'
 import { makePair, Person } from '../support/person.ts'
 import { Socket } from '../support/socket.ts'
 
@@ -116,11 +117,16 @@ describe.skipIf(!canRun)('auth, keys and two chat nodes behind NGINX, over Redis
     await hears(to, 'without Redis')
     await expect(ann.api.call('issueTicket', {})).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE' })
     await cluster.redis.restart()
-    const canConnect = () =>
-      ann.api.call('issueTicket', {}).then(
+    // Each node comes back to it by itself.
+    const isServedBy = ({ url }: { readonly url: string }) => {
+      const api = new Api(url)
+      api.accessToken = ann.api.accessToken
+      return api.call('issueTicket', {}).then(
         () => true,
         () => false,
       )
+    }
+    const canConnect = async () => (await Promise.all(cluster.chat.map(isServedBy))).every(Boolean)
     await expect.poll(canConnect, { timeout: 10_000 }).toBe(true)
     closeAll(from, to)
   })

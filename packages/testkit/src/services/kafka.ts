@@ -81,7 +81,8 @@ export async function startKafka(size: 1 | 3 = 1): Promise<KafkaCluster> {
   for (let id = 1; id <= size; id++) {
     nodes.push({ id, port: await findFreePort(), controllerPort: await findFreePort() })
   }
-  const clusterId = randomBytes(16).toString('base64url')
+  // Kafka's tool would take one that begins with a dash for an option.
+  const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A')
   const java = (heap: string, ...args: readonly string[]) => [
     heap,
     '-XX:+UseSerialGC',
