@@ -58,9 +58,8 @@ export async function startCluster(options: Options): Promise<Cluster> {
   try {
     const folder = await createTempDir('cluster')
     opened.push(() => folder.remove())
-    const [redis, kafka] = await Promise.all([startRedis(), startKafka(size.kafka)])
-    keep(redis)
-    keep(kafka)
+    const redis = keep(await startRedis())
+    const kafka = keep(await startKafka(size.kafka))
     say(`Redis, and ${String(size.kafka)} Kafka broker${size.kafka === 1 ? '' : 's'}`)
     const ports = await chooseNginxPorts(options.port)
     const internalUrl = (service: Service) => `http://127.0.0.1:${String(ports.internal[service])}`
