@@ -41,6 +41,7 @@ export async function lockAccountStore(work: Transaction<ChatSchema>, accountId:
  */
 export async function eraseAccountStore(work: Transaction<ChatSchema>, accountId: AccountId): Promise<void> {
   const account_id = idBytes(accountId)
+  // The same lock as lock_account_store takes, which refuses an account that is gone: here it is.
   await sql`
     INSERT INTO account_store AS s (account_id) VALUES (${account_id})
     ON CONFLICT (account_id) DO UPDATE SET archive_bytes = s.archive_bytes`.execute(work)

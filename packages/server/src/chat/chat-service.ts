@@ -176,7 +176,7 @@ export function createChatService(dependencies: Dependencies): ChatService {
   )
   const frames = createFrameHandler({ database, hub, ingest, progress, router, clock, log })
   let draining = false
-  let stopWatching: () => void = () => undefined
+  let isStopped = false
 
   return {
     accounts: createChatAccounts(database, logService, router),
@@ -188,16 +188,15 @@ export function createChatService(dependencies: Dependencies): ChatService {
       acceptSockets({ server, hub, frames, clock, log, isDraining, onClosed: metrics.closed, ...admission })
     },
     watchEnded(sessions) {
-      const watch = () => {
-        stopWatching = clock.after(ASK_FOR_ENDED_MS, () => {
-          sessions
-            .readEnded()
-            .then(sessionIds => hub.handle([{ kind: 'sessions-ended', sessionIds }]))
-            .catch(error => log.warn('ended sessions not read', describeError(error)))
-            .finally(watch)
-        })
+      const ask = async () => {
+        if (isStopped) return
+        await sessions
+          .readEnded()
+          .then(sessionIds => hub.handle([{ kind: 'sessions-ended', sessionIds }]))
+          .catch(error => log.warn('ended sessions not read', describeError(error)))
+        clock.after(ASK_FOR_ENDED_MS, ask)
       }
-      watch()
+      clock.after(ASK_FOR_ENDED_MS, ask)
     },
     async drain() {
       draining = true
@@ -208,7 +207,7 @@ export function createChatService(dependencies: Dependencies): ChatService {
       while (hub.size > 0 && clock.now() < until) await new Promise(resolve => setTimeout(resolve, 20))
     },
     async stop() {
-      stopWatching()
+      isStopped = true
       hub.stop()
       await ingest.drain()
       await progress.drain()

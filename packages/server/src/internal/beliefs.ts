@@ -2,20 +2,17 @@ import type { Clock } from '../ports/clock.ts'
 
 /** Answers of another service that are believed for a moment, so that a burst of requests asks once. */
 export type Beliefs<Key, Value> = {
-  ask(key: Key, question: () => Promise<Value>): Promise<Value>
-  forget(key: Key): void
+  /** An answer that is younger than `believedMs`, or a new one. */
+  ask(key: Key, believedMs: number, question: () => Promise<Value>): Promise<Value>
 }
 
 const LIMIT = 50_000
 
 /** A question that fails is not believed; while one is on its way, whoever asks the same waits for it. */
-export function createBeliefs<Key, Value>(
-  clock: Pick<Clock, 'now'>,
-  believedMs: number,
-): Beliefs<Key, Value> {
+export function createBeliefs<Key, Value>(clock: Pick<Clock, 'now'>): Beliefs<Key, Value> {
   const known = new Map<Key, { readonly answer: Promise<Value>; readonly since: number }>()
   return {
-    ask(key, question) {
+    ask(key, believedMs, question) {
       const now = clock.now()
       const belief = known.get(key)
       // Below zero: the clock was set back, and nobody knows how old it is.
@@ -25,9 +22,6 @@ export function createBeliefs<Key, Value>(
       known.set(key, { answer, since: now })
       answer.catch(() => known.delete(key))
       return answer
-    },
-    forget(key) {
-      known.delete(key)
     },
   }
 }

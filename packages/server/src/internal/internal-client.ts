@@ -22,6 +22,11 @@ const PAUSES_MS = [0, 50, 250]
 
 const refusalSchema = z.object({ code: z.string() })
 const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code)
+/**
+ * About the call and not about what was asked: another secret, clocks apart, another version. Handed on, it would tell a
+ * person's device that it is signed out.
+ */
+const OF_THE_CALL: ReadonlySet<string> = new Set(['SERVER_UNAVAILABLE', 'AUTH_REQUIRED', 'ROUTE_NOT_FOUND'])
 
 class Unreachable extends Error {
   override readonly name = 'Unreachable'
@@ -42,7 +47,7 @@ export function createInternalClient({ urls, secret, clock }: Parts): InternalCl
     const decoded = decodeCbor(new Uint8Array(await answer.arrayBuffer()))
     if (answer.ok) return decoded
     const { code } = refusalSchema.parse(decoded)
-    if (!isErrorCode(code) || code === 'SERVER_UNAVAILABLE') throw new Unreachable(code)
+    if (!isErrorCode(code) || OF_THE_CALL.has(code)) throw new Unreachable(code)
     throw new ProtocolError(code)
   }
 

@@ -43,7 +43,7 @@ function parseRequest(name: InternalName, body: Uint8Array): unknown {
   }
 }
 
-/** For the other services alone: what comes without the seal of the shared secret is refused before it is read. */
+/** For the other services alone: what comes without the seal of the shared secret is refused before it is understood. */
 export function createInternalServer({ listen, secret, handlers, clock, log }: Parts): InternalServer {
   async function answer(request: IncomingMessage): Promise<unknown> {
     const name = (request.url ?? '').slice(PREFIX.length)

@@ -9,19 +9,24 @@ import { createBeliefs } from './beliefs.ts'
 import type { InternalHandlers } from './calls.ts'
 import type { InternalClient } from './internal-client.ts'
 
-/** A word that is given too often for an answer that changes hardly ever. */
 const KEYS_BELIEVED_MS = 60_000
+/** An unknown key may be one that was just made; whoever invents names of keys must not make us ask for each. */
+const KEYS_BELIEVED_LACKING_MS = 5_000
 /** Together with what auth itself believes it stays below the five seconds in which a revocation takes hold. */
 const SESSION_BELIEVED_MS = 500
 
 /** The sessions of an auth service in another process. */
 export function createRemoteSessions(client: InternalClient, clock: Pick<Clock, 'now'>): SessionVerifier {
-  const tokens = createBeliefs<string, DeviceSession>(clock, SESSION_BELIEVED_MS)
-  const sessions = createBeliefs<SessionId, boolean>(clock, SESSION_BELIEVED_MS)
+  const tokens = createBeliefs<string, DeviceSession>(clock)
+  const sessions = createBeliefs<SessionId, boolean>(clock)
   return {
-    verify: token => tokens.ask(token, () => client.call('verifySession', { token })),
+    verify: token => tokens.ask(token, SESSION_BELIEVED_MS, () => client.call('verifySession', { token })),
     isActive: sessionId =>
-      sessions.ask(sessionId, async () => (await client.call('isSessionActive', { sessionId })).active),
+      sessions.ask(
+        sessionId,
+        SESSION_BELIEVED_MS,
+        async () => (await client.call('isSessionActive', { sessionId })).active,
+      ),
     readEnded: async () => (await client.call('readEndedSessions', {})).sessionIds,
   }
 }
@@ -44,9 +49,10 @@ export function createRemoteDirectory(client: InternalClient): KeyDirectory {
 
 /** The signing keys of a keys service in another process; the private ones stay there. */
 export function createRemoteTokenKeys(client: InternalClient, clock: Pick<Clock, 'now'>): TokenKeys {
-  const sets = createBeliefs<'all', { readonly keys: readonly JWK[] }>(clock, KEYS_BELIEVED_MS)
-  const read = () => sets.ask('all', () => client.call('readTokenKeys', {}))
-  const find = async (kid: string) => (await read()).keys.find(key => key.kid === kid)
+  const sets = createBeliefs<'all', { readonly keys: readonly JWK[] }>(clock)
+  const read = (believedMs: number) => sets.ask('all', believedMs, () => client.call('readTokenKeys', {}))
+  const find = async (kid: string, believedMs: number) =>
+    (await read(believedMs)).keys.find(key => key.kid === kid)
   return {
     async sign(claims, type) {
       const plain = Object.fromEntries(
@@ -57,14 +63,9 @@ export function createRemoteTokenKeys(client: InternalClient, clock: Pick<Clock,
       )
       return (await client.call('signToken', { claims: plain, type })).token
     },
-    async publicKey(kid) {
-      const known = await find(kid)
-      if (known !== undefined) return known
-      // Made since: asked for once more, however many tokens name it.
-      sets.forget('all')
-      return find(kid)
-    },
-    jwks: read,
+    publicKey: async kid =>
+      (await find(kid, KEYS_BELIEVED_MS)) ?? (await find(kid, KEYS_BELIEVED_LACKING_MS)),
+    jwks: () => read(KEYS_BELIEVED_MS),
   }
 }
 
