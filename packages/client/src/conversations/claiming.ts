@@ -1,7 +1,8 @@
 import { type AccountId, type DeviceId, LIMITS, ProtocolError } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import { IdentityMismatch, refreshContact, refreshContacts } from '../identity/directory.ts'
-import { ALL_FRESH, assertLeaf, memberOf } from '../identity/leaf-check.ts'
+import { hasLeft } from '../identity/earlier-devices.ts'
+import { ALL_FRESH, assertLeaf, type Fresh, IdentityNeeded, memberOf } from '../identity/leaf-check.ts'
 import type { AnswerOf } from '../wire/api-client.ts'
 
 /** A device that is to come in, by a key package that was verified. */
@@ -13,26 +14,46 @@ export type Joiner = {
 
 type ClaimedPackages = AnswerOf<'claimKeyPackages'>['packages']
 
-/** The packages must be of listed devices of this account; its identity was fetched before. */
-function verified(context: AccountContext, accountId: AccountId, packages: ClaimedPackages): Joiner[] {
-  const { contacts, crypto, clock, self } = context
-  return packages
-    .filter(({ deviceId }) => deviceId !== self.deviceId)
-    .map(({ deviceId, keyPackage }) => {
-      const info = crypto.validateKeyPackage(keyPackage, clock.now())
-      const member = memberOf(info)
-      if (member.accountId !== accountId || member.deviceId !== deviceId) {
-        throw new IdentityMismatch(accountId, 'a key package of somebody else')
-      }
-      assertLeaf({ self, contacts, nowMs: clock.now(), fresh: ALL_FRESH }, info)
-      return { accountId, deviceId, keyPackage }
-    })
+/** The packages must be of listed devices of this account. Of one that has left its list there is nothing to take. */
+function verified(
+  { contacts, crypto, clock, self }: AccountContext,
+  accountId: AccountId,
+  packages: ClaimedPackages,
+  fresh: Fresh,
+): Joiner[] {
+  const nowMs = clock.now()
+  const others = packages.filter(({ deviceId }) => deviceId !== self.deviceId)
+  return others.flatMap(({ deviceId, keyPackage }) => {
+    const info = crypto.validateKeyPackage(keyPackage, nowMs)
+    const member = memberOf(info)
+    if (member.accountId !== accountId || member.deviceId !== deviceId) {
+      throw new IdentityMismatch(accountId, 'a key package of somebody else')
+    }
+    if (hasLeft(contacts, info)) return []
+    assertLeaf({ self, contacts, nowMs, fresh }, info)
+    return [{ accountId, deviceId, keyPackage }]
+  })
 }
 
-/** One package of each device of an account that has one. */
+/** Devices come and go while packages are on their way: the list that is known may be older than they are. */
+async function verifiedByNow(
+  context: AccountContext,
+  accountId: AccountId,
+  packages: ClaimedPackages,
+): Promise<Joiner[]> {
+  try {
+    return verified(context, accountId, packages, new Set())
+  } catch (error) {
+    if (!(error instanceof IdentityNeeded)) throw error
+    await refreshContact(context, accountId)
+    return verified(context, accountId, packages, ALL_FRESH)
+  }
+}
+
+/** One package of each device of an account that has one; its identity is known. */
 export async function claimOf(context: AccountContext, accountId: AccountId): Promise<Joiner[]> {
   const { packages } = await context.calls.call('claimKeyPackages', { accountId })
-  return verified(context, accountId, packages)
+  return verifiedByNow(context, accountId, packages)
 }
 
 /** Our own other devices. Who has no package left comes in by itself, so nothing waits for it. */
@@ -82,7 +103,7 @@ export async function claimOfMany(
     for (const { accountId, packages } of accounts) {
       // Asked for nobody else, and believed of nobody else.
       if (!trusted.includes(accountId) || context.contacts.isGone(accountId)) continue
-      const found = verified(context, accountId, packages)
+      const found = await verifiedByNow(context, accountId, packages)
       if (found.length > 0) joiners.set(accountId, found)
     }
   }

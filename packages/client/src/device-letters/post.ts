@@ -2,6 +2,7 @@ import { CryptoError, verifyArchiveKeyStatement } from '@entangle/crypto'
 import { type DeviceId, idToBytes } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
 import { equalBytes } from '../bytes.ts'
+import { claimOf } from '../conversations/claiming.ts'
 import { IdentityMismatch, refreshContact } from '../identity/directory.ts'
 import { ALL_FRESH, assertLeaf } from '../identity/leaf-check.ts'
 import { openScratchState } from '../identity/scratch-state.ts'
@@ -17,16 +18,6 @@ import { type LettersDue, settleRotation } from './rotation.ts'
 /** Each try takes a key package of every device of the account, so they become ever rarer. */
 const AGAIN = { least: 60_000, most: 6 * 3600 * 1000 }
 
-/** Verified key packages of this account's other devices, one each. */
-async function claimOwn({ calls, clock, contacts, crypto, self }: AccountContext) {
-  const { packages } = await calls.call('claimKeyPackages', { accountId: self.accountId })
-  return packages.filter(({ deviceId, keyPackage }) => {
-    const info = crypto.validateKeyPackage(keyPackage, clock.now())
-    const member = assertLeaf({ self, contacts, nowMs: clock.now(), fresh: ALL_FRESH }, info)
-    return member.accountId === self.accountId && member.deviceId === deviceId
-  })
-}
-
 /** Answers whether somebody has still to be told: who has no key package yet, or none left. */
 async function sendDue(context: AccountContext): Promise<boolean> {
   const { calls, crypto, ledger, records, self } = context
@@ -37,7 +28,7 @@ async function sendDue(context: AccountContext): Promise<boolean> {
   const due = await records.readRecord(accountKeys.lettersDue, value => value as LettersDue)
   if (due === undefined) return false
   const waiting = due.devices.filter(isListed)
-  const packages = waiting.length === 0 ? [] : await claimOwn(context)
+  const packages = waiting.length === 0 ? [] : await claimOf(context, self.accountId)
   const scratch = await openScratchState(crypto, records)
   try {
     const content = { v: 1, kind: 'archive-keys', statement: due.statement } as const
