@@ -34,6 +34,7 @@ export {
   unsentMessages,
   written,
 } from './person.ts'
+export { createRelay, type Relay } from './relay.ts'
 export { createSeededRandom, randomFrom, type SeededRandom } from './seeded-random.ts'
 export { type ServerAddress, type ServerOptions, type ServerProcess, startServer } from './server-process.ts'
 export { createSpareDatabases, type SpareDatabases } from './spare-databases.ts'
