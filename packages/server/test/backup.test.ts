@@ -142,7 +142,7 @@ test('P40 P44 a backup taken under load has all that was acknowledged before it,
   try {
     const conversations = [...new Set(devices.flatMap(device => device.conversations))]
     const late = await createRecorder(join(folder, 'stored'), 'stored')
-    await noteStored(restored, conversations, late)
+    await noteStored(() => openDatabaseView(restored), conversations, late)
     await late.close()
     const stored = (await readHistory(join(folder, 'stored'))).filter(entry => entry.kind === 'stored')
     const places = new Map(stored.map(entry => [entry.message, entry]))
@@ -157,7 +157,7 @@ test('P40 P44 a backup taken under load has all that was acknowledged before it,
     const whole = join(folder, 'whole')
     await goOn(devices, whole)
     const scene = await createRecorder(whole, 'scene')
-    await noteStored(restored, conversations, scene)
+    await noteStored(() => openDatabaseView(restored), conversations, scene)
     await scene.close()
     const later = await readHistory(whole)
     const known = new Set(stored.map(({ message }) => message))

@@ -1,13 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { EVENT_KINDS } from '@entangle/protocol'
 import type { Entry, Recorder } from '@entangle/testkit/faults'
-import { createNeedles, findNeedles, openDatabaseView, searchFolder } from '@entangle/testkit/harness'
+import { createNeedles, type DatabaseView, findNeedles, searchFolder } from '@entangle/testkit/harness'
 
 const CHAT = 'entangle_chat'
 
+export type OpenView = () => Promise<DatabaseView>
+
 /** The logs as they lie in the database: what nobody can have any more once they are wrong. */
-export async function noteStored(dataDir: string, conversations: readonly string[], recorder: Recorder) {
-  const view = await openDatabaseView(dataDir)
+export async function noteStored(openView: OpenView, conversations: readonly string[], recorder: Recorder) {
+  const view = await openView()
   try {
     const list = conversations.map(id => `'\\x${id}'::bytea`).join(', ')
     const rows = await view.query(
@@ -36,11 +38,11 @@ export async function noteStored(dataDir: string, conversations: readonly string
 
 /** Cursors as the server keeps them at this moment; none while the database is away. */
 export async function noteCursors(
-  dataDir: string,
+  openView: OpenView,
   conversations: readonly string[],
   recorder: Recorder,
 ): Promise<void> {
-  const view = await openDatabaseView(dataDir).catch(() => undefined)
+  const view = await openView().catch(() => undefined)
   const rows = await view
     ?.query(
       CHAT,
@@ -64,10 +66,17 @@ export async function noteCursors(
 export const newCanary = (): string =>
   `canary ${createHash('sha256').update(randomUUID()).digest('hex').slice(0, 24)}`
 
-/** Everything that the server has written anywhere. */
-export async function searchCanary(dataDir: string, output: string, canary: string, recorder: Recorder) {
+/** Whatever the programs under test have written, and where. */
+export type Written = { readonly output: string; readonly folders: readonly string[] }
+
+export async function searchCanary(
+  openView: OpenView,
+  { output, folders }: Written,
+  canary: string,
+  recorder: Recorder,
+): Promise<void> {
   const needles = createNeedles({ canary })
-  const view = await openDatabaseView(dataDir)
+  const view = await openView()
   try {
     for (const row of await view.dump()) {
       const found = findNeedles(Buffer.from(row), needles)
@@ -77,7 +86,9 @@ export async function searchCanary(dataDir: string, output: string, canary: stri
     await view.close()
   }
   recorder.note({ kind: 'searched', place: 'output', found: findNeedles(Buffer.from(output), needles) })
-  recorder.note({ kind: 'searched', place: 'data folder', found: await searchFolder(dataDir, needles) })
+  for (const folder of folders) {
+    recorder.note({ kind: 'searched', place: 'a folder', found: await searchFolder(folder, needles) })
+  }
 }
 
 export const countFaults = (history: readonly Entry[]): string => {

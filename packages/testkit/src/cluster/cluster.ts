@@ -4,6 +4,7 @@ import { createTempDir } from '../harness/temp-dir.ts'
 import { findKafka, type KafkaCluster, startKafka } from '../services/kafka.ts'
 import { chooseNginxPorts, findNginx, type NginxProcess, startNginx } from '../services/nginx.ts'
 import { findRedis, type RedisProcess, startRedis } from '../services/redis.ts'
+import type { FarNode, WireName } from './far-node.ts'
 
 export type ClusterSize = {
   readonly auth: number
@@ -12,12 +13,25 @@ export type ClusterSize = {
   readonly kafka: 1 | 3
 }
 
+const LOOPBACK = '127.0.0.1'
+const SERVICES = ['keys', 'auth', 'chat'] as const
+type Service = (typeof SERVICES)[number]
+type Env = Readonly<Record<string, string>>
+type Part = {
+  readonly server: ServerProcess
+  readonly host: string
+  readonly port: number
+  readonly internalPort: number
+}
+
 type Options = {
   readonly size: ClusterSize
   readonly databases: { readonly USER_DATABASE_URL: string; readonly CHAT_DATABASE_URL: string }
   /** Of NGINX; a free one where nothing is said. */
   readonly port?: number
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Env | ((service: Service, index: number) => Env)
+  /** The last of the chat nodes lies there. */
+  readonly farNode?: FarNode
   readonly say?: (line: string) => void
 }
 
@@ -29,15 +43,38 @@ export type Cluster = {
   readonly nginx: NginxProcess
   readonly redis: RedisProcess
   readonly kafka: KafkaCluster
+  /** In it lie the secrets that its processes share. */
+  readonly folder: string
   readonly auth: readonly ServerProcess[]
   readonly keys: readonly ServerProcess[]
   readonly chat: readonly ServerProcess[]
   dispose(): Promise<void>
 }
 
-const SERVICES = ['keys', 'auth', 'chat'] as const
-type Service = (typeof SERVICES)[number]
-type Part = { readonly server: ServerProcess; readonly port: number; readonly internalPort: number }
+/** The same addresses at the ends of the node's wires. */
+async function byWire(farNode: FarNode, env: Env, kafka: KafkaCluster): Promise<Env> {
+  const wire = async (name: WireName, text: string | undefined): Promise<string> => {
+    const url = new URL(text ?? '')
+    const isDatabase = name === 'database'
+    const { host, port } = await farNode.wireTo(
+      name,
+      Number(isDatabase ? url.searchParams.get('port') : url.port),
+    )
+    if (isDatabase) {
+      url.searchParams.set('host', host)
+      url.searchParams.set('port', String(port))
+    } else url.host = `${host}:${String(port)}`
+    return url.href
+  }
+  return {
+    ...env,
+    CHAT_DATABASE_URL: await wire('database', env['CHAT_DATABASE_URL']),
+    REDIS_URL: await wire('redis', env['REDIS_URL']),
+    AUTH_URL: await wire('services', env['AUTH_URL']),
+    KEYS_URL: await wire('services', env['KEYS_URL']),
+    KAFKA_BROKERS: kafka.bootstrapByWire.join(','),
+  }
+}
 
 /** Names of what is missing here. */
 export const missingForCluster = (): string[] =>
@@ -46,7 +83,7 @@ export const missingForCluster = (): string[] =>
     .map(([name]) => name)
 
 export async function startCluster(options: Options): Promise<Cluster> {
-  const { size, databases, say = () => undefined } = options
+  const { size, databases, farNode, say = () => undefined } = options
   const opened: (() => Promise<unknown>)[] = []
   const dispose = async () => {
     for (const close of opened.splice(0).toReversed()) await close()
@@ -59,41 +96,47 @@ export async function startCluster(options: Options): Promise<Cluster> {
     const folder = await createTempDir('cluster')
     opened.push(() => folder.remove())
     const redis = keep(await startRedis())
-    const kafka = keep(await startKafka(size.kafka))
+    const kafka = keep(await startKafka(size.kafka, farNode && (port => farNode.wireTo('kafka', port))))
     say(`Redis, and ${String(size.kafka)} Kafka broker${size.kafka === 1 ? '' : 's'}`)
     const ports = await chooseNginxPorts(options.port)
     const internalUrl = (service: Service) => `http://127.0.0.1:${String(ports.internal[service])}`
 
-    const start = async (service: Service): Promise<Part> => {
-      const internalPort = await findFreePort()
+    const start = async (service: Service, index: number): Promise<Part> => {
+      const [port, internalPort] = [await findFreePort(), await findFreePort()]
+      const far = service === 'chat' && index === size.chat - 1 ? farNode : undefined
+      const host = far?.within?.host ?? LOOPBACK
       const { USER_DATABASE_URL, CHAT_DATABASE_URL } = databases
+      const env = {
+        ...(service === 'chat'
+          ? { CHAT_DATABASE_URL, KAFKA_BROKERS: kafka.bootstrap.join(',') }
+          : { USER_DATABASE_URL }),
+        REDIS_URL: redis.url,
+        INTERNAL_LISTEN: `${host}:${String(internalPort)}`,
+        AUTH_URL: internalUrl('auth'),
+        KEYS_URL: internalUrl('keys'),
+        CHAT_URL: internalUrl('chat'),
+        PUBLIC_URL: `http://localhost:${String(ports.port)}`,
+        TRUST_PROXY: LOOPBACK,
+        REGISTRATION: 'open',
+        LOG_LEVEL: 'warn',
+        ...(typeof options.env === 'function' ? options.env(service, index) : options.env),
+      }
+      await far?.expose(port)
       const server = await startServer({
         service,
+        port,
         // Shared: in it lie the secrets that the processes of one installation share.
         dataDir: folder.path,
-        env: {
-          ...(service === 'chat'
-            ? { CHAT_DATABASE_URL, KAFKA_BROKERS: kafka.bootstrap.join(',') }
-            : { USER_DATABASE_URL }),
-          REDIS_URL: redis.url,
-          INTERNAL_LISTEN: String(internalPort),
-          AUTH_URL: internalUrl('auth'),
-          KEYS_URL: internalUrl('keys'),
-          CHAT_URL: internalUrl('chat'),
-          PUBLIC_URL: `http://localhost:${String(ports.port)}`,
-          TRUST_PROXY: '127.0.0.1',
-          REGISTRATION: 'open',
-          LOG_LEVEL: 'warn',
-          ...options.env,
-        },
+        env: far === undefined ? env : await byWire(far, env, kafka),
+        ...(far?.within && { within: far.within }),
       })
-      return { server: keep(server), port: server.port, internalPort }
+      return { server: keep(server), host, port, internalPort }
     }
     const parts: Record<Service, Part[]> = { keys: [], auth: [], chat: [] }
     for (const service of SERVICES) {
       // The first of a kind sets its database up; the others then come together.
-      parts[service].push(await start(service))
-      const others = Array.from({ length: size[service] - 1 }, () => start(service))
+      parts[service].push(await start(service, 0))
+      const others = Array.from({ length: size[service] - 1 }, (_, index) => start(service, index + 1))
       parts[service].push(...(await Promise.all(others)))
       say(`${service}: ${parts[service].map(({ server }) => server.url).join(', ')}`)
     }
@@ -105,6 +148,7 @@ export async function startCluster(options: Options): Promise<Cluster> {
       nginx,
       redis,
       kafka,
+      folder: folder.path,
       auth: serversOf('auth'),
       keys: serversOf('keys'),
       chat: serversOf('chat'),

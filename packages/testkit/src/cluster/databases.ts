@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { startEmbeddedPostgres } from '@entangle/server/embedded-postgres'
 import { createTempDir } from '../harness/temp-dir.ts'
+import { createDatabase, newPassword } from './create-database.ts'
 
 export type ClusterDatabases = {
   readonly env: { readonly USER_DATABASE_URL: string; readonly CHAT_DATABASE_URL: string }
   dispose(): Promise<void>
 }
-
-const newPassword = () => randomBytes(24).toString('base64url')
 
 /** A PostgreSQL of its own with a database for users and one for chat, as an operator would set them up. */
 export async function startDatabases(): Promise<ClusterDatabases> {
@@ -17,18 +15,9 @@ export async function startDatabases(): Promise<ClusterDatabases> {
     adminPassword: newPassword(),
     onEvent: () => undefined,
   })
-  const create = async (name: string): Promise<string> => {
-    const password = newPassword()
-    await postgres.asAdministrator('postgres', async client => {
-      const [identifier, literal] = [client.escapeIdentifier(name), client.escapeLiteral(password)]
-      await client.query(`CREATE ROLE ${identifier} LOGIN PASSWORD ${literal}`)
-      await client.query(`CREATE DATABASE ${identifier} OWNER ${identifier}`)
-    })
-    const { host = '', port = 0 } = postgres.address(name, password, name)
-    const url = new URL(`postgresql://localhost/${name}`)
-    url.search = new URLSearchParams({ host, port: String(port), user: name, password }).toString()
-    return url.href
-  }
+  const { host = '', port = 0 } = postgres.address('', '', '')
+  const create = (name: string) =>
+    postgres.asAdministrator('postgres', client => createDatabase(client, name, { host, port }))
   return {
     env: {
       USER_DATABASE_URL: await create('entangle_users'),

@@ -19,8 +19,11 @@ export async function findAdministrator(dataDir: string) {
   return { ...parsePlace(place), user: ADMINISTRATOR, password }
 }
 
-export async function openDatabaseView(dataDir: string): Promise<DatabaseView> {
-  const administrator = await findAdministrator(dataDir)
+/** Those of a running server with a PostgreSQL of its own. */
+export const openDatabaseView = async (dataDir: string): Promise<DatabaseView> =>
+  openDatabaseViewAt(await findAdministrator(dataDir))
+
+export async function openDatabaseViewAt(administrator: pg.ClientConfig): Promise<DatabaseView> {
   const clients = new Map<string, pg.Client>()
 
   async function connect(database: string): Promise<pg.Client> {

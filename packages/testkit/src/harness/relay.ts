@@ -16,10 +16,10 @@ export type Relay = {
 
 /** Sees what passes on one connection. */
 type Witness = { readonly asked: (chunk: Buffer) => void; readonly answered: (chunk: Buffer) => void }
-type Options = { readonly host?: string; readonly witness?: () => Witness }
+type Options = { readonly host?: string; readonly port?: number; readonly witness?: () => Witness }
 
 export async function createRelay(targetPort: number, options: Options = {}): Promise<Relay> {
-  const { host = '127.0.0.1', witness } = options
+  const { host = '127.0.0.1', port = 0, witness } = options
   const sockets = new Set<Socket>()
   /** What makes each connection wait, and what lets those pass again that do. */
   const stops = new Map<Socket, () => void>()
@@ -69,7 +69,7 @@ export async function createRelay(targetPort: number, options: Options = {}): Pr
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, host, resolve)
+    server.listen(port, host, resolve)
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no free port')
@@ -92,8 +92,8 @@ export async function createRelay(targetPort: number, options: Options = {}): Pr
       held.clear()
       for (const flow of waiting) flow()
     },
-    lead(port) {
-      target = port
+    lead(otherPort) {
+      target = otherPort
     },
     async close() {
       cut()

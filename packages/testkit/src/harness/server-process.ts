@@ -36,6 +36,8 @@ export type ServerOptions = {
   readonly dataDir?: string
   readonly port?: number
   readonly env?: Readonly<Record<string, string>>
+  /** In another network: the words before its command that enter it, and the host under which its port is reached. */
+  readonly within?: { readonly enter: readonly string[]; readonly host: string }
 }
 
 const READY_TIMEOUT_MS = 90_000
@@ -46,20 +48,22 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   const port = options.port ?? (await findFreePort())
   const ownDir = options.dataDir === undefined ? await createTempDir('data') : undefined
   const dataDir = options.dataDir ?? ownDir?.path ?? ''
+  const [file = process.execPath, ...before] = [...(options.within?.enter ?? []), process.execPath]
+  const host = options.within?.host
   const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, ...options.env }
   let output = ''
   let child: ChildProcess | undefined
 
   async function launch(): Promise<void> {
     const words = options.service === undefined ? [] : ['serve', options.service]
-    const started = spawn(process.execPath, [MAIN, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = spawn(file, [...before, MAIN, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     child = started
     const collect = (chunk: Buffer) => {
       output += chunk.toString()
     }
     started.stdout.on('data', collect)
     started.stderr.on('data', collect)
-    await waitUntilReady(port, () => hasEnded(started)).catch(error => {
+    await waitUntilReady(`${host ?? '127.0.0.1'}:${port}`, () => hasEnded(started)).catch(error => {
       started.kill('SIGKILL')
       throw new Error(`The server did not become ready.\n${output.slice(-4000)}`, { cause: error })
     })
@@ -78,7 +82,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   }
 
   const server: ServerProcess = {
-    url: `http://localhost:${port}`,
+    url: `http://${host ?? 'localhost'}:${port}`,
     port,
     dataDir,
     output: () => output,
@@ -119,11 +123,11 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null
 
-async function waitUntilReady(port: number, hasGivenUp: () => boolean): Promise<void> {
+async function waitUntilReady(address: string, hasGivenUp: () => boolean): Promise<void> {
   const giveUpAt = Date.now() + READY_TIMEOUT_MS
   while (Date.now() < giveUpAt) {
     if (hasGivenUp()) throw new Error('it ended')
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
+    const answer = await fetch(`http://${address}/readyz`).catch(() => undefined)
     if (answer?.ok) return
     await sleep(50)
   }

@@ -15,24 +15,44 @@ export function findKafka(): { readonly java: string; readonly jars: string } | 
 
 export type KafkaCluster = {
   readonly bootstrap: readonly string[]
+  /** The same for whoever comes by a wire of its own. */
+  readonly bootstrapByWire: readonly string[]
   readonly brokers: readonly ServiceProcess[]
+  /** With all that they keep. */
+  readonly folder: string
   dispose(): Promise<void>
 }
 
-type Node = { readonly id: number; readonly port: number; readonly controllerPort: number }
+type Address = { readonly host: string; readonly port: number }
+/** A wire that leads to a port of this machine. Kafka's clients go where the brokers say that they are. */
+type WireTo = (port: number) => Promise<Address>
+type Node = {
+  readonly id: number
+  readonly port: number
+  readonly controllerPort: number
+  readonly wire: { readonly port: number; readonly reachedAt: Address } | undefined
+}
 
 const HEAP = '-Xmx384m'
 
 /** Each is broker and controller (KRaft); everything is replicated to all, as on one machine it can be. */
 function settingsOf(node: Node, nodes: readonly Node[], folder: string): string {
   const replicas = String(Math.min(3, nodes.length))
+  const own = `PLAINTEXT://127.0.0.1:${String(node.port)}`
+  const ours = { listens: [own], tells: [own] }
+  if (node.wire !== undefined) {
+    const { port, reachedAt } = node.wire
+    ours.listens.push(`WIRE://127.0.0.1:${String(port)}`)
+    ours.tells.push(`WIRE://${reachedAt.host}:${String(reachedAt.port)}`)
+  }
   return Object.entries({
     'node.id': String(node.id),
     'process.roles': 'broker,controller',
-    listeners: `PLAINTEXT://127.0.0.1:${String(node.port)},CONTROLLER://127.0.0.1:${String(node.controllerPort)}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${String(node.port)}`,
+    listeners: [...ours.listens, `CONTROLLER://127.0.0.1:${String(node.controllerPort)}`].join(','),
+    'advertised.listeners': ours.tells.join(','),
+    'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,WIRE:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'controller.quorum.voters': nodes
       .map(({ id, controllerPort }) => `${String(id)}@127.0.0.1:${String(controllerPort)}`)
       .join(','),
@@ -72,14 +92,22 @@ const accepts = (port: number) =>
     socket.once('error', reject)
   })
 
+async function makeWire(wireTo: WireTo) {
+  const port = await findFreePort()
+  return { port, reachedAt: await wireTo(port) }
+}
+
+const inWords = ({ host, port }: Address) => `${host}:${String(port)}`
+
 /** A cluster of Kafka brokers without Docker. An open port is not readiness: whoever uses it has to ask for metadata. */
-export async function startKafka(size: 1 | 3 = 1): Promise<KafkaCluster> {
+export async function startKafka(size: 1 | 3 = 1, wireTo?: WireTo): Promise<KafkaCluster> {
   const found = findKafka()
   if (found === undefined) throw new Error('There is no Kafka here.')
   const folder = await createTempDir('kafka')
   const nodes: Node[] = []
   for (let id = 1; id <= size; id++) {
-    nodes.push({ id, port: await findFreePort(), controllerPort: await findFreePort() })
+    const [port, controllerPort] = [await findFreePort(), await findFreePort()]
+    nodes.push({ id, port, controllerPort, wire: wireTo && (await makeWire(wireTo)) })
   }
   // Kafka's tool would take one that begins with a dash for an option.
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A')
@@ -108,8 +136,10 @@ export async function startKafka(size: 1 | 3 = 1): Promise<KafkaCluster> {
     }),
   )
   return {
-    bootstrap: nodes.map(({ port }) => `127.0.0.1:${String(port)}`),
+    bootstrap: nodes.map(({ port }) => inWords({ host: '127.0.0.1', port })),
+    bootstrapByWire: nodes.flatMap(({ wire }) => (wire === undefined ? [] : [inWords(wire.reachedAt)])),
     brokers,
+    folder: folder.path,
     async dispose() {
       await Promise.all(brokers.map(broker => broker.kill9()))
       await folder.remove()

@@ -3,16 +3,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findFreePort } from '../harness/free-port.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
-import { findProgram, type ServiceProcess, startService } from './service-process.ts'
+import { childrenOf, findProgram, type ServiceProcess, startService } from './service-process.ts'
 
 export const findNginx = (): string | undefined => process.env['NGINX'] ?? findProgram('nginx')
 
 const KINDS = ['auth', 'keys', 'chat'] as const
 type Kind = (typeof KINDS)[number]
-/** Ports of the processes of one kind: the public one and the internal one of each. */
-export type Upstreams = Readonly<
-  Record<Kind, readonly { readonly port: number; readonly internalPort: number }[]>
->
+/** Where a process is reached: its public port and its internal one. */
+type Upstream = { readonly host: string; readonly port: number; readonly internalPort: number }
+export type Upstreams = Readonly<Record<Kind, readonly Upstream[]>>
 
 /** Addresses are known before anything runs, because the services name each other by them. */
 export type NginxPorts = { readonly port: number; readonly internal: Readonly<Record<Kind, number>> }
@@ -29,20 +28,22 @@ export async function chooseNginxPorts(wanted?: number): Promise<NginxPorts> {
 
 export type NginxProcess = ServiceProcess & {
   readonly url: string
+  /** The processes that serve; the first one only keeps them. */
+  workers(): Promise<number[]>
   dispose(): Promise<void>
 }
 
 const TEMPLATE = fileURLToPath(new URL('../../../../deploy/nginx/entangle.conf.template', import.meta.url))
 
-const serversOf = (ports: readonly number[]) =>
-  ports.map(port => `server 127.0.0.1:${String(port)} max_fails=0;`).join(' ')
+const serversOf = (upstreams: readonly Upstream[], port: 'port' | 'internalPort') =>
+  upstreams.map(each => `server ${each.host}:${String(each[port])} max_fails=0;`).join(' ')
 
 async function renderSite(ports: NginxPorts, upstreams: Upstreams): Promise<string> {
   const values: Record<string, string> = { LISTEN: `listen 127.0.0.1:${String(ports.port)};` }
   for (const kind of KINDS) {
     const name = kind.toUpperCase()
-    values[`${name}_SERVERS`] = serversOf(upstreams[kind].map(({ port }) => port))
-    values[`INTERNAL_${name}_SERVERS`] = serversOf(upstreams[kind].map(({ internalPort }) => internalPort))
+    values[`${name}_SERVERS`] = serversOf(upstreams[kind], 'port')
+    values[`INTERNAL_${name}_SERVERS`] = serversOf(upstreams[kind], 'internalPort')
     values[`INTERNAL_${name}`] = `127.0.0.1:${String(ports.internal[kind])}`
   }
   const template = await readFile(TEMPLATE, 'utf8')
@@ -86,6 +87,7 @@ export async function startNginx(ports: NginxPorts, upstreams: Upstreams): Promi
   return {
     ...service,
     url,
+    workers: () => childrenOf(service.pid()),
     async dispose() {
       await service.stop()
       await folder.remove()

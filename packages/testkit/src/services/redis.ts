@@ -8,6 +8,11 @@ export const findRedis = (): string | undefined =>
 
 export type RedisProcess = ServiceProcess & {
   readonly url: string
+  readonly port: number
+  /** Where it writes when it is told to SAVE. */
+  readonly folder: string
+  /** One command in its own words. */
+  tell(command: string): Promise<string>
   dispose(): Promise<void>
 }
 
@@ -32,7 +37,18 @@ export async function startRedis(): Promise<RedisProcess> {
   if (file === undefined) throw new Error('There is no redis-server here.')
   const port = await findFreePort()
   const folder = await createTempDir('redis')
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--rdbcompression',
+    'no',
+  ]
   const service = await startService({
     name: 'Redis',
     file,
@@ -46,6 +62,9 @@ export async function startRedis(): Promise<RedisProcess> {
   return {
     ...service,
     url: `redis://127.0.0.1:${String(port)}`,
+    port,
+    folder: folder.path,
+    tell: command => ask(port, command),
     async dispose() {
       await service.kill9()
       await folder.remove()

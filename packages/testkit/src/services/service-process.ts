@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 /** A program that others wrote, running for a test as an operator would run it. */
 export type ServiceProcess = {
@@ -47,6 +48,13 @@ export function findProgram(...names: readonly string[]): string | undefined {
     } catch {}
   }
   return undefined
+}
+
+/** Processes that this one started and that run. */
+export async function childrenOf(parent: number | undefined): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-e', '-o', 'pid=,ppid='])
+  const lines = stdout.split('\n').map(line => line.trim().split(/\s+/).map(Number))
+  return lines.flatMap(([pid, ppid]) => (pid !== undefined && ppid === parent ? [pid] : []))
 }
 
 export async function startService(options: Options): Promise<ServiceProcess> {
