@@ -6,8 +6,10 @@ import { writeBackup } from './backup/write-backup.ts'
 import type { ServerConfig } from './config.ts'
 import { openRunningUsers } from './database/databases.ts'
 import { isConnectionLost } from './database/pools.ts'
+import { followKeys, renderKongConfig } from './gateway/follow-keys.ts'
 import { createFileKeyEnvelope } from './keys/envelope.ts'
 import { rotateSigningKeys } from './keys/signing-keys.ts'
+import { createLog } from './logging.ts'
 import { systemClock } from './ports/clock.ts'
 import { createFileSecretStore } from './secrets.ts'
 
@@ -15,6 +17,8 @@ const USAGE = [
   'Usage: main.ts serve [all | auth | keys | chat]',
   '       main.ts reset-code NAME',
   '       main.ts rotate-signing-key',
+  '       main.ts kong-config',
+  '       main.ts kong-follow',
   '       main.ts backup FOLDER',
   '       main.ts restore FOLDER',
   '(without a command all services are started)',
@@ -59,6 +63,14 @@ async function rotateSigningKey(config: ServerConfig): Promise<string> {
   }
 }
 
+/** Beside a Kong, for as long as that runs. */
+async function followForKong(config: ServerConfig): Promise<string> {
+  const stopping = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort())
+  await followKeys(config, createLog(config.logLevel), stopping.signal)
+  return 'Kong keeps what it has.'
+}
+
 async function backUp(config: ServerConfig, folder: string): Promise<string> {
   const { mark, rows } = await writeBackup(config, folder, passphraseOf(config))
   return `Backup written to ${folder}: ${rows} rows, with everything acknowledged before ${new Date(mark).toISOString()}.`
@@ -76,6 +88,8 @@ async function restore(config: ServerConfig, folder: string): Promise<string> {
 const COMMANDS = {
   'reset-code': { takes: 'operand', run: makeResetCode },
   'rotate-signing-key': { takes: 'nothing', run: rotateSigningKey },
+  'kong-config': { takes: 'nothing', run: renderKongConfig },
+  'kong-follow': { takes: 'nothing', run: followForKong },
   backup: { takes: 'operand', run: backUp },
   restore: { takes: 'operand', run: restore },
 } as const

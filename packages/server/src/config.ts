@@ -15,6 +15,7 @@ const setting = <Schema extends z.ZodType>(value: Setting & { readonly schema: S
 
 /** A port, or an address and a port. */
 const ADDRESS = /^([\w.-]+:|\[[0-9a-f:]+\]:)?\d{1,5}$/
+const ADDRESSES = /^[\w.-]+:\d{1,5}(,[\w.-]+:\d{1,5})*$/
 
 const builtWebClient = fileURLToPath(new URL('../../../apps/web/dist', import.meta.url))
 
@@ -81,10 +82,7 @@ export const SETTINGS = {
     default: 'none: this is the only node',
     description:
       'Kafka brokers, `host:port` separated by commas, over which several nodes tell each other what they have for their sockets. Needs `REDIS_URL` and external databases.',
-    schema: z
-      .string()
-      .regex(/^[\w.-]+:\d{1,5}(,[\w.-]+:\d{1,5})*$/, 'host:port, separated by commas')
-      .optional(),
+    schema: z.string().regex(ADDRESSES, 'host:port, separated by commas').optional(),
   }),
   KAFKA_TOPIC: setting({
     default: '`entangle-nodes`',
@@ -151,6 +149,27 @@ export const SETTINGS = {
       'Seals the keys of the server in a backup, and opens them again: at least 12 characters. For the commands `backup` and `restore` alone.',
     schema: z.string().min(12).optional(),
   }),
+  AUTH_TARGETS: setting({
+    default: 'none',
+    description:
+      'Processes of the auth service, `host:port` separated by commas, among which Kong chooses. For the commands `kong-config` and `kong-follow` alone.',
+    schema: z.string().regex(ADDRESSES, 'host:port, separated by commas').optional(),
+  }),
+  KEYS_TARGETS: setting({
+    default: 'none',
+    description: 'The same of the keys service.',
+    schema: z.string().regex(ADDRESSES, 'host:port, separated by commas').optional(),
+  }),
+  CHAT_TARGETS: setting({
+    default: 'none',
+    description: 'The same of the chat service.',
+    schema: z.string().regex(ADDRESSES, 'host:port, separated by commas').optional(),
+  }),
+  KONG_ADMIN_URL: setting({
+    default: '`http://127.0.0.1:8001`',
+    description: 'Where the command `kong-follow` reaches the administration of a Kong.',
+    schema: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8001'),
+  }),
   LOG_LEVEL: setting({
     default: '`info`',
     description: 'Least severe log line that is written: `debug`, `info`, `warn`, `error` or `silent`.',
@@ -195,6 +214,11 @@ export type ServerConfig = {
   readonly metricsListen: { readonly host: string; readonly port: number } | undefined
   readonly slowLogMs: number
   readonly backupPassphrase: string | undefined
+  /** For the commands about Kong. */
+  readonly kong: {
+    readonly targets: Readonly<Record<'auth' | 'keys' | 'chat', readonly string[]>>
+    readonly adminUrl: URL
+  }
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly webDir: string | undefined
 }
@@ -211,6 +235,8 @@ function readAddress(name: string, text: string): { readonly host: string; reado
   if (port > 65535) throw new ConfigError(`${name}: there is no port ${port}`)
   return { host: at < 0 ? '127.0.0.1' : text.slice(0, at).replace(/^\[|\]$/g, ''), port }
 }
+
+const split = (list: string | undefined): string[] => list?.split(',') ?? []
 
 /** What a service that runs apart cannot do without. */
 const NEEDS: Readonly<Record<Exclude<ServiceName, 'all'>, readonly (keyof typeof SETTINGS)[]>> = {
@@ -282,7 +308,7 @@ export function parseConfig(
     kafka:
       brokers === undefined
         ? undefined
-        : { brokers: brokers.split(','), topic: read('KAFKA_TOPIC'), slots: read('NODE_SLOTS') },
+        : { brokers: split(brokers), topic: read('KAFKA_TOPIC'), slots: read('NODE_SLOTS') },
     databasePoolSize: read('DATABASE_POOL_SIZE'),
     registration: read('REGISTRATION') ?? (onLoopback && publicUrl === undefined ? 'open' : 'closed'),
     trustProxy: trustProxy === 'off' ? false : trustProxy.split(',').map(part => part.trim()),
@@ -292,6 +318,14 @@ export function parseConfig(
     metricsListen: metricsListen === 'off' ? undefined : readAddress('METRICS_LISTEN', metricsListen),
     slowLogMs: read('SLOW_LOG_MS'),
     backupPassphrase: read('BACKUP_PASSPHRASE'),
+    kong: {
+      targets: {
+        auth: split(read('AUTH_TARGETS')),
+        keys: split(read('KEYS_TARGETS')),
+        chat: split(read('CHAT_TARGETS')),
+      },
+      adminUrl: new URL(read('KONG_ADMIN_URL')),
+    },
     logLevel: read('LOG_LEVEL'),
     webDir: webDir === undefined ? undefined : resolve(webDir),
   }

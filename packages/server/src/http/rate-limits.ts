@@ -3,7 +3,7 @@ import { type OperationName, ProtocolError } from '@entangle/protocol'
 import type { Bucket, Cache } from '../ports/cache.ts'
 
 /** Limits by what is protected: guessing, enumeration, another person's key packages, plain load. */
-const PER_ADDRESS: Partial<Record<OperationName, Bucket>> = {
+export const PER_ADDRESS: Partial<Record<OperationName, Bucket>> = {
   startRegistration: { capacity: 60, perMinute: 30 },
   finishRegistration: { capacity: 60, perMinute: 30 },
   startLogin: { capacity: 60, perMinute: 30 },
@@ -38,7 +38,7 @@ const PER_ACCOUNT: Partial<Record<OperationName, Bucket>> = {
   writeAccountState: { capacity: 120, perMinute: 120 },
   sendDeviceLetters: { capacity: 20, perMinute: 10 },
 }
-const ADDRESS_TOTAL: Bucket = { capacity: 2000, perMinute: 6000 }
+export const ADDRESS_TOTAL: Bucket = { capacity: 2000, perMinute: 6000 }
 const ACCOUNT_TOTAL: Bucket = { capacity: 1000, perMinute: 1500 }
 /** Guesses at one person's password, wherever they come from. */
 export const LOGIN_OF_HANDLE: Bucket = { capacity: 20, perMinute: 6 }
