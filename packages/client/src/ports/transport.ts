@@ -34,4 +34,11 @@ export type Transport = {
 /** No answer from the server: the outcome is unknown. */
 export class NetworkError extends Error {
   override readonly name = 'NetworkError'
+  /** Of an answer that was not the server's: of a gateway before it. */
+  readonly status: number | undefined
+
+  constructor(message: string, options: ErrorOptions & { readonly status?: number } = {}) {
+    super(message, options)
+    this.status = options.status
+  }
 }

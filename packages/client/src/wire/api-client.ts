@@ -36,7 +36,7 @@ function decodeAnswer(body: Uint8Array): unknown {
 /** Anything that is no answer of ours (a proxy's page, half a body) counts as no answer. */
 function readError(status: number, body: Uint8Array): Error {
   const parsed = errorBodySchema.safeParse(decodeAnswer(body))
-  if (!parsed.success) return new NetworkError(`unreadable answer, status ${status}`)
+  if (!parsed.success) return new NetworkError(`unreadable answer, status ${status}`, { status })
   const { code, details } = parsed.data.error
   if (isKnownCode(code)) return new ProtocolError(code, details)
   return new ProtocolError(status >= 500 ? 'SERVER_ERROR' : 'VERSION_UNSUPPORTED')

@@ -1,5 +1,6 @@
 import { type OperationName, ProtocolError, type Session } from '@entangle/protocol'
 import type { Clock } from '../ports/clock.ts'
+import { NetworkError } from '../ports/transport.ts'
 import type { AnswerOf, Call, RequestOf } from './api-client.ts'
 
 /** A token is replaced this long before it runs out. */
@@ -15,6 +16,12 @@ const ENDED: ReadonlySet<string> = new Set([
 /** The server says that this session is over: nothing but a new sign-in helps. */
 export const endsSession = (error: unknown): boolean =>
   error instanceof ProtocolError && ENDED.has(error.code)
+
+/** A gateway that checks tokens refuses in words of its own: worth another token, but no proof that the session is over. */
+const refusesToken = (error: unknown): boolean =>
+  error instanceof ProtocolError
+    ? error.code === 'AUTH_TOKEN_INVALID'
+    : error instanceof NetworkError && error.status === 401
 
 /** Calls in the name of the signed-in device. The access token lives in memory only. */
 export function createSessionCalls(input: {
@@ -70,7 +77,7 @@ export function createSessionCalls(input: {
       try {
         return await call(name, request, used)
       } catch (error) {
-        if (!(error instanceof ProtocolError) || error.code !== 'AUTH_TOKEN_INVALID') throw error
+        if (!refusesToken(error)) throw error
         if (token?.value === used) token = undefined
         return call(name, request, await accessToken())
       }
