@@ -1,14 +1,14 @@
+import type pg from 'pg'
 import { createInMemoryCache } from './adapters/in-memory-cache.ts'
-import { createInMemoryEventBus } from './adapters/in-memory-event-bus.ts'
-import type { ChatEvent } from './chat/chat-event.ts'
 import { chatEventCodec } from './chat/routing/event-codec.ts'
-import { createRouter, ONE_NODE, type Router } from './chat/routing/router.ts'
+import { createInterest } from './chat/routing/interest.ts'
+import { createLocalRouter, createRouter, type LocalNode, type Router } from './chat/routing/router.ts'
 import { openSlotLease } from './chat/routing/slot-lease.ts'
 import type { ServerConfig } from './config.ts'
-import type { Databases } from './database/databases.ts'
 import type { Log } from './logging.ts'
 import type { Cache } from './ports/cache.ts'
 import type { Clock } from './ports/clock.ts'
+import type { InterestRegistry } from './ports/interest-registry.ts'
 
 type Parts = { readonly clock: Clock; readonly log: Log }
 
@@ -17,39 +17,46 @@ export type Backbone<T> = { readonly part: T; close(): Promise<void> }
 
 const nothing = async () => undefined
 
+/** What is shared by way of Redis. Without it there is no registry. */
+type Shared = { readonly cache: Cache; readonly registry?: InterestRegistry }
+
 /** Redis where it is configured. Its client is loaded only then. */
-export async function openCache(config: ServerConfig, { clock, log }: Parts): Promise<Backbone<Cache>> {
-  if (config.redisUrl === undefined) return { part: createInMemoryCache(clock), close: nothing }
+export async function openShared(config: ServerConfig, { clock, log }: Parts): Promise<Backbone<Shared>> {
+  if (config.redisUrl === undefined) return { part: { cache: createInMemoryCache(clock) }, close: nothing }
   const { connectRedis, createRedisCache } = await import('./adapters/redis-cache.ts')
+  const { createRedisInterestRegistry } = await import('./adapters/redis-interest-registry.ts')
   const client = await connectRedis({ url: config.redisUrl, log })
   return {
-    part: createRedisCache(client, clock),
+    part: { cache: createRedisCache(client, clock), registry: createRedisInterestRegistry(client) },
     async close() {
       client.destroy()
     },
   }
 }
 
+type RouterParts = Parts & {
+  readonly pool: pg.Pool
+  readonly registry: InterestRegistry | undefined
+}
+
 /** Kafka where it is configured, with a slot of this node's own; else everything stays in this process. */
-export async function openRouter(
-  config: ServerConfig,
-  databases: Pick<Databases, 'chatPool'>,
-  { clock, log }: Parts,
-): Promise<Backbone<Router>> {
-  if (config.kafka === undefined) {
-    const router = createRouter(createInMemoryEventBus<ChatEvent>(), ONE_NODE)
-    return { part: router, close: nothing }
-  }
+export async function openRouter(config: ServerConfig, parts: RouterParts): Promise<Backbone<Router>> {
+  const { pool, registry, clock, log } = parts
+  if (config.kafka === undefined) return { part: createLocalRouter(), close: nothing }
   const { brokers, topic, slots } = config.kafka
   const { openKafkaEventBus } = await import('./adapters/kafka/kafka-event-bus.ts')
   const bus = await openKafkaEventBus({ brokers, topic, slots, codec: chatEventCodec, clock, log })
-  const lease = await openSlotLease({ pool: databases.chatPool, slots, clock, log })
-  const router = createRouter(bus, lease)
+  const lease = await openSlotLease({ pool, slots, clock, log })
+  const openInterest =
+    registry &&
+    (({ held, missed }: Pick<LocalNode, 'held' | 'missed'>) =>
+      createInterest({ ...lease, registry, held, missed, clock, log }))
+  const router = createRouter({ bus, slots: lease, openInterest, log })
   await router.ready
   return {
     part: router,
     async close() {
-      router.stop()
+      await router.stop()
       await lease.stop()
       await bus.close()
     },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { loadVerifier } from '@entangle/crypto/verify'
 import { ProtocolError } from '@entangle/protocol'
 import type { FastifyInstance } from 'fastify'
-import { openCache, openRouter } from './backbone.ts'
+import { openRouter, openShared } from './backbone.ts'
 import type { ChatService } from './chat/chat-service.ts'
 import { composeAuth } from './composition/auth-part.ts'
 import { composeChat } from './composition/chat-part.ts'
@@ -99,9 +99,9 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
     onEmbeddedEvent: event => (event === 'died' ? log.error('postgres died') : log.info(`postgres ${event}`)),
   })
   closing.later(databases.close)
-  const opened = await openCache(config, { clock, log })
-  closing.later(opened.close)
-  const cache = overrides.cache ?? opened.part
+  const shared = await openShared(config, { clock, log })
+  closing.later(shared.close)
+  const cache = overrides.cache ?? shared.part.cache
 
   const secrets = createFileSecretStore(join(config.dataDir, 'secrets'))
   const verifier = await openVerifier()
@@ -125,7 +125,8 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
   const tokenKeys = keys?.tokenKeys ?? createRemoteTokenKeys(client, clock)
 
   const openChat = async () => {
-    const router = await openRouter(config, databases, { clock, log })
+    const { registry } = shared.part
+    const router = await openRouter(config, { pool: databases.chatPool, registry, clock, log })
     closing.later(router.close)
     const parts = { config, databases, cache, verifier, directory, clock, log, metrics }
     return composeChat({ ...parts, router: router.part })

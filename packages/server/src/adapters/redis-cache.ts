@@ -4,6 +4,7 @@ import { describeError, type Log } from '../logging.ts'
 import type { Bucket, Cache } from '../ports/cache.ts'
 import type { Clock } from '../ports/clock.ts'
 import { createInMemoryCache } from './in-memory-cache.ts'
+import { INTEREST_SCRIPTS } from './redis-interest-registry.ts'
 
 /** Whoever waits for longer than this is told that the server is busy, and comes again. */
 const ANSWER_WITHIN_MS = 1000
@@ -36,9 +37,9 @@ const SPEND = defineScript({
 })
 
 /** The client's own limit counts only until a question has left. */
-function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
+export function within<T>(answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('Redis did not answer in time')), limitMs)
+    const timer = setTimeout(() => reject(new Error('Redis did not answer in time')), ANSWER_WITHIN_MS)
     answer.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }
@@ -48,7 +49,7 @@ type Parts = { readonly url: string; readonly log: Log }
 const open = (url: string) =>
   createClient({
     url,
-    scripts: { spend: SPEND },
+    scripts: { spend: SPEND, ...INTEREST_SCRIPTS },
     // What cannot be asked now is refused now: a queue of questions would be answered when nobody waits any more.
     disableOfflineQueue: true,
     commandsQueueMaxLength: QUEUE_LIMIT,
@@ -83,7 +84,7 @@ export function createRedisCache(client: Redis, clock: Pick<Clock, 'now'>): Cach
   const alone = createInMemoryCache(clock)
   const asked = async <T>(question: () => Promise<T>): Promise<T> => {
     try {
-      return await within(ANSWER_WITHIN_MS, question())
+      return await within(question())
     } catch (cause) {
       throw new ProtocolError('SERVER_UNAVAILABLE', {}, { cause })
     }
@@ -99,7 +100,6 @@ export function createRedisCache(client: Redis, clock: Pick<Clock, 'now'>): Cach
       asked(async () => {
         await client.del(key)
       }),
-    spend: (key, bucket) =>
-      within(ANSWER_WITHIN_MS, client.spend(key, bucket)).catch(() => alone.spend(key, bucket)),
+    spend: (key, bucket) => within(client.spend(key, bucket)).catch(() => alone.spend(key, bucket)),
   }
 }

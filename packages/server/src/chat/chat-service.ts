@@ -150,14 +150,31 @@ const ASK_FOR_ENDED_MS = 3000
 
 export function createChatService(dependencies: Dependencies): ChatService {
   const { database, pool, ingestPool, logService, tail, memory, router, clock, log, metrics } = dependencies
-  const hub: Hub = createHub(clock)
-  const handle = (events: readonly ChatEvent[]) => {
-    const startedAt = performance.now()
-    hub.handle(events)
-    metrics.fanOut(events.length, performance.now() - startedAt)
-    for (const event of events) if (event.kind === 'deliver') tail.add(event.event)
-  }
-  router.attach(handle, () => hub.refreshHeads())
+  const hub: Hub = createHub(clock, topics => router.leave(topics))
+  router.attach({
+    handle(events) {
+      const startedAt = performance.now()
+      hub.handle(events)
+      metrics.fanOut(events.length, performance.now() - startedAt)
+      for (const event of events) {
+        if (event.kind !== 'deliver') continue
+        tail.add(event.event)
+        // Who is in it may have changed, perhaps by another node.
+        if (event.event.kind !== 'application') memory.forget([event.conversationId])
+      }
+    },
+    missed: () => hub.refreshHeads(),
+    held: () => hub.topics(),
+    async scopesOf(conversationIds) {
+      await memory.load(pool, conversationIds)
+      return new Map(
+        conversationIds.flatMap(id => {
+          const scope = memory.find(id)
+          return scope === undefined ? [] : [[id, scope]]
+        }),
+      )
+    },
+  })
   const progress = createProgressWriter(pool, log)
   const ingest = createIngestQueue<Connection>({
     store: measuredStore(createPostgresMessageStore(ingestPool, memory), metrics),

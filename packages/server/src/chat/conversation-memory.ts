@@ -18,7 +18,7 @@ export type RememberedConversation = {
  */
 export type ConversationMemory = {
   /** Reads those that are not remembered. */
-  load(client: pg.ClientBase, conversationIds: Iterable<ConversationId>): Promise<void>
+  load(client: Pick<pg.Pool, 'query'>, conversationIds: Iterable<ConversationId>): Promise<void>
   find(conversationId: ConversationId): RememberedConversation | undefined
   forget(conversationIds: Iterable<ConversationId>): void
   /** When the database was away it may have come back as another. */
@@ -78,6 +78,8 @@ export function createConversationMemory(weightLimit = WEIGHT_LIMIT): Conversati
   }
 
   function add({ id, last_seq, epoch, min_epoch, peer_gone, members }: Row): void {
+    // Somebody else has read it meanwhile.
+    if (held.has(idText(id))) return
     const conversation: RememberedConversation = {
       lastSeq: last_seq,
       epoch,

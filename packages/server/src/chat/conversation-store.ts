@@ -54,17 +54,19 @@ export async function readHeads(
   return rows.map(toHead)
 }
 
-export async function readConversationIds(
+/** The conversations in whose tree the device has a leaf, each with its epoch. */
+export async function readMemberships(
   database: ChatDatabase,
   deviceId: DeviceId,
-): Promise<ConversationId[]> {
+): Promise<ReadonlyMap<ConversationId, number>> {
   const rows = await database
-    .selectFrom('conversation_member')
-    .select('conversation_id')
-    .where('device_id', '=', idBytes(deviceId))
-    .where('left_seq', 'is', null)
+    .selectFrom('conversation_member as m')
+    .innerJoin('conversation as c', 'c.id', 'm.conversation_id')
+    .select(['c.id', 'c.epoch'])
+    .where('m.device_id', '=', idBytes(deviceId))
+    .where('m.left_seq', 'is', null)
     .execute()
-  return rows.map(row => idText<ConversationId>(row.conversation_id))
+  return new Map(rows.map(({ id, epoch }) => [idText<ConversationId>(id), epoch]))
 }
 
 export async function countWelcomes(database: ChatDatabase, deviceId: DeviceId): Promise<number> {

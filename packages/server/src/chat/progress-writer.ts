@@ -90,6 +90,7 @@ export function createProgressWriter(pool: pg.Pool, log: Log): ProgressWriter {
       .catch(error => log.warn('progress not written', describeError(error)))
       .finally(() => {
         running = undefined
+        if (cursors.size > 0 || receipts.size > 0) start()
       })
   }
 

@@ -1,8 +1,10 @@
 import { ProtocolError } from '@entangle/protocol'
 import { cacheContract } from '@entangle/testkit/contracts/cache'
+import { interestRegistryContract } from '@entangle/testkit/contracts/interest-registry'
 import { findRedis, type RedisProcess, startRedis } from '@entangle/testkit/services'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRedis, createRedisCache, type Redis } from '../../src/adapters/redis-cache.ts'
+import { createRedisInterestRegistry } from '../../src/adapters/redis-interest-registry.ts'
 import { createLog } from '../../src/logging.ts'
 
 const log = createLog('silent')
@@ -29,6 +31,11 @@ describe.skipIf(!canRun)('with a real Redis', () => {
       advance: milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds)),
       destroy: async () => undefined,
     }
+  })
+
+  interestRegistryContract('Redis', async () => {
+    await client.flushAll()
+    return { registry: createRedisInterestRegistry(client), loseAll: () => client.flushAll() }
   })
 
   test('a bucket that is full again is forgotten', async () => {

@@ -1,13 +1,20 @@
 import { cacheContract } from '@entangle/testkit/contracts/cache'
 import { eventBusContract } from '@entangle/testkit/contracts/event-bus'
+import { interestRegistryContract } from '@entangle/testkit/contracts/interest-registry'
 import { expect, test } from 'vitest'
 import { createInMemoryCache } from '../../src/adapters/in-memory-cache.ts'
 import { createInMemoryEventBus } from '../../src/adapters/in-memory-event-bus.ts'
+import { createInMemoryInterestRegistry } from '../../src/adapters/in-memory-interest-registry.ts'
 
 eventBusContract('in memory', async () => ({
   bus: createInMemoryEventBus<string>(),
   destroy: async () => undefined,
 }))
+
+interestRegistryContract('in memory', async () => {
+  const registry = createInMemoryInterestRegistry({ now: () => Date.now() })
+  return { registry, loseAll: async () => registry.forgetAll() }
+})
 
 cacheContract('in memory', async () => {
   let now = 1_000_000

@@ -17,7 +17,7 @@ test('a clock that was set back an hour does not keep connections from being loo
       return () => undefined
     },
   }
-  const hub = createHub(clock)
+  const hub = createHub(clock, () => undefined)
   let pings = 0
   const socket = { ping: () => (pings += 1), close: () => undefined, terminate: () => undefined }
   const session = { accountId: 'a', deviceId: 'd', sessionId: 's' }

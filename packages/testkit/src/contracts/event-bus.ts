@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 /** The port as its users see it; adapters of the server fit it by shape. */
 export type EventBusUnderTest = {
-  publish(slots: readonly string[], events: readonly string[]): void
+  publish(events: readonly { readonly event: string; readonly slots: readonly string[] }[]): void
   subscribe(
     slot: string,
     handler: (events: readonly string[]) => void,
@@ -15,6 +15,8 @@ export type EventBusMedium = {
 }
 
 const WAIT_MS = 5000
+
+const to = (slots: readonly string[], ...events: readonly string[]) => events.map(event => ({ event, slots }))
 
 async function until(condition: () => boolean): Promise<void> {
   const giveUpAt = Date.now() + WAIT_MS
@@ -40,7 +42,7 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
         const seen: string[] = []
         await bus.subscribe('1', events => seen.push(...events)).ready
         const sent = Array.from({ length: 1000 }, (_, index) => `event ${index}`)
-        for (let at = 0; at < sent.length; at += 7) bus.publish(['1'], sent.slice(at, at + 7))
+        for (let at = 0; at < sent.length; at += 7) bus.publish(to(['1'], ...sent.slice(at, at + 7)))
         await until(() => seen.length >= sent.length)
         expect(seen).toEqual(sent)
       }),
@@ -53,12 +55,28 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
         await bus.subscribe('1', events => seen['first']?.push(...events)).ready
         await bus.subscribe('1', events => seen['second']?.push(...events)).ready
         await bus.subscribe('2', events => seen['other']?.push(...events)).ready
-        bus.publish(['1'], ['x'])
-        bus.publish(['2'], ['y'])
+        bus.publish(to(['1'], 'x'))
+        bus.publish(to(['2'], 'y'))
         await until(
           () => seen['first']?.length === 1 && seen['second']?.length === 1 && seen['other']?.length === 1,
         )
         expect(seen).toEqual({ first: ['x'], second: ['x'], other: ['y'] })
+      }),
+    )
+
+    test(
+      'brings each slot its share of what was published together, in order',
+      withBus(async bus => {
+        const seen: Record<string, string[]> = { '1': [], '2': [] }
+        for (const slot of ['1', '2']) await bus.subscribe(slot, events => seen[slot]?.push(...events)).ready
+        bus.publish([
+          ...to(['1', '2'], 'both'),
+          ...to(['2'], 'second'),
+          ...to([], 'nobody'),
+          ...to(['2', '1'], 'end'),
+        ])
+        await until(() => seen['1']?.length === 2 && seen['2']?.length === 3)
+        expect(seen).toEqual({ '1': ['both', 'end'], '2': ['both', 'second', 'end'] })
       }),
     )
 
@@ -70,10 +88,10 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
         const subscription = bus.subscribe('1', events => ended.push(...events))
         await subscription.ready
         await bus.subscribe('1', events => lasting.push(...events)).ready
-        bus.publish(['3'], ['lost'])
+        bus.publish(to(['3'], 'lost'))
         subscription.end()
         subscription.end()
-        bus.publish(['1'], ['late'])
+        bus.publish(to(['1'], 'late'))
         await until(() => lasting.length === 1)
         expect(ended).toEqual([])
       }),
@@ -84,8 +102,8 @@ export function eventBusContract(name: string, create: () => Promise<EventBusMed
       withBus(async bus => {
         const seen: string[] = []
         await bus.subscribe('1', events => seen.push(...events)).ready
-        bus.publish(['1'], [])
-        bus.publish(['1'], ['one'])
+        bus.publish([])
+        bus.publish(to(['1'], 'one'))
         await until(() => seen.length === 1)
         expect(seen).toEqual(['one'])
       }),

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { Admin, Consumer, Producer } from '@platformatic/kafka'
 import type { Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { EventBus, EventCodec } from '../../ports/event-bus.ts'
-import { createPublisher, FOLLOWS_A_GAP } from './publisher.ts'
+import type { Addressed, EventBus, EventCodec } from '../../ports/event-bus.ts'
+import { createPublisher } from './publisher.ts'
 import { createReader, type Reader } from './reader.ts'
+import { FOLLOWS_A_GAP, joinEvents, splitEvents } from './record.ts'
 
 type Options<Event> = {
   readonly brokers: readonly string[]
@@ -21,8 +22,8 @@ export type KafkaEventBus<Event> = EventBus<Event> & { close(): Promise<void> }
 const CLIENT_ID = 'entangle'
 const CONNECT_WITHIN_MS = 3000
 const ANSWER_WITHIN_MS = 5000
-/** Well below what a broker takes as one record. */
-const EVENTS_AT_ONCE = 64
+/** Well below what a broker takes as one record, also with the largest event behind it. */
+const RECORD_BYTES = 256 * 1024
 const REPLICAS = 3
 /** Events are hints that nobody reads later. */
 const KEEP_MS = 10 * 60 * 1000
@@ -49,6 +50,29 @@ async function ensureTopic(admin: Admin, topic: string, slots: number, log: Log)
   }
 }
 
+/** The payloads of the records of each slot. An event is encoded once, however many slots it is for. */
+function* recordsOf<Event>(
+  events: readonly Addressed<Event>[],
+  codec: EventCodec<Event>,
+): Generator<{ readonly slot: string; readonly payload: Uint8Array }> {
+  type Share = { parts: Uint8Array[]; bytes: number }
+  const shares = new Map<string, Share>()
+  for (const { event, slots } of events) {
+    if (slots.length === 0) continue
+    const encoded = codec.encode(event)
+    for (const slot of slots) {
+      const share = shares.get(slot) ?? { parts: [], bytes: 0 }
+      shares.set(slot, share)
+      share.parts.push(encoded)
+      share.bytes += encoded.length
+      if (share.bytes < RECORD_BYTES) continue
+      shares.delete(slot)
+      yield { slot, payload: joinEvents(share.parts) }
+    }
+  }
+  for (const [slot, { parts }] of shares) yield { slot, payload: joinEvents(parts) }
+}
+
 /** Slots are partitions of one topic. Waits until Kafka is there; after that its absence holds nobody up. */
 export async function openKafkaEventBus<Event>(options: Options<Event>): Promise<KafkaEventBus<Event>> {
   const { topic, codec, clock, log } = options
@@ -69,12 +93,8 @@ export async function openKafkaEventBus<Event>(options: Options<Event>): Promise
   const readers = new Set<Reader>()
 
   return {
-    publish(slots, events) {
-      if (slots.length === 0) return
-      for (let at = 0; at < events.length; at += EVENTS_AT_ONCE) {
-        const payload = codec.encode(events.slice(at, at + EVENTS_AT_ONCE))
-        for (const slot of slots) publisher.enqueue(Number(slot), payload)
-      }
+    publish(events) {
+      for (const { slot, payload } of recordsOf(events, codec)) publisher.enqueue(Number(slot), payload)
     },
     subscribe(slot, handler, missed = () => undefined) {
       const reader = createReader({
@@ -85,7 +105,7 @@ export async function openKafkaEventBus<Event>(options: Options<Event>): Promise
         missed,
         read(record) {
           if (record[0] === FOLLOWS_A_GAP) missed()
-          const events = record.length > 1 ? codec.decode(record.subarray(1)) : []
+          const events = [...splitEvents(record)].flatMap(encoded => codec.decode(encoded) ?? [])
           if (events.length > 0) handler(events)
         },
       })

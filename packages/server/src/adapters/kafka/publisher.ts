@@ -1,6 +1,7 @@
 import type { Producer } from '@platformatic/kafka'
 import { describeError, type Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
+import { FOLLOWS, FOLLOWS_A_GAP } from './record.ts'
 
 export type Publisher = {
   /** Takes it at once. What Kafka does not take for long is dropped, and the next record of that slot says so. */
@@ -17,10 +18,6 @@ type Parts = {
   readonly clock: Pick<Clock, 'now'>
   readonly log: Log
 }
-
-/** The first byte of a record. */
-export const FOLLOWS = 0
-export const FOLLOWS_A_GAP = 1
 
 const QUEUE_BYTES = 16 * 1024 * 1024
 const REQUEST_BYTES = 512 * 1024
@@ -103,6 +100,13 @@ export function createPublisher({ producer, topic, clock, log }: Parts): Publish
     }
   }
 
+  function start(): void {
+    running ??= run().finally(() => {
+      running = undefined
+      if (queue.length > 0 && !isStopping) start()
+    })
+  }
+
   return {
     enqueue(partition, payload) {
       waitingBytes += payload.length
@@ -112,9 +116,7 @@ export function createPublisher({ producer, topic, clock, log }: Parts): Publish
         return
       }
       queue.push(waiting)
-      running ??= run().finally(() => {
-        running = undefined
-      })
+      start()
     },
     async stop() {
       isStopping = true

@@ -6,6 +6,7 @@ import {
   deviceIdSchema,
   encodeCbor,
   encodeDeliver,
+  FRAME,
   parseDeliver,
 } from '@entangle/protocol'
 import { z } from 'zod'
@@ -21,7 +22,6 @@ const revision = z.number().int().nonnegative()
 const sessionId = z.string().transform(value => value as SessionId)
 
 const schema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('deliver'), event: bytes }),
   z.object({
     kind: z.literal('forward'),
     conversationId: conversationIdSchema,
@@ -48,32 +48,35 @@ const schema = z.discriminatedUnion('kind', [
 
 const NOBODY = '' as DeviceId
 
-/** An event of the log goes as its binary frame; of a large one only the word that it is there. */
+/** Of a large event of the log only the word goes that it is there. */
 function portable(event: ChatEvent): unknown {
   if (event.kind !== 'deliver') return event
-  if (event.event.body.length <= DELIVERED_BYTES)
-    return { kind: 'deliver', event: encodeDeliver(event.event) }
   const { conversationId, frame } = event
   return { kind: 'forward', conversationId, exceptDevice: NOBODY, frame }
 }
 
-function restore(value: unknown): ChatEvent[] {
-  const parsed = schema.safeParse(value).data
-  if (parsed === undefined) return []
-  if (parsed.kind !== 'deliver') return [parsed]
-  const event = parseDeliver(parsed.event)
-  return event === undefined ? [] : [deliveryOf(event)]
+function decode(encoded: Uint8Array): ChatEvent | undefined {
+  if (encoded[0] === FRAME.deliver) {
+    const event = parseDeliver(bytes.parse(encoded))
+    return event && deliveryOf(event)
+  }
+  return schema.safeParse(decodeCbor(encoded)).data
 }
 
-/** Nodes of two versions may meet on the bus: a kind of event that one does not know it leaves out. */
+/**
+ * An event of the log goes as its binary frame, whose first byte no map in CBOR begins with; all others as CBOR. Nodes
+ * of two versions may meet on the bus: a kind of event that one does not know it leaves out.
+ */
 export const chatEventCodec: EventCodec<ChatEvent> = {
-  encode: events => encodeCbor(events.map(portable)),
+  encode: event =>
+    event.kind === 'deliver' && event.event.body.length <= DELIVERED_BYTES
+      ? encodeDeliver(event.event)
+      : encodeCbor(portable(event)),
   decode(encoded) {
     try {
-      const list = decodeCbor(encoded)
-      return Array.isArray(list) ? list.flatMap(restore) : []
+      return decode(encoded)
     } catch {
-      return []
+      return undefined
     }
   },
 }

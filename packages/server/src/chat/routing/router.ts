@@ -1,59 +1,160 @@
-import type { EventBus, Subscription } from '../../ports/event-bus.ts'
+import { describeError, type Log } from '../../logging.ts'
+import type { Addressed, EventBus, Subscription } from '../../ports/event-bus.ts'
+import type { Topic } from '../../ports/interest-registry.ts'
 import type { ChatEvent } from '../chat-event.ts'
+import { audiencesOf } from './audience.ts'
+import type { Interest, ScopesOf } from './interest.ts'
 
 export type Publisher = {
   /** For every socket that they concern, wherever it is. In the order of the calls, as far as the bus keeps it. */
   publish(events: readonly ChatEvent[]): void
 }
 
+/** The sockets of this node. */
+export type LocalNode = {
+  handle(events: readonly ChatEvent[]): void
+  /** What other nodes had for them may have been lost. */
+  missed(): void
+  /** Everything that somebody listens to here. */
+  held(): Iterable<Topic>
+  readonly scopesOf: ScopesOf
+}
+
 export type Router = Publisher & {
-  /** Who serves the sockets of this node. `missed`: what other nodes had for them may have been lost. */
-  attach(handler: (events: readonly ChatEvent[]) => void, missed: () => void): void
+  attach(node: LocalNode): void
+  /** Once it has resolved, others publish here what concerns these topics. Never rejects. */
+  listen(firm: readonly Topic[], gathered: readonly Topic[]): Promise<void>
+  leave(firm: readonly Topic[]): void
   /** From here on this node hears what the others publish. */
   readonly ready: Promise<void>
-  stop(): void
+  /** Resolves when everything that was published has gone to the bus. */
+  stop(): Promise<void>
+}
+
+export type Peer = {
+  readonly slot: string
+  /** As it calls itself in the registry. */
+  readonly node: string
+  /** It wants everything, because it cannot say what. */
+  readonly hearsAll: boolean
 }
 
 /** Which slot is read here, and which ones others read now. */
 export type Slots = {
   readonly own: () => string
-  readonly others: () => readonly string[]
+  readonly others: () => readonly Peer[]
   onMoved(listener: (slot: string) => void): void
 }
 
-export const ONE_NODE: Slots = { own: () => '0', others: () => [], onMoved: () => undefined }
+/** Calls of `publish` that wait for an answer of the registry. Beyond it nobody is asked: all nodes get everything. */
+const WAITING_LIMIT = 10_000
+
+/** Where there is only one node, everything goes straight to its own sockets. */
+export function createLocalRouter(): Router {
+  let node: LocalNode | undefined
+  return {
+    attach(attached) {
+      node = attached
+    },
+    publish: events => node?.handle(events),
+    listen: async () => undefined,
+    leave: () => undefined,
+    ready: Promise.resolve(),
+    stop: async () => undefined,
+  }
+}
+
+type Parts = {
+  readonly bus: EventBus<ChatEvent>
+  readonly slots: Slots
+  /** Without it every node gets everything. */
+  readonly openInterest: ((node: Pick<LocalNode, 'held' | 'missed'>) => Interest) | undefined
+  readonly log: Log
+}
 
 /**
- * What concerns sockets of this node goes to them directly, in order and whatever becomes of the bus; the other nodes
- * that are alive get it over the bus.
+ * What concerns sockets of this node goes to them directly, in order and whatever becomes of the bus; other nodes get
+ * over the bus what somebody listens to there.
  */
-export function createRouter(bus: EventBus<ChatEvent>, slots: Slots): Router {
-  let handle: (events: readonly ChatEvent[]) => void = () => undefined
-  let miss: () => void = () => undefined
+export function createRouter({ bus, slots, openInterest, log }: Parts): Router {
+  let node: LocalNode | undefined
+  let interest: Interest | undefined
+  let waiting: (readonly ChatEvent[])[] = []
+  let running: Promise<void> | undefined
+
   const read = (slot: string): Subscription =>
     bus.subscribe(
       slot,
-      events => handle(events),
-      () => miss(),
+      events => node?.handle(events),
+      () => node?.missed(),
     )
   let subscription = read(slots.own())
   slots.onMoved(slot => {
     subscription.end()
     subscription = read(slot)
+    interest?.moved()
     // Between the two others may have published to the slot that was ours.
-    void subscription.ready.then(() => miss())
+    void subscription.ready.then(() => node?.missed())
   })
+
+  const toEverybody = (events: readonly ChatEvent[]): Addressed<ChatEvent>[] => {
+    const all = slots.others().map(({ slot }) => slot)
+    return events.map(event => ({ event, slots: all }))
+  }
+
+  async function address(calls: readonly (readonly ChatEvent[])[]): Promise<Addressed<ChatEvent>[]> {
+    const events = calls.flat()
+    if (node === undefined || interest === undefined) return toEverybody(events)
+    const nodesOf = await interest.find(calls.flatMap(audiencesOf), node.scopesOf)
+    const peers = slots.others()
+    const slotsOf = new Map<ReadonlySet<string> | undefined, readonly string[]>()
+    return events.map((event, at) => {
+      const nodes = nodesOf[at]
+      const wanted =
+        slotsOf.get(nodes) ??
+        peers.filter(peer => peer.hearsAll || nodes?.has(peer.node) !== false).map(({ slot }) => slot)
+      slotsOf.set(nodes, wanted)
+      return { event, slots: wanted }
+    })
+  }
+
+  /** One question after the other, so that what is published keeps its order; what comes meanwhile goes with the next. */
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      const calls = waiting
+      waiting = []
+      bus.publish(calls.length > WAITING_LIMIT ? toEverybody(calls.flat()) : await address(calls))
+    }
+  }
+
+  function start(): void {
+    running ??= run()
+      .catch(error => log.error('not published', describeError(error)))
+      .finally(() => {
+        running = undefined
+        if (waiting.length > 0) start()
+      })
+  }
+
   return {
     ready: subscription.ready,
-    attach(handler, missed) {
-      handle = handler
-      miss = missed
+    attach(attached) {
+      node = attached
+      interest = openInterest?.(attached)
     },
     publish(events) {
       if (events.length === 0) return
-      handle(events)
-      bus.publish(slots.others(), events)
+      node?.handle(events)
+      if (slots.others().length === 0) return
+      waiting.push(events)
+      start()
     },
-    stop: () => subscription.end(),
+    listen: async (firm, gathered) => interest?.announce(firm, gathered),
+    leave: firm => interest?.withdraw(firm),
+    async stop() {
+      subscription.end()
+      while (running !== undefined) await running
+      interest?.stop()
+    },
   }
 }

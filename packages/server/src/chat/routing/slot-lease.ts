@@ -2,18 +2,20 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { describeError, type Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { Peer, Slots } from './router.ts'
 
 /** The slot that this node reads, and those that others read now. */
-export type SlotLease = {
-  readonly own: () => string
-  readonly others: () => readonly string[]
-  /** It was away for so long that another took its slot: it reads this one now. */
-  onMoved(listener: (slot: string) => void): void
+export type SlotLease = Slots & {
+  /** The name of this node: its slot, and how many have held that before. */
+  readonly node: () => string
+  /** Tells the others with the next renewal. */
+  setHearsAll(hearsAll: boolean): void
   /** Gives the slot back. */
   stop(): Promise<void>
 }
 
 type Held = { readonly slot: number; readonly fence: number }
+type Alive = Held & { readonly hears_all: boolean }
 type Options = {
   readonly pool: pg.Pool
   readonly slots: number
@@ -25,25 +27,27 @@ const HELD_FOR = '10 seconds'
 const RENEW_EVERY_MS = 2000
 
 const TAKE = `
-  INSERT INTO chat_node AS n (slot, node_id, fence, renewed_at)
-  SELECT s.slot, $1, 1, clock_timestamp()
+  INSERT INTO chat_node AS n (slot, node_id, fence, renewed_at, hears_all)
+  SELECT s.slot, $1, 1, clock_timestamp(), true
   FROM generate_series(0, $2::integer - 1) AS s (slot)
   LEFT JOIN chat_node held ON held.slot = s.slot
   WHERE held.slot IS NULL OR held.renewed_at < clock_timestamp() - interval '${HELD_FOR}'
   ORDER BY s.slot LIMIT 1
   ON CONFLICT (slot) DO UPDATE
-    SET node_id = EXCLUDED.node_id, fence = n.fence + 1, renewed_at = EXCLUDED.renewed_at
+    SET node_id = EXCLUDED.node_id, fence = n.fence + 1, renewed_at = EXCLUDED.renewed_at, hears_all = true
     WHERE n.renewed_at < clock_timestamp() - interval '${HELD_FOR}'
   RETURNING slot, fence`
 
 const RENEW = `
-  UPDATE chat_node SET renewed_at = clock_timestamp() WHERE slot = $1 AND fence = $2`
+  UPDATE chat_node SET renewed_at = clock_timestamp(), hears_all = $3 WHERE slot = $1 AND fence = $2`
 
 const ALIVE = `
-  SELECT slot FROM chat_node WHERE renewed_at >= clock_timestamp() - interval '${HELD_FOR}' ORDER BY slot`
+  SELECT slot, fence, hears_all FROM chat_node WHERE renewed_at >= clock_timestamp() - interval '${HELD_FOR}' ORDER BY slot`
 
 const GIVE_BACK = `
   UPDATE chat_node SET renewed_at = '-infinity' WHERE slot = $1 AND fence = $2`
+
+const nameOf = ({ slot, fence }: Held): string => `${String(slot)}.${String(fence)}`
 
 const pause = () => new Promise<void>(resolve => setTimeout(resolve, 100))
 
@@ -54,7 +58,8 @@ const pause = () => new Promise<void>(resolve => setTimeout(resolve, 100))
 export async function openSlotLease({ pool, slots, clock, log }: Options): Promise<SlotLease> {
   const nodeId = randomBytes(16)
   const listeners = new Set<(slot: string) => void>()
-  let others: readonly string[] = []
+  let others: readonly Peer[] = []
+  let hearsAll = true
   let isOver = false
   let cancel: () => void = () => undefined
   let renewing: Promise<void> = Promise.resolve()
@@ -71,12 +76,14 @@ export async function openSlotLease({ pool, slots, clock, log }: Options): Promi
   }
 
   async function look(): Promise<void> {
-    const { rows } = await pool.query<{ slot: number }>(ALIVE)
-    others = rows.map(({ slot }) => String(slot)).filter(slot => slot !== String(held.slot))
+    const { rows } = await pool.query<Alive>(ALIVE)
+    others = rows
+      .filter(({ slot }) => slot !== held.slot)
+      .map(row => ({ slot: String(row.slot), node: nameOf(row), hearsAll: row.hears_all }))
   }
 
   async function renew(): Promise<void> {
-    const { rowCount } = await pool.query(RENEW, [held.slot, held.fence])
+    const { rowCount } = await pool.query(RENEW, [held.slot, held.fence, hearsAll])
     if (rowCount === 0) {
       held = await take()
       log.warn('slot lost, another taken')
@@ -103,6 +110,10 @@ export async function openSlotLease({ pool, slots, clock, log }: Options): Promi
 
   return {
     own: () => String(held.slot),
+    node: () => nameOf(held),
+    setHearsAll(wanted) {
+      hearsAll = wanted
+    },
     others: () => others,
     onMoved: listener => void listeners.add(listener),
     async stop() {

@@ -17,14 +17,15 @@ import { describeError, type Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
 import {
   countWelcomes,
-  readConversationIds,
   readGreeting,
   readHeads,
+  readMemberships,
   readReceipts,
 } from '../conversation-store.ts'
 import type { IngestQueue } from '../ingest-queue.ts'
 import type { ProgressWriter } from '../progress-writer.ts'
-import type { Publisher } from '../routing/router.ts'
+import { accountTopic, conversationTopic, deviceTopic } from '../routing/audience.ts'
+import type { Router } from '../routing/router.ts'
 import type { Connection } from './connection.ts'
 import type { Hub } from './hub.ts'
 import { wrapBinaryFrame } from './websocket-frames.ts'
@@ -44,7 +45,7 @@ type Dependencies = {
   readonly hub: Hub
   readonly ingest: IngestQueue<Connection>
   readonly progress: ProgressWriter
-  readonly router: Publisher
+  readonly router: Router
   readonly clock: Clock
   readonly log: Log
 }
@@ -78,9 +79,16 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
   }
 
   async function greet(connection: Connection): Promise<void> {
-    const { deviceId } = connection.session
-    // Listen first, read the heads then: whatever is stored in between is in one of the two, or in both.
-    hub.subscribe(connection, await readConversationIds(database, deviceId))
+    const { accountId, deviceId } = connection.session
+    // Listen first, read the heads then: whatever is stored in between is in one of the two, or in both. So also with
+    // other nodes: to the device before its conversations are read, and then to these.
+    await router.listen([deviceTopic(deviceId), accountTopic(accountId)], [])
+    const memberships = await readMemberships(database, deviceId)
+    await router.listen(
+      [],
+      [...memberships].map(([id, epoch]) => conversationTopic(id, epoch)),
+    )
+    hub.subscribe(connection, [...memberships.keys()])
     const [heads, receipts, greeting] = await Promise.all([
       readHeads(database, connection.session),
       readReceipts(database, deviceId),

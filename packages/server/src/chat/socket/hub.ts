@@ -1,7 +1,9 @@
 import type { AccountId, ConversationId, DeviceId } from '@entangle/protocol'
 import { CLOSE, encodeServerControl, LIMITS } from '@entangle/protocol'
 import type { Clock } from '../../ports/clock.ts'
+import type { Topic } from '../../ports/interest-registry.ts'
 import type { ChatEvent } from '../chat-event.ts'
+import { accountTopic, deviceTopic } from '../routing/audience.ts'
 import type { Connection } from './connection.ts'
 import { joinInPieces, wrapBinaryFrame } from './websocket-frames.ts'
 
@@ -15,6 +17,8 @@ export type Hub = {
   /** Everybody is told the heads anew, a few at a time: something may have passed them by. */
   refreshHeads(): void
   stop(): void
+  /** Of every device and account that has a connection. */
+  topics(): Iterable<Topic>
   readonly size: number
 }
 
@@ -33,7 +37,8 @@ function removeFrom<Key>(index: Map<Key, Set<Connection>>, key: Key, connection:
   if (entries?.size === 0) index.delete(key)
 }
 
-export function createHub(clock: Clock): Hub {
+/** `onSilence`: nobody listens to these here any more. */
+export function createHub(clock: Clock, onSilence: (topics: readonly Topic[]) => void): Hub {
   const connections = new Set<Connection>()
   const ofDevice = new Map<DeviceId, Set<Connection>>()
   const ofAccount = new Map<AccountId, Set<Connection>>()
@@ -169,6 +174,11 @@ export function createHub(clock: Clock): Hub {
       const { accountId, deviceId } = connection.session
       removeFrom(ofAccount, accountId, connection)
       removeFrom(ofDevice, deviceId, connection)
+      const silent = [
+        ...(ofDevice.has(deviceId) ? [] : [deviceTopic(deviceId)]),
+        ...(ofAccount.has(accountId) ? [] : [accountTopic(accountId)]),
+      ]
+      if (silent.length > 0) onSilence(silent)
     },
     handle(events) {
       let frames: Frames = new Map()
@@ -196,6 +206,10 @@ export function createHub(clock: Clock): Hub {
     stop() {
       stopTicking()
       for (const connection of [...connections]) connection.terminate()
+    },
+    *topics() {
+      for (const deviceId of ofDevice.keys()) yield deviceTopic(deviceId)
+      for (const accountId of ofAccount.keys()) yield accountTopic(accountId)
     },
     get size() {
       return connections.size
