@@ -136,6 +136,8 @@ function devicesOf(name: string, now: number): DeviceSummary[] {
     name: deviceName,
     enrolledAt,
     lastSeenAt,
+    lastAddress: '192.0.2.7',
+    lastClient: deviceName.includes(' on ') ? deviceName : 'Edge on Windows',
     idle: now - lastSeenAt > 90 * DAY,
     current: false,
   })

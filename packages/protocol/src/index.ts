@@ -3,6 +3,7 @@ import './no-code-generation.ts'
 export { fromBase64Url, toBase64Url } from './base64url.ts'
 export { bytesSchema } from './bytes-schema.ts'
 export { decodeCbor, encodeCbor } from './cbor.ts'
+export { clientNameOf } from './client-name.ts'
 export {
   type ContentEvent,
   type EphemeralContent,

@@ -6,8 +6,9 @@ import { writeBackup } from './backup/write-backup.ts'
 import type { ServerConfig } from './config.ts'
 import { openRunningUsers } from './database/databases.ts'
 import { isConnectionLost } from './database/pools.ts'
+import type { UsersDatabase } from './database/users-schema.ts'
 import { followKeys, renderKongConfig } from './gateway/follow-keys.ts'
-import { createFileKeyEnvelope } from './keys/envelope.ts'
+import { type Encryption, openEncryption } from './keys/encryption.ts'
 import { rotateSigningKeys } from './keys/signing-keys.ts'
 import { createLog } from './logging.ts'
 import { systemClock } from './ports/clock.ts'
@@ -17,6 +18,7 @@ const USAGE = [
   'Usage: main.ts serve [all | auth | keys | chat]',
   '       main.ts reset-code NAME',
   '       main.ts rotate-signing-key',
+  '       main.ts rotate-wrapping-key',
   '       main.ts kong-config',
   '       main.ts kong-follow',
   '       main.ts backup FOLDER',
@@ -50,18 +52,33 @@ function passphraseOf({ backupPassphrase }: ServerConfig): string {
   throw new Error('Set BACKUP_PASSPHRASE: it seals the keys of the server in the backup.')
 }
 
-/** The servers that run notice by themselves within a minute; the new key signs after five. */
-async function rotateSigningKey(config: ServerConfig): Promise<string> {
+async function withEncryption<T>(
+  config: ServerConfig,
+  work: (encryption: Encryption, users: UsersDatabase) => Promise<T>,
+): Promise<T> {
   const users = await openRunningUsers(config)
   try {
-    const secret = await createFileSecretStore(join(config.dataDir, 'secrets')).read('wrapping-key')
-    const envelope = createFileKeyEnvelope(Buffer.from(secret, 'base64url'))
-    await rotateSigningKeys({ database: users, envelope, clock: systemClock }, { force: true })
-    return 'A new key signs access tokens in five minutes; the one before it is accepted for fifteen more.'
+    const secrets = createFileSecretStore(join(config.dataDir, 'secrets'))
+    return await work(await openEncryption({ database: users, secrets, clock: systemClock }), users)
   } finally {
     await users.destroy()
   }
 }
+
+/** The servers that run notice by themselves within a minute; the new key signs after five. */
+const rotateSigningKey = (config: ServerConfig): Promise<string> =>
+  withEncryption(config, async (encryption, users) => {
+    const parts = { database: users, envelope: encryption.envelopeOf('keys'), clock: systemClock }
+    await rotateSigningKeys(parts, { force: true })
+    return 'A new key signs access tokens in five minutes; the one before it is accepted for fifteen more.'
+  })
+
+/** Cut off, it is begun again, or goes on with the next start of a server. */
+const rotateWrappingKey = (config: ServerConfig): Promise<string> =>
+  withEncryption(config, async encryption => {
+    const count = await encryption.rotate()
+    return `A new wrapping key is in use; data keys wrapped anew: ${String(count)}. Backups made before need the earlier one, which they hold.`
+  })
 
 /** Beside a Kong, for as long as that runs. */
 async function followForKong(config: ServerConfig): Promise<string> {
@@ -88,6 +105,7 @@ async function restore(config: ServerConfig, folder: string): Promise<string> {
 const COMMANDS = {
   'reset-code': { takes: 'operand', run: makeResetCode },
   'rotate-signing-key': { takes: 'nothing', run: rotateSigningKey },
+  'rotate-wrapping-key': { takes: 'nothing', run: rotateWrappingKey },
   'kong-config': { takes: 'nothing', run: renderKongConfig },
   'kong-follow': { takes: 'nothing', run: followForKong },
   backup: { takes: 'operand', run: backUp },

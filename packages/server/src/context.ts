@@ -21,6 +21,7 @@ import {
   createInternalHandlers,
   createRemoteChatAccounts,
   createRemoteDirectory,
+  createRemoteEnvelope,
   createRemoteSessions,
   createRemoteTokenKeys,
 } from './internal/remote-ports.ts'
@@ -119,7 +120,7 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
   const client = createInternalClient({ urls: config.internal?.urls ?? {}, secret: secret ?? '', clock })
 
   const keys = runs('keys')
-    ? await composeKeys({ database: databases.users, verifier, limits, secrets, clock })
+    ? await composeKeys({ database: databases.users, verifier, limits, secrets, clock, log })
     : undefined
   const directory = keys?.directory ?? createRemoteDirectory(client)
   const tokenKeys = keys?.tokenKeys ?? createRemoteTokenKeys(client, clock)
@@ -142,6 +143,8 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
         secrets,
         clock,
         tokenKeys,
+        envelope: keys?.envelopeOf('auth') ?? createRemoteEnvelope(client, 'auth'),
+        log,
         chat: chat?.service.accounts ?? createRemoteChatAccounts(client, log),
         issuer: () => origins.primary,
         isOpen: config.registration === 'open',
@@ -182,6 +185,7 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
           handlers: createInternalHandlers({
             sessions: auth?.sessions,
             tokenKeys: keys?.tokenKeys,
+            envelopeOf: keys?.envelopeOf,
             directory: keys?.directory,
             accounts: chat?.service.accounts,
           }),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncFolder } from './sync-folder.ts'
 
 /**
  * Secrets that the server makes for itself at its first start: a file each, readable by its user only.
@@ -8,14 +9,17 @@ import { join } from 'node:path'
  */
 export type SecretStore = {
   /** The secret of that name; `create` gives it where there is none yet. */
-  readOrCreate(name: string, create: () => string): Promise<string>
+  readOrCreate(name: string, create: () => string | Promise<string>): Promise<string>
   /** Throws where there is none. */
   read(name: string): Promise<string>
+  /** Also where there is none. */
+  remove(name: string): Promise<void>
 }
 
 export function createFileSecretStore(folder: string): SecretStore {
   return {
     read: name => readFile(join(folder, name), 'utf8'),
+    remove: name => rm(join(folder, name), { force: true }),
     async readOrCreate(name, create) {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const path = join(folder, name)
@@ -28,7 +32,7 @@ export function createFileSecretStore(folder: string): SecretStore {
       const draft = `${path}.${randomBytes(6).toString('hex')}`
       const file = await open(draft, 'wx', 0o600)
       try {
-        await file.writeFile(create())
+        await file.writeFile(await create())
         await file.sync()
       } finally {
         await file.close()
@@ -37,6 +41,8 @@ export function createFileSecretStore(folder: string): SecretStore {
         if (error.code !== 'EEXIST') throw error
       })
       await rm(draft)
+      // What is sealed with it may be stored the next moment: it must not be the secret that a power cut takes.
+      await syncFolder(folder)
       return readFile(path, 'utf8')
     },
   }

@@ -1,22 +1,34 @@
-import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { runCommand } from '../src/commands.ts'
 import { parseConfig } from '../src/index.ts'
-import { createFileKeyEnvelope } from '../src/keys/envelope.ts'
+import { type Encryption, openEncryption } from '../src/keys/encryption.ts'
 import { openSigningKeys, rotateSigningKeys } from '../src/keys/signing-keys.ts'
+import { createFileSecretStore } from '../src/secrets.ts'
 import { Person } from './support/person.ts'
 import { useWholeServer } from './support/server.ts'
 
 const server = useWholeServer()
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
-const envelope = createFileKeyEnvelope(randomBytes(32))
+let encryption: Encryption
 const clock = { nowMs: Date.now(), now: () => clock.nowMs }
 const parts = () => ({
   database: server().server.contextForTesting.databases.users,
-  envelope,
+  envelope: encryption.envelopeOf('keys'),
   clock,
+})
+
+const openOwn = () =>
+  openEncryption({
+    database: server().server.contextForTesting.databases.users,
+    secrets: createFileSecretStore(join(server().dataDir, 'secrets')),
+    clock,
+  })
+
+beforeAll(async () => {
+  encryption = await openOwn()
 })
 
 beforeEach(async () => {

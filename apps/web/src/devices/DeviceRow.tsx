@@ -8,7 +8,7 @@ import { Button, IconButton } from '../ui/Button.tsx'
 import { cx } from '../ui/cx.ts'
 import { Field } from '../ui/Field.tsx'
 import styles from './DevicesSection.module.css'
-import { added, checkDeviceName, lastActive, notUsedSince } from './device-text.ts'
+import { added, checkDeviceName, lastActive, lastPlace, notUsedSince } from './device-text.ts'
 
 const HELD_IN_HAND = /phone|android|ipad|pixel|galaxy|tablet/i
 
@@ -22,6 +22,7 @@ type Props = {
 export function DeviceRow({ device, now, onRenamed, onLeave }: Props) {
   const [renaming, setRenaming] = useState(false)
   const pencil = useRef<HTMLButtonElement>(null)
+  const place = lastPlace(device)
   const Icon = HELD_IN_HAND.test(device.name) ? Smartphone : Laptop
 
   const close = () => {
@@ -49,6 +50,7 @@ export function DeviceRow({ device, now, onRenamed, onLeave }: Props) {
         </p>
         <p className={styles.times}>
           <span>{activity(device, now)}</span>
+          {place !== null && <span>{place}</span>}
           <span>{added(device.enrolledAt, now, timeFormat)}</span>
         </p>
       </div>

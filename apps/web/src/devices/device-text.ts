@@ -1,7 +1,11 @@
+import type { DeviceSummary } from '@entangle/client'
+import { clientNameOf } from '@entangle/protocol'
 import type { TimeFormat } from '../text/time-format.ts'
 
 /** What the engine calls a device that nobody has named. */
 export const UNNAMED = 'Device'
+
+type Place = Pick<DeviceSummary, 'name' | 'lastClient' | 'lastAddress'>
 
 const LONGEST = 64
 const CONTROL = /\p{Cc}/u
@@ -31,32 +35,11 @@ export function added(time: number, now: number, format: TimeFormat): string {
   return day === 'Today' || day === 'Yesterday' ? `Added ${day.toLowerCase()}` : `Added on ${day}`
 }
 
-/** The first that matches; several browsers also name the ones they are made from. */
-const BROWSERS = [
-  ['Edge', /\bEdg(e|A|iOS)?\//],
-  ['Opera', /\bOPR\//],
-  ['Samsung Internet', /\bSamsungBrowser\//],
-  ['Firefox', /\b(Firefox|FxiOS)\//],
-  ['Chrome', /\b(Chrome|CriOS|HeadlessChrome)\//],
-  ['Safari', /\bSafari\//],
-] as const
-
-const SYSTEMS = [
-  ['iPhone', /\biPhone\b/],
-  ['iPad', /\biPad\b/],
-  ['Android', /\bAndroid\b/],
-  ['ChromeOS', /\bCrOS\b/],
-  ['Windows', /\bWindows\b/],
-  ['Mac', /\bMacintosh\b/],
-  ['Linux', /\bLinux\b/],
-] as const
-
 /** A first name for this device: 'Firefox on Linux'. It is kept sealed, for the account's own devices alone. */
-export function deviceNameOf(userAgent: string): string {
-  const find = (list: readonly (readonly [string, RegExp])[]) =>
-    list.find(([, pattern]) => pattern.test(userAgent))?.[0]
-  const browser = find(BROWSERS)
-  const system = find(SYSTEMS)
-  if (browser !== undefined && system !== undefined) return `${browser} on ${system}`
-  return browser ?? system ?? UNNAMED
+export const deviceNameOf = (userAgent: string): string => clientNameOf(userAgent) ?? UNNAMED
+
+/** 'Chrome on Linux, 192.0.2.7'. What the name says already is not said again. */
+export function lastPlace({ name, lastClient, lastAddress }: Place): string | null {
+  const parts = [lastClient === name ? null : lastClient, lastAddress].filter(part => part !== null)
+  return parts.length === 0 ? null : parts.join(', ')
 }

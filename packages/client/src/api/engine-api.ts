@@ -176,6 +176,10 @@ export type DeviceSummary = {
   /** Milliseconds since 1970, by the server's clock. */
   readonly enrolledAt: number
   readonly lastSeenAt: number
+  /** From where that was, as the server says; of devices that are signed in. */
+  readonly lastAddress: string | null
+  /** Such as 'Firefox on Linux'. */
+  readonly lastClient: string | null
   /** Not used for 90 days: whichever device is removed next, this one goes with it. */
   readonly idle: boolean
   /** This very device. */

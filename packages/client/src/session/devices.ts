@@ -50,11 +50,13 @@ export async function listDevices(
   const { devices } = await calls.call('listDevices', {})
   const idle = idleAmong(devices)
   return devices
-    .map(({ deviceId, enrolledAt, lastSeenAt }) => ({
+    .map(({ deviceId, enrolledAt, lastSeenAt, lastAddress = null, lastClient = null }) => ({
       deviceId,
       name: nameOf(deviceId) ?? UNNAMED,
       enrolledAt,
       lastSeenAt,
+      lastAddress,
+      lastClient,
       idle: idle.has(deviceId),
       current: deviceId === self.deviceId,
     }))

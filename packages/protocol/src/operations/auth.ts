@@ -347,11 +347,18 @@ export const listDevices = defineOperation({
   method: 'GET',
   path: '/v1/auth/devices',
   auth: 'device',
-  summary: 'The active devices of the account. Their names are in the account state, sealed.',
+  summary:
+    'The active devices of the account, and from where each that is signed in was last there. Their names are in the account state, sealed.',
   request: emptySchema,
   response: z.object({
     devices: z.array(
-      z.object({ deviceId: deviceIdSchema, enrolledAt: timeMsSchema, lastSeenAt: timeMsSchema }),
+      z.object({
+        deviceId: deviceIdSchema,
+        enrolledAt: timeMsSchema,
+        lastSeenAt: timeMsSchema,
+        lastAddress: z.string().max(45).optional(),
+        lastClient: z.string().max(64).optional().meta({ description: "such as 'Firefox on Linux'" }),
+      }),
     ),
   }),
   errors: [],

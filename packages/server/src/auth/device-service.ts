@@ -1,4 +1,4 @@
-import { type DeviceId, ProtocolError } from '@entangle/protocol'
+import { type AccountId, type DeviceId, ProtocolError } from '@entangle/protocol'
 import type { Transaction } from 'kysely'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { UsersDatabase, UsersSchema } from '../database/users-schema.ts'
@@ -8,6 +8,7 @@ import { advanceIdentity, type ListChange } from '../keys/next-identity.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import type { Grants } from './grants.ts'
+import type { SessionPlace, SessionPlaces } from './session-places.ts'
 import type { SessionService } from './session-service.ts'
 import { replaceVault } from './vaults.ts'
 
@@ -21,11 +22,24 @@ type Dependencies = {
   readonly material: KeyMaterial
   readonly grants: Grants
   readonly sessions: SessionService
+  readonly places: SessionPlaces
   readonly clock: Clock
 }
 
 export function createDeviceService(dependencies: Dependencies): DeviceService {
-  const { database, material, grants, sessions, clock } = dependencies
+  const { database, material, grants, sessions, places, clock } = dependencies
+
+  /** Of the devices that are signed in. */
+  async function readPlaces(accountId: AccountId): Promise<ReadonlyMap<DeviceId, SessionPlace>> {
+    const rows = await database
+      .selectFrom('session')
+      .select(['id', 'device_id', 'seen'])
+      .where('account_id', '=', idBytes(accountId))
+      .where('ended_at', 'is', null)
+      .execute()
+    return places.open(rows)
+  }
+
   return {
     async list({ accountId }) {
       const rows = await database
@@ -36,11 +50,18 @@ export function createDeviceService(dependencies: Dependencies): DeviceService {
         .orderBy('created_at')
         .orderBy('id')
         .execute()
-      const devices = rows.map(row => ({
-        deviceId: idText<DeviceId>(row.id),
-        enrolledAt: row.created_at.getTime(),
-        lastSeenAt: row.last_seen_at.getTime(),
-      }))
+      const seen = await readPlaces(accountId)
+      const devices = rows.map(row => {
+        const deviceId = idText<DeviceId>(row.id)
+        const { address, client } = seen.get(deviceId) ?? {}
+        return {
+          deviceId,
+          enrolledAt: row.created_at.getTime(),
+          lastSeenAt: row.last_seen_at.getTime(),
+          ...(address !== undefined && { lastAddress: address }),
+          ...(client !== undefined && { lastClient: client }),
+        }
+      })
       return { devices }
     },
 

@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { SessionId, SessionVerifier } from '../ports/session-verifier.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import { findSessionOfToken, insertRefreshToken, rotateRefreshToken } from './refresh-tokens.ts'
+import type { SessionPlaces } from './session-places.ts'
 
 export type SessionService = SessionVerifier & {
   /** Opens a session of a device that has proven itself; earlier sessions of the device end. */
@@ -25,6 +26,7 @@ export type SessionService = SessionVerifier & {
 type Dependencies = {
   readonly database: UsersDatabase
   readonly tokens: AccessTokens
+  readonly places: SessionPlaces
   readonly chat: ChatAccounts
   readonly clock: Clock
 }
@@ -45,7 +47,7 @@ export async function endSessions(
 ): Promise<SessionId[]> {
   const ended = await database
     .updateTable('session')
-    .set({ ended_at: new Date() })
+    .set({ ended_at: new Date(), seen: null })
     .where(column, '=', id)
     .where('ended_at', 'is', null)
     .$if(except !== undefined, query => query.where('id', '!=', idBytes(except ?? '')))
@@ -79,7 +81,8 @@ async function isOfRevokedDevice(database: Kysely<UsersSchema>, token: string): 
   return device !== undefined && device.revoked_at !== null
 }
 
-export function createSessionService({ database, tokens, chat, clock }: Dependencies): SessionService {
+export function createSessionService(dependencies: Dependencies): SessionService {
+  const { database, tokens, places, chat, clock } = dependencies
   const beliefs = new Map<SessionId, Belief>()
   let announcements = 0
 
@@ -140,6 +143,17 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
     }
   }
 
+  async function noteSeen(sessionId: SessionId, call: AnonymousCall): Promise<void> {
+    const id = idBytes(sessionId)
+    const seen = await places.seal(id, call)
+    await database
+      .updateTable('session')
+      .set({ seen })
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .execute()
+  }
+
   async function announceRevoked(revocation: Revocation): Promise<void> {
     announceEnded(revocation.sessions)
     await Promise.all(revocation.devices.map(deviceId => chat.deviceRevoked(deviceId)))
@@ -168,12 +182,13 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
 
     async open(accountId, deviceId, call) {
       const id = randomBytes(16)
+      const seen = await places.seal(id, call)
       const { ended, refresh } = await database.transaction().execute(async work => {
         await touchActiveDevice(work, deviceId)
         const earlier = await endSessions(work, 'device_id', idBytes(deviceId))
         await work
           .insertInto('session')
-          .values({ id, account_id: idBytes(accountId), device_id: idBytes(deviceId) })
+          .values({ id, account_id: idBytes(accountId), device_id: idBytes(deviceId), seen })
           .execute()
         return { ended: earlier, refresh: await insertRefreshToken(work, id, null, clock.now()) }
       })
@@ -210,6 +225,7 @@ export function createSessionService({ database, tokens, chat, clock }: Dependen
           call.setRefreshToken(rotation.next)
           // Apart from the rotation, which holds the session: others lock the device before its sessions.
           await touchActiveDevice(database, idText(row.device_id))
+          await noteSeen(rotation.sessionId, call)
           return describe(idText(row.account_id), idText(row.device_id), rotation.sessionId)
         }
       }

@@ -1,9 +1,9 @@
-import { createHash, scrypt } from 'node:crypto'
+import { createHash, createSecretKey, type KeyObject, scrypt } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { createFileKeyEnvelope, type Envelope } from '../keys/envelope.ts'
+import { openUnderKey, sealUnderKey } from '../keys/one-key-seal.ts'
 
 /**
  * What the server keeps outside its databases. With it a thief of the backup could make sessions for anybody, so
@@ -11,13 +11,15 @@ import { createFileKeyEnvelope, type Envelope } from '../keys/envelope.ts'
  * something was exchanged does not open.
  */
 const secretsSchema = z.record(z.string().regex(/^[\w-]+$/), z.string())
-type Secrets = z.output<typeof secretsSchema>
+export type Secrets = z.output<typeof secretsSchema>
 
 const COST = { N: 2 ** 16, r: 8, p: 1, maxmem: 128 * 1024 * 1024 }
 const stretch = promisify<string, Uint8Array, number, typeof COST, Buffer>(scrypt)
 
-const open = async (passphrase: string, salt: string): Promise<Envelope> =>
-  createFileKeyEnvelope(await stretch(passphrase, Buffer.from(salt, 'base64url'), 32, COST))
+type Lock = { readonly passphrase: string; readonly salt: string }
+
+const keyOf = async ({ passphrase, salt }: Lock): Promise<KeyObject> =>
+  createSecretKey(await stretch(passphrase, Buffer.from(salt, 'base64url'), 32, COST))
 
 const placeOf = (manifest: Uint8Array) => `backup ${createHash('sha256').update(manifest).digest('hex')}`
 
@@ -26,29 +28,22 @@ const isKept = (name: string) => /^[\w-]+$/.test(name) && !name.startsWith('post
 
 const folderOf = (dataDir: string) => join(dataDir, 'secrets')
 
-export async function sealSecrets(
-  dataDir: string,
-  manifest: Uint8Array,
-  { passphrase, salt }: { readonly passphrase: string; readonly salt: string },
-): Promise<Uint8Array> {
+export async function readSecrets(dataDir: string): Promise<Secrets> {
   const folder = folderOf(dataDir)
   const secrets: Secrets = {}
   for (const name of (await readdir(folder)).filter(isKept)) {
     secrets[name] = await readFile(join(folder, name), 'utf8')
   }
-  const envelope = await open(passphrase, salt)
-  return envelope.seal(Buffer.from(JSON.stringify(secrets)), placeOf(manifest))
+  return secrets
 }
 
+export const sealSecrets = async (secrets: Secrets, manifest: Uint8Array, lock: Lock): Promise<Uint8Array> =>
+  sealUnderKey(await keyOf(lock), Buffer.from(JSON.stringify(secrets)), placeOf(manifest))
+
 /** Throws where the passphrase is another one, or where anything was changed. */
-export async function openSecrets(
-  sealed: Uint8Array,
-  manifest: Uint8Array,
-  { passphrase, salt }: { readonly passphrase: string; readonly salt: string },
-): Promise<Secrets> {
-  const envelope = await open(passphrase, salt)
-  const plain = await envelope.open(sealed, placeOf(manifest))
-  return secretsSchema.parse(JSON.parse(Buffer.from(plain).toString()))
+export async function openSecrets(sealed: Uint8Array, manifest: Uint8Array, lock: Lock): Promise<Secrets> {
+  const plain = openUnderKey(await keyOf(lock), sealed, placeOf(manifest))
+  return secretsSchema.parse(JSON.parse(plain.toString()))
 }
 
 export async function writeSecrets(dataDir: string, secrets: Secrets): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,9 +9,10 @@ import pg from 'pg'
 import type { ServerConfig } from '../config.ts'
 import { findRunning } from '../database/databases.ts'
 import { newestMigration } from '../database/migrate.ts'
+import { syncFolder } from '../sync-folder.ts'
 import { copyOut } from './copy-streams.ts'
 import { MANIFEST_FILE, type Manifest, type Part, SECRETS_FILE, SERVICES, type Service } from './manifest.ts'
-import { sealSecrets } from './sealed-secrets.ts'
+import { readSecrets, type Secrets, sealSecrets } from './sealed-secrets.ts'
 import { copyOutText, listTables } from './tables.ts'
 
 const LOCK_TIMEOUT_MS = 5000
@@ -19,7 +20,7 @@ const LOCK_TIMEOUT_MS = 5000
 export type Written = { readonly mark: number; readonly rows: number }
 
 type Snapshot = { readonly client: pg.Client; readonly walPosition: string }
-type Snapshots = Readonly<Record<Service, Snapshot>>
+type Snapshots = Readonly<Record<Service, Snapshot>> & { readonly secrets: Secrets }
 
 async function connect(address: pg.ClientConfig): Promise<pg.Client> {
   const client = new pg.Client({ ...address, application_name: 'entangle-backup' })
@@ -37,19 +38,29 @@ async function openSnapshot(client: pg.Client): Promise<Snapshot> {
   return { client, walPosition: rows[0]?.position ?? '' }
 }
 
+/** What does not move while snapshots are taken. A server of an older version has not all of it. */
+const HELD_STILL = ['account', 'reset_code', 'wrapping_key']
+const PRESENT = 'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL'
+
 /**
  * Chat first: an account that it speaks of is then among the users. Deletions and resets reach it from there in
- * two steps; while both snapshots are taken none of them moves, so that none is half in.
+ * two steps; while both snapshots are taken none of them moves, so that none is half in. Nor does a wrapping key come
+ * or go: the secrets are those that this very state needs.
  */
-async function takeSnapshots(clients: Readonly<Record<Service | 'guard', pg.Client>>): Promise<Snapshots> {
+async function takeSnapshots(
+  clients: Readonly<Record<Service | 'guard', pg.Client>>,
+  dataDir: string,
+): Promise<Snapshots> {
   const { guard } = clients
   await guard.query('BEGIN')
   await guard.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
-  await guard.query('LOCK TABLE account, reset_code IN SHARE MODE')
+  const { rows } = await guard.query<{ name: string }>(PRESENT, [HELD_STILL])
+  await guard.query(`LOCK TABLE ${rows.map(({ name }) => name).join(', ')} IN SHARE MODE`)
   const chat = await openSnapshot(clients.chat)
   const users = await openSnapshot(clients.users)
+  const secrets = await readSecrets(dataDir)
   await guard.query('COMMIT')
-  return { chat, users }
+  return { chat, users, secrets }
 }
 
 async function writePart(
@@ -92,7 +103,7 @@ async function writeAll(
 ): Promise<Written> {
   // Before the snapshots: what is committed, and so acknowledged, by now is in both.
   const mark = Date.now()
-  const snapshots = await takeSnapshots(clients)
+  const snapshots = await takeSnapshots(clients, config.dataDir)
   const describe = async (service: Service) => {
     const { client, walPosition } = snapshots[service]
     const migration = await newestMigration(client)
@@ -102,19 +113,12 @@ async function writeAll(
   const databases = { chat: await describe('chat'), users: await describe('users') }
   const manifest: Manifest = { format: 1, mark, salt, databases }
   const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`)
-  const sealed = await sealSecrets(config.dataDir, bytes, { passphrase, salt })
+  const sealed = await sealSecrets(snapshots.secrets, bytes, { passphrase, salt })
   const asOurs = { mode: 0o600, flag: 'wx', flush: true } as const
   await writeFile(join(folder, SECRETS_FILE), sealed, asOurs)
   await writeFile(join(folder, MANIFEST_FILE), bytes, asOurs)
   const tables = SERVICES.flatMap(service => databases[service].tables)
   return { mark, rows: tables.reduce((sum, { rows }) => sum + rows, 0) }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  await folder.sync()
-  await folder.close()
 }
 
 /** Copies a running server into a folder that is there whole or not at all. */

@@ -10,13 +10,16 @@ import { createPasswordProofs } from '../auth/password-proofs.ts'
 import { createRecoveryService } from '../auth/recovery-service.ts'
 import { createRegistrationService } from '../auth/registration-service.ts'
 import { createResetService } from '../auth/reset-service.ts'
+import { createSessionPlaces } from '../auth/session-places.ts'
 import { createSessionService } from '../auth/session-service.ts'
 import type { UsersDatabase } from '../database/users-schema.ts'
 import type { RateLimits } from '../http/rate-limits.ts'
 import { createVerifiedKeyMaterial } from '../keys/verified-key-material.ts'
+import type { Log } from '../logging.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { ChatAccounts } from '../ports/chat-accounts.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Envelope } from '../ports/envelope.ts'
 import type { TokenKeys } from '../ports/token-keys.ts'
 import type { SecretStore } from '../secrets.ts'
 
@@ -28,6 +31,8 @@ type Parts = {
   readonly secrets: SecretStore
   readonly clock: Clock
   readonly tokenKeys: TokenKeys
+  readonly envelope: Envelope
+  readonly log: Log
   readonly chat: ChatAccounts
   readonly issuer: () => string
   readonly isOpen: boolean
@@ -40,7 +45,8 @@ export async function composeAuth(parts: Parts) {
   const opaque = await createOpaqueServer(await secrets.readOrCreate('opaque-setup', () => opaqueSetup))
   const material = createVerifiedKeyMaterial(verifier)
   const tokens = createAccessTokens(tokenKeys, issuer, clock)
-  const sessions = createSessionService({ database, tokens, chat, clock })
+  const places = createSessionPlaces(parts.envelope, parts.log)
+  const sessions = createSessionService({ database, tokens, places, chat, clock })
   const grants = createGrants(cache, clock)
   const proofs = createPasswordProofs({ database, opaque, cache, limits })
   const accounts = createAccountService({ database, opaque, proofs, grants, sessions, chat })
@@ -68,7 +74,7 @@ export async function composeAuth(parts: Parts) {
       }),
       login: createLoginService({ database, proofs, grants, material, sessions, clock }),
       recovery: createRecoveryService({ database, cache, limits, grants, material }),
-      devices: createDeviceService({ database, material, grants, sessions, clock }),
+      devices: createDeviceService({ database, material, grants, sessions, places, clock }),
     }),
   }
 }

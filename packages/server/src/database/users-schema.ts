@@ -39,6 +39,7 @@ export type UsersSchema = {
     device_id: Buffer
     created_at: Moment
     ended_at: MaybeMoment
+    seen: ColumnType<Uint8Array | null, Uint8Array | null | undefined, Uint8Array | null>
   }
   refresh_token: {
     hash: Buffer
@@ -71,6 +72,13 @@ export type UsersSchema = {
     created_at: Moment
     retired_at: MaybeMoment
   }
+  wrapping_key: {
+    version: number
+    public_key: Uint8Array
+    created_at: Moment
+    retired_at: MaybeMoment
+  }
+  data_key: { id: Buffer; wrapping_version: number; wrapped: Uint8Array; created_at: Moment }
 }
 
 export type UsersDatabase = Kysely<UsersSchema>

@@ -72,6 +72,7 @@ export function createDirectCalls({ handlers, sessions, limits, log }: Dependenc
         {
           requestId: 'direct',
           address: '127.0.0.1',
+          userAgent: undefined,
           authorization: call.accessToken === undefined ? undefined : `Bearer ${call.accessToken}`,
           refreshToken: call.refreshToken,
           setRefreshToken: next => {

@@ -76,6 +76,7 @@ async function serve(
   const answer = await performOperation(name, dependencies, {
     requestId: request.id,
     address: request.ip,
+    userAgent: request.headers['user-agent'],
     authorization: request.headers.authorization,
     refreshToken: readRefreshCookie(request),
     setRefreshToken: token => writeRefreshCookie(reply, token),

@@ -7,8 +7,10 @@ export type NewRefreshToken = { readonly token: string; readonly expiresAt: numb
 /** What a service may know of a call beside its body. */
 export type AnonymousCall = {
   readonly requestId: string
-  /** The caller's address, for limits only; never stored, never logged. */
+  /** The caller's address: for limits, and sealed for the list of devices; never logged. */
   readonly address: string
+  /** As the caller says: it may be anything. */
+  readonly userAgent: string | undefined
   /** What the refresh cookie held. */
   readonly refreshToken: string | undefined
   setRefreshToken(token: NewRefreshToken | undefined): void

@@ -8,6 +8,11 @@ const sessionIdSchema = z
   .transform(value => value as SessionId)
 const bytes = z.custom<Uint8Array>(value => value instanceof Uint8Array)
 const nothing = z.object({})
+/** Each service opens only what it has sealed itself, so it says which one it is. */
+const placed = z.object({
+  sealer: z.enum(['auth', 'chat']),
+  values: z.array(z.object({ place: z.string().max(200), bytes })).max(1000),
+})
 const jwk = z.looseObject({ kty: z.string(), kid: z.string() })
 
 /**
@@ -36,6 +41,8 @@ export const INTERNAL_CALLS = {
     answer: z.object({ token: z.string() }),
   },
   readTokenKeys: { service: 'keys', request: nothing, answer: z.object({ keys: z.array(jwk) }) },
+  sealValues: { service: 'keys', request: placed, answer: z.object({ values: z.array(bytes) }) },
+  openValues: { service: 'keys', request: placed, answer: z.object({ values: z.array(bytes) }) },
   findDevices: {
     service: 'keys',
     request: z.object({ deviceIds: z.array(deviceIdSchema) }),

@@ -2,6 +2,7 @@ import type { JWK } from 'jose'
 import { describeError, type Log } from '../logging.ts'
 import type { ChatAccounts } from '../ports/chat-accounts.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Envelope } from '../ports/envelope.ts'
 import type { KeyDirectory } from '../ports/key-directory.ts'
 import type { DeviceSession, SessionId, SessionVerifier } from '../ports/session-verifier.ts'
 import type { TokenKeys } from '../ports/token-keys.ts'
@@ -44,6 +45,14 @@ export function createRemoteDirectory(client: InternalClient): KeyDirectory {
       const found = await client.call('findDeletedAccounts', { accountIds: [...accountIds] })
       return new Set(found.accountIds)
     },
+  }
+}
+
+/** The envelope of a keys service in another process; data keys stay there. */
+export function createRemoteEnvelope(client: InternalClient, sealer: 'auth' | 'chat'): Envelope {
+  return {
+    seal: async values => (await client.call('sealValues', { sealer, values: [...values] })).values,
+    open: async values => (await client.call('openValues', { sealer, values: [...values] })).values,
   }
 }
 
@@ -93,12 +102,14 @@ export function createRemoteChatAccounts(client: InternalClient, log: Log): Chat
 type Here = {
   readonly sessions: SessionVerifier | undefined
   readonly tokenKeys: TokenKeys | undefined
+  readonly envelopeOf: ((sealer: 'auth' | 'chat') => Envelope) | undefined
   readonly directory: KeyDirectory | undefined
   readonly accounts: ChatAccounts | undefined
 }
 
 /** What this process answers for the others. */
-export function createInternalHandlers({ sessions, tokenKeys, directory, accounts }: Here): InternalHandlers {
+export function createInternalHandlers(here: Here): InternalHandlers {
+  const { sessions, tokenKeys, envelopeOf, directory, accounts } = here
   return {
     ...(sessions && {
       verifySession: ({ token }) => sessions.verify(token),
@@ -111,6 +122,10 @@ export function createInternalHandlers({ sessions, tokenKeys, directory, account
         const { keys } = await tokenKeys.jwks()
         return { keys: keys.map(key => ({ ...key, kty: key.kty ?? '', kid: key.kid ?? '' })) }
       },
+    }),
+    ...(envelopeOf && {
+      sealValues: async ({ sealer, values }) => ({ values: [...(await envelopeOf(sealer).seal(values))] }),
+      openValues: async ({ sealer, values }) => ({ values: [...(await envelopeOf(sealer).open(values))] }),
     }),
     ...(directory && {
       findDevices: async ({ deviceIds }) => ({

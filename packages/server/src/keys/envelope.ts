@@ -1,36 +1,33 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { idText } from '../database/packed-arrays.ts'
+import type { Envelope, Placed } from '../ports/envelope.ts'
+import { decrypt, encrypt } from './aes-gcm.ts'
+import { type DataKeys, ID_BYTES } from './data-keys.ts'
 
-/**
- * Seals what the server itself must be able to read again. `place` (table, row, version) is
- * authenticated, so that a sealed value cannot be moved to another row.
- */
-export type Envelope = {
-  seal(plain: Uint8Array, place: string): Promise<Uint8Array>
-  open(sealed: Uint8Array, place: string): Promise<Uint8Array>
-}
+/** Who seals. What one has sealed, another does not open. */
+export type Sealer = 'auth' | 'chat' | 'keys'
 
-const VERSION = 1
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
+/** Version 2 of the sealed form: its number, the id of the data key, and what that key has sealed. */
+const FORM = 2
+const BODY_AT = 1 + ID_BYTES
 
-/** One wrapping key from a file beside the database, used directly: version 1 of the sealed form. */
-export function createFileKeyEnvelope(wrappingKey: Uint8Array): Envelope {
-  if (wrappingKey.length !== 32) throw new Error('the wrapping key must have 32 bytes')
+/** An id that is put to another value, a place and a sealer that are not the same: nothing of it opens. */
+const contextOf = (sealer: Sealer, place: string, keyId: Uint8Array) =>
+  `v${String(FORM)}:${idText(keyId)}:${sealer}:${place}`
+
+export function createEnvelope(dataKeys: DataKeys, sealer: Sealer): Envelope {
+  async function seal({ place, bytes }: Placed): Promise<Uint8Array> {
+    const { id, key } = await dataKeys.toSeal()
+    return Buffer.concat([Buffer.of(FORM), id, encrypt(key, bytes, contextOf(sealer, place, id))])
+  }
+
+  async function open({ place, bytes }: Placed): Promise<Uint8Array> {
+    if (bytes[0] !== FORM) throw new Error('sealed value of another form')
+    const id = bytes.subarray(1, BODY_AT)
+    return decrypt(await dataKeys.toOpen(id), bytes.subarray(BODY_AT), contextOf(sealer, place, id))
+  }
+
   return {
-    async seal(plain, place) {
-      const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', wrappingKey, nonce)
-      cipher.setAAD(Buffer.from(`v${VERSION}:${place}`))
-      const body = Buffer.concat([cipher.update(plain), cipher.final()])
-      return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), body])
-    },
-    async open(sealed, place) {
-      if (sealed[0] !== VERSION) throw new Error('sealed value of an unknown version')
-      const bodyAt = 1 + NONCE_BYTES + TAG_BYTES
-      const decipher = createDecipheriv('aes-256-gcm', wrappingKey, sealed.subarray(1, 1 + NONCE_BYTES))
-      decipher.setAAD(Buffer.from(`v${VERSION}:${place}`))
-      decipher.setAuthTag(sealed.subarray(1 + NONCE_BYTES, bodyAt))
-      return Buffer.concat([decipher.update(sealed.subarray(bodyAt)), decipher.final()])
-    },
+    seal: values => Promise.all(values.map(seal)),
+    open: values => Promise.all(values.map(open)),
   }
 }

@@ -153,7 +153,7 @@ export async function revokeDevice(
   await database.deleteFrom('last_resort_package').where('device_id', '=', id).execute()
   const ended = await database
     .updateTable('session')
-    .set({ ended_at: new Date() })
+    .set({ ended_at: new Date(), seen: null })
     .where('device_id', '=', id)
     .where('ended_at', 'is', null)
     .returning('id')

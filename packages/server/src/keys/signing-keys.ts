@@ -5,8 +5,8 @@ import { calculateJwkThumbprint, exportJWK, type JWK, SignJWT } from 'jose'
 import { type Kysely, sql } from 'kysely'
 import type { UsersDatabase, UsersSchema } from '../database/users-schema.ts'
 import type { Clock } from '../ports/clock.ts'
+import { type Envelope, openOne, sealOne } from '../ports/envelope.ts'
 import { TOKEN_ALGORITHM, type TokenKeys } from '../ports/token-keys.ts'
-import type { Envelope } from './envelope.ts'
 
 const generateKeys = promisify(generateKeyPair)
 const MODULUS_BITS = 3072
@@ -34,20 +34,18 @@ type Key = {
   readonly createdAt: number
 }
 
-async function createKey(work: Kysely<UsersSchema>, envelope: Envelope, nowMs: number): Promise<void> {
+export const signingKeyPlace = (kid: string): string => `signing_key:${kid}`
+
+async function makeKey(envelope: Envelope) {
   const pair = await generateKeys('rsa', { modulusLength: MODULUS_BITS })
   const jwk = await exportJWK(pair.publicKey)
   const kid = await calculateJwkThumbprint(jwk)
   const privateBytes = pair.privateKey.export({ type: 'pkcs8', format: 'der' })
-  await work
-    .insertInto('signing_key')
-    .values({
-      kid,
-      public_jwk: JSON.stringify({ ...jwk, kid, alg: TOKEN_ALGORITHM, use: 'sig' }),
-      sealed: await envelope.seal(privateBytes, `signing_key:${kid}`),
-      created_at: new Date(nowMs),
-    })
-    .execute()
+  return {
+    kid,
+    public_jwk: JSON.stringify({ ...jwk, kid, alg: TOKEN_ALGORITHM, use: 'sig' }),
+    sealed: await sealOne(envelope, signingKeyPlace(kid), privateBytes),
+  }
 }
 
 /** Those that are accepted, the newest first. */
@@ -85,6 +83,10 @@ function spentOf(keys: readonly Key[], nowMs: number): Key[] {
  */
 export async function rotateSigningKeys(parts: Parts, { force = false } = {}): Promise<void> {
   const { database, envelope, clock } = parts
+  const isDue = ([newest]: readonly Key[]) =>
+    newest === undefined || force || clock.now() - newest.createdAt > LIFETIME_MS
+  // Before the lock, because sealing may ask the database as well.
+  const fresh = isDue(await readKeys(database)) ? await makeKey(envelope) : undefined
   await database.transaction().execute(async work => {
     await sql`SELECT pg_advisory_xact_lock(${LOCK_KEY})`.execute(work)
     const nowMs = clock.now()
@@ -94,9 +96,12 @@ export async function rotateSigningKeys(parts: Parts, { force = false } = {}): P
       const retired_at = new Date(nowMs)
       await work.updateTable('signing_key').set({ retired_at }).where('kid', 'in', spent).execute()
     }
-    const [newest] = keys
-    if (newest === undefined || force || nowMs - newest.createdAt > LIFETIME_MS)
-      await createKey(work, envelope, nowMs)
+    if (fresh === undefined || !isDue(keys)) return
+    const created_at = new Date(nowMs)
+    await work
+      .insertInto('signing_key')
+      .values({ ...fresh, created_at })
+      .execute()
   })
 }
 
@@ -134,9 +139,11 @@ export async function openSigningKeys(parts: Parts): Promise<TokenKeys> {
   const privateKeyOf = ({ kid, sealed }: Key): Promise<KeyObject> => {
     const known = opened.get(kid)
     if (known !== undefined) return known
-    const opening = envelope
-      .open(sealed, `signing_key:${kid}`)
-      .then(bytes => createPrivateKey({ key: Buffer.from(bytes), type: 'pkcs8', format: 'der' }))
+    const opening = openOne(envelope, signingKeyPlace(kid), sealed).then(bytes =>
+      createPrivateKey({ key: Buffer.from(bytes), type: 'pkcs8', format: 'der' }),
+    )
+    // Not kept where it failed: the database may be back at the next attempt.
+    opening.catch(() => opened.delete(kid))
     opened.set(kid, opening)
     return opening
   }

@@ -30,6 +30,8 @@ export class Api {
   url: string
   accessToken: string | undefined
   cookie: string | undefined
+  /** What a proxy or a browser adds. */
+  headers: Readonly<Record<string, string>> = {}
 
   constructor(url: string) {
     this.url = url
@@ -50,6 +52,7 @@ export class Api {
     const answer = await fetch(this.url + path + query, {
       method: operation.method,
       headers: {
+        ...this.headers,
         accept: 'application/cbor',
         ...(inQuery ? {} : { 'content-type': 'application/cbor' }),
         ...(this.accessToken === undefined ? {} : { authorization: `Bearer ${this.accessToken}` }),
