@@ -69,6 +69,7 @@ test('both devices are in the list, this one first, and one can be given a name'
   )
   expect(await devices.first().innerText()).toContain('This device')
   expect(await devices.last().innerText()).not.toContain('This device')
+  expect(await devices.last().innerText()).toContain('127.0.0.1')
   await devices
     .last()
     .getByRole('button', { name: /^Rename / })

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { added, checkDeviceName, deviceNameOf, lastActive, notUsedSince } from '../src/devices/device-text.ts'
+import {
+  added,
+  checkDeviceName,
+  deviceNameOf,
+  lastActive,
+  lastPlace,
+  notUsedSince,
+} from '../src/devices/device-text.ts'
 import { createTimeFormat } from '../src/text/time-format.ts'
 
 describe('devices in words', () => {
@@ -15,6 +22,15 @@ describe('devices in words', () => {
     expect(notUsedSince(at('2024-12-03T08:05:00+01:00'), now, format)).toBe('Not used since 3 December 2024')
     expect(added(now, now, format)).toBe('Added today')
     expect(added(at('2025-03-03T08:05:00+01:00'), now, format)).toBe('Added on 3 March')
+  })
+
+  it('says from where one was last there, and nothing twice', () => {
+    const place = (lastClient: string | null, lastAddress: string | null) =>
+      lastPlace({ name: 'Chrome on Linux', lastClient, lastAddress })
+    expect(place('Edge on Windows', '192.0.2.7')).toBe('Edge on Windows, 192.0.2.7')
+    expect(place('Chrome on Linux', '192.0.2.7')).toBe('192.0.2.7')
+    expect(place(null, '2001:db8::1')).toBe('2001:db8::1')
+    expect(place('Chrome on Linux', null)).toBeNull()
   })
 
   it.each([
