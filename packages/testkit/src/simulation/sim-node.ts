@@ -9,7 +9,7 @@ import {
   deviceTopic,
   type EventBus,
   type InterestRegistry,
-  type Peer,
+  type Nodes,
   type Router,
   type Scope,
 } from '@entangle/server/routing'
@@ -35,7 +35,8 @@ export type SimDatabase = {
 
 export type SimNode = {
   readonly router: Router
-  readonly peer: Peer
+  /** In the registry. */
+  readonly name: string
   connect(deviceId: DeviceId, accountId: AccountId): Promise<SimConnection>
   disconnect(connection: SimConnection): void
   readonly connections: ReadonlySet<SimConnection>
@@ -49,9 +50,10 @@ type Parts = {
   readonly slot: number
   readonly bus: EventBus<ChatEvent>
   readonly registry: InterestRegistry
-  readonly peersOf: (slot: number) => readonly Peer[]
+  readonly nodes: () => Nodes
   readonly setHearsAll: (slot: number, hearsAll: boolean) => void
-  readonly onRefresh: (node: SimNode) => void
+  /** A client was shown an event of the log. */
+  readonly onShown?: ((connection: SimConnection, id: ConversationId, seq: number) => void) | undefined
   readonly database: SimDatabase
   readonly clock: SimClock
 }
@@ -82,8 +84,10 @@ export function createSimNode(parts: Parts): SimNode {
   function handle(event: ChatEvent): void {
     if (event.kind === 'deliver') heard += 1
     if (event.kind === 'deliver')
-      for (const { seen } of listening.get(event.conversationId) ?? [])
-        seen.get(event.conversationId)?.add(event.event.seq)
+      for (const connection of listening.get(event.conversationId) ?? []) {
+        connection.seen.get(event.conversationId)?.add(event.event.seq)
+        parts.onShown?.(connection, event.conversationId, event.event.seq)
+      }
     if (event.kind !== 'joined' && event.kind !== 'left') return
     for (const deviceId of event.deviceIds) {
       const connection = ofDevice.get(deviceId)
@@ -97,7 +101,7 @@ export function createSimNode(parts: Parts): SimNode {
   const router = createRouter({
     bus,
     log,
-    slots: { own: () => String(slot), others: () => parts.peersOf(slot), onMoved: () => undefined },
+    slots: { own: () => String(slot), nodes: parts.nodes, onMoved: () => undefined },
     openInterest: ({ held, missed }) =>
       createInterest({
         registry,
@@ -113,7 +117,6 @@ export function createSimNode(parts: Parts): SimNode {
     handle: events => events.forEach(handle),
     missed() {
       refreshes += 1
-      parts.onRefresh(node)
     },
     held: () =>
       [...connections].flatMap(({ deviceId, accountId }) => [deviceTopic(deviceId), accountTopic(accountId)]),
@@ -128,7 +131,7 @@ export function createSimNode(parts: Parts): SimNode {
 
   const node: SimNode = {
     router,
-    peer: { slot: String(slot), node: name, hearsAll: false },
+    name,
     connections,
     refreshes: () => refreshes,
     heard: () => heard,

@@ -11,7 +11,7 @@ import {
 } from '@entangle/server/routing'
 import type { SeededRandom } from '../harness/seeded-random.ts'
 import { createSimClock } from './sim-clock.ts'
-import { createSimNode, type SimDatabase, type SimNode } from './sim-node.ts'
+import { createSimNode, type SimConnection, type SimDatabase, type SimNode } from './sim-node.ts'
 import { createSlowRegistry } from './slow-registry.ts'
 
 type Conversation = { epoch: number; head: number; readonly members: Set<DeviceId> }
@@ -23,6 +23,7 @@ type Options = {
   readonly registryTurns?: number
   /** What goes over the bus passes through it; what it does not answer with is lost. */
   readonly carry?: (bus: EventBus<ChatEvent>) => EventBus<ChatEvent>
+  readonly onShown?: (connection: SimConnection, id: ConversationId, seq: number) => void
   readonly watch?: (registry: InterestRegistry) => InterestRegistry
 }
 
@@ -42,7 +43,7 @@ function breakable(registry: InterestRegistry, isBroken: () => boolean): Interes
 }
 
 /** Many chat nodes in one process, over one log: the real router, a bus and a registry in memory. */
-export function createSimWorld({ nodes: count, random, registryTurns = 0, carry, watch }: Options) {
+export function createSimWorld({ nodes: count, random, registryTurns = 0, carry, watch, onShown }: Options) {
   const clock = createSimClock()
   const inMemory = createInMemoryInterestRegistry(clock)
   let isBroken = false
@@ -52,7 +53,9 @@ export function createSimWorld({ nodes: count, random, registryTurns = 0, carry,
   const bus = carry?.(memoryBus) ?? memoryBus
   const conversations = new Map<ConversationId, Conversation>()
   const conversationsOf = new Map<DeviceId, Set<ConversationId>>()
-  const hearsAll = new Set<number>()
+  const hearsAll = new Set<string>()
+  const slots = Array.from({ length: count }, (_, slot) => String(slot))
+  const alive = { slots, slotOf: new Map(slots.map(slot => [`${slot}.1`, slot])) }
 
   const known = (id: ConversationId): Conversation => {
     const conversation = conversations.get(id)
@@ -77,10 +80,9 @@ export function createSimWorld({ nodes: count, random, registryTurns = 0, carry,
         slot,
         bus,
         registry: registryTurns === 0 ? shared : (slow[slot] ?? shared),
-        peersOf: own =>
-          nodes.flatMap(({ peer }, at) => (at === own ? [] : { ...peer, hearsAll: hearsAll.has(at) })),
-        setHearsAll: (at, wanted) => (wanted ? hearsAll.add(at) : hearsAll.delete(at)),
-        onRefresh: () => undefined,
+        nodes: () => ({ ...alive, hearingAll: [...hearsAll] }),
+        setHearsAll: (at, wanted) => (wanted ? hearsAll.add(String(at)) : hearsAll.delete(String(at))),
+        onShown,
         database,
         clock,
       }),

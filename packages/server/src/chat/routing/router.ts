@@ -31,18 +31,19 @@ export type Router = Publisher & {
   stop(): Promise<void>
 }
 
-export type Peer = {
-  readonly slot: string
-  /** As it calls itself in the registry. */
-  readonly node: string
-  /** It wants everything, because it cannot say what. */
-  readonly hearsAll: boolean
+/** Every node that is alive, this one too. */
+export type Nodes = {
+  readonly slots: readonly string[]
+  /** By the name that a node has in the registry. */
+  readonly slotOf: ReadonlyMap<string, string>
+  /** Slots of those that want everything, because they cannot say what. */
+  readonly hearingAll: readonly string[]
 }
 
-/** Which slot is read here, and which ones others read now. */
+/** Which slot is read here, and which ones are read at all. */
 export type Slots = {
   readonly own: () => string
-  readonly others: () => readonly Peer[]
+  readonly nodes: () => Nodes
   onMoved(listener: (slot: string) => void): void
 }
 
@@ -97,8 +98,13 @@ export function createRouter({ bus, slots, openInterest, log }: Parts): Router {
     void subscription.ready.then(() => node?.missed())
   })
 
+  const others = (wanted: Iterable<string>): string[] => {
+    const own = slots.own()
+    return [...new Set(wanted)].filter(slot => slot !== own)
+  }
+
   const toEverybody = (events: readonly ChatEvent[]): Addressed<ChatEvent>[] => {
-    const all = slots.others().map(({ slot }) => slot)
+    const all = others(slots.nodes().slots)
     return events.map(event => ({ event, slots: all }))
   }
 
@@ -106,14 +112,17 @@ export function createRouter({ bus, slots, openInterest, log }: Parts): Router {
     const events = calls.flat()
     if (node === undefined || interest === undefined) return toEverybody(events)
     const nodesOf = await interest.find(calls.flatMap(audiencesOf), node.scopesOf)
-    const peers = slots.others()
-    const slotsOf = new Map<ReadonlySet<string> | undefined, readonly string[]>()
+    const { slots: all, slotOf, hearingAll } = slots.nodes()
+    const slotsOf = (nodes: ReadonlySet<string> | undefined): string[] =>
+      others(
+        nodes === undefined ? all : [...hearingAll, ...[...nodes].flatMap(name => slotOf.get(name) ?? [])],
+      )
+    // Most of what waits together is of a few conversations.
+    const known = new Map<ReadonlySet<string> | undefined, readonly string[]>()
     return events.map((event, at) => {
       const nodes = nodesOf[at]
-      const wanted =
-        slotsOf.get(nodes) ??
-        peers.filter(peer => peer.hearsAll || nodes?.has(peer.node) !== false).map(({ slot }) => slot)
-      slotsOf.set(nodes, wanted)
+      const wanted = known.get(nodes) ?? slotsOf(nodes)
+      known.set(nodes, wanted)
       return { event, slots: wanted }
     })
   }
@@ -145,7 +154,7 @@ export function createRouter({ bus, slots, openInterest, log }: Parts): Router {
     publish(events) {
       if (events.length === 0) return
       node?.handle(events)
-      if (slots.others().length === 0) return
+      if (slots.nodes().slots.length <= 1) return
       waiting.push(events)
       start()
     },

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { describeError, type Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Peer, Slots } from './router.ts'
+import type { Nodes, Slots } from './router.ts'
 
 /** The slot that this node reads, and those that others read now. */
 export type SlotLease = Slots & {
@@ -47,6 +47,7 @@ const ALIVE = `
 const GIVE_BACK = `
   UPDATE chat_node SET renewed_at = '-infinity' WHERE slot = $1 AND fence = $2`
 
+const slotOf = ({ slot }: Held): string => String(slot)
 const nameOf = ({ slot, fence }: Held): string => `${String(slot)}.${String(fence)}`
 
 const pause = () => new Promise<void>(resolve => setTimeout(resolve, 100))
@@ -58,7 +59,7 @@ const pause = () => new Promise<void>(resolve => setTimeout(resolve, 100))
 export async function openSlotLease({ pool, slots, clock, log }: Options): Promise<SlotLease> {
   const nodeId = randomBytes(16)
   const listeners = new Set<(slot: string) => void>()
-  let others: readonly Peer[] = []
+  let nodes: Nodes = { slots: [], slotOf: new Map(), hearingAll: [] }
   let hearsAll = true
   let isOver = false
   let cancel: () => void = () => undefined
@@ -77,9 +78,11 @@ export async function openSlotLease({ pool, slots, clock, log }: Options): Promi
 
   async function look(): Promise<void> {
     const { rows } = await pool.query<Alive>(ALIVE)
-    others = rows
-      .filter(({ slot }) => slot !== held.slot)
-      .map(row => ({ slot: String(row.slot), node: nameOf(row), hearsAll: row.hears_all }))
+    nodes = {
+      slots: rows.map(slotOf),
+      slotOf: new Map(rows.map(row => [nameOf(row), slotOf(row)])),
+      hearingAll: rows.filter(row => row.hears_all).map(slotOf),
+    }
   }
 
   async function renew(): Promise<void> {
@@ -106,7 +109,7 @@ export async function openSlotLease({ pool, slots, clock, log }: Options): Promi
   await look()
   keepRenewing()
   // Their next look is at most so far away.
-  if (others.length > 0) await new Promise<void>(resolve => setTimeout(resolve, RENEW_EVERY_MS + 500))
+  if (nodes.slots.length > 1) await new Promise<void>(resolve => setTimeout(resolve, RENEW_EVERY_MS + 500))
 
   return {
     own: () => String(held.slot),
@@ -114,7 +117,7 @@ export async function openSlotLease({ pool, slots, clock, log }: Options): Promi
     setHearsAll(wanted) {
       hearsAll = wanted
     },
-    others: () => others,
+    nodes: () => nodes,
     onMoved: listener => void listeners.add(listener),
     async stop() {
       isOver = true
