@@ -21,6 +21,7 @@ export default defineConfig({
           include: [
             'packages/{protocol,crypto,client,testkit}/test/**/*.test.ts',
             'apps/*/test/**/*.test.{ts,tsx}',
+            'bench/test/**/*.test.ts',
             quickServerTests,
           ],
           exclude: [...never, '**/*.integration.test.ts', ...needsBrowser],

@@ -23,8 +23,9 @@ type Shared = { readonly cache: Cache; readonly registry?: InterestRegistry }
 /** Redis where it is configured. Its client is loaded only then. */
 export async function openShared(config: ServerConfig, { clock, log }: Parts): Promise<Backbone<Shared>> {
   if (config.redisUrl === undefined) return { part: { cache: createInMemoryCache(clock) }, close: nothing }
-  const { connectRedis, createRedisCache } = await import('./adapters/redis-cache.ts')
-  const { createRedisInterestRegistry } = await import('./adapters/redis-interest-registry.ts')
+  const { connectRedis } = await import('./adapters/redis/client.ts')
+  const { createRedisCache } = await import('./adapters/redis/redis-cache.ts')
+  const { createRedisInterestRegistry } = await import('./adapters/redis/redis-interest-registry.ts')
   const client = await connectRedis({ url: config.redisUrl, log })
   return {
     part: { cache: createRedisCache(client, clock), registry: createRedisInterestRegistry(client) },

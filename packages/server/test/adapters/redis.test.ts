@@ -3,8 +3,9 @@ import { cacheContract } from '@entangle/testkit/contracts/cache'
 import { interestRegistryContract } from '@entangle/testkit/contracts/interest-registry'
 import { findRedis, type RedisProcess, startRedis } from '@entangle/testkit/services'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connectRedis, createRedisCache, type Redis } from '../../src/adapters/redis-cache.ts'
-import { createRedisInterestRegistry } from '../../src/adapters/redis-interest-registry.ts'
+import { connectRedis, type Redis } from '../../src/adapters/redis/client.ts'
+import { createRedisCache } from '../../src/adapters/redis/redis-cache.ts'
+import { createRedisInterestRegistry } from '../../src/adapters/redis/redis-interest-registry.ts'
 import { createLog } from '../../src/logging.ts'
 
 const log = createLog('silent')

@@ -1,61 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { defineScript } from '@redis/client'
-import {
-  ANNOUNCED_FOR_MS,
-  GATHERED_FOR_MS,
-  type InterestRegistry,
-  type Topic,
-} from '../ports/interest-registry.ts'
-import { type Redis, within } from './redis-cache.ts'
+import type { InterestRegistry, Topic } from '../../ports/interest-registry.ts'
+import { type Redis, within } from './client.ts'
+import { NOBODY } from './scripts.ts'
 
 /** Two for each person who comes to a node, some hundred bytes: a step of this size takes Redis about a millisecond. */
 const TOPICS_AT_ONCE = 1000
 const MARK_KEY = 'interest:mark'
 const keyOf = (topic: Topic): string => `interest:${topic}`
-/** In each gathered topic, so that it is there where nobody listens. */
-const NOBODY = '-'
-
-const ANNOUNCE = defineScript({
-  SCRIPT: `
-    local firm = tonumber(ARGV[2])
-    for at, key in ipairs(KEYS) do
-      if at <= firm then
-        redis.call('SADD', key, ARGV[1])
-        redis.call('PEXPIRE', key, ARGV[3])
-      elseif redis.call('EXISTS', key) == 1 then
-        redis.call('SADD', key, ARGV[1])
-      end
-    end
-    return 0`,
-  parseCommand(parser, node: string, firm: readonly string[], gathered: readonly string[]) {
-    parser.pushKeysLength([...firm, ...gathered])
-    parser.push(node, String(firm.length), String(ANNOUNCED_FOR_MS))
-  },
-  transformReply: () => undefined,
-})
-
-const GATHER = defineScript({
-  SCRIPT: `
-    local into = table.remove(KEYS, 1)
-    local members = {'${NOBODY}'}
-    for at = 1, #KEYS, 1000 do
-      local part = redis.call('SUNION', unpack(KEYS, at, math.min(at + 999, #KEYS)))
-      for _, member in ipairs(part) do members[#members + 1] = member end
-    end
-    redis.call('DEL', into)
-    for at = 1, #members, 1000 do
-      redis.call('SADD', into, unpack(members, at, math.min(at + 999, #members)))
-    end
-    redis.call('PEXPIRE', into, ARGV[1])
-    return redis.call('SMEMBERS', into)`,
-  parseCommand(parser, into: string, parts: readonly string[]) {
-    parser.pushKeysLength([into, ...parts])
-    parser.push(String(GATHERED_FOR_MS))
-  },
-  transformReply: (reply: unknown) => (Array.isArray(reply) ? reply.map(String) : []),
-})
-
-export const INTEREST_SCRIPTS = { announceInterest: ANNOUNCE, gatherInterest: GATHER }
 
 const withoutNobody = (members: readonly string[]): readonly string[] =>
   members.filter(member => member !== NOBODY)
