@@ -97,6 +97,12 @@ export const SETTINGS = {
     description: 'Partitions of that topic: the most nodes that can serve sockets at once.',
     schema: z.coerce.number().int().min(2).max(20_000).default(64),
   }),
+  REQUIRE_SYNCHRONOUS: setting({
+    default: '`off`',
+    description:
+      '`on` refuses to start over a `USER_DATABASE_URL` or `CHAT_DATABASE_URL` whose commits are not on the disks of two machines before they are acknowledged; `off` only says so in the log.',
+    schema: z.enum(['on', 'off']).default('off'),
+  }),
   DATABASE_POOL_SIZE: setting({
     default: '10',
     description: 'Connections to each database.',
@@ -205,6 +211,7 @@ export type ServerConfig = {
   readonly kafka:
     | { readonly brokers: readonly string[]; readonly topic: string; readonly slots: number }
     | undefined
+  readonly requireSynchronous: boolean
   readonly databasePoolSize: number
   readonly registration: 'open' | 'closed'
   readonly trustProxy: readonly string[] | false
@@ -309,6 +316,7 @@ export function parseConfig(
       brokers === undefined
         ? undefined
         : { brokers: split(brokers), topic: read('KAFKA_TOPIC'), slots: read('NODE_SLOTS') },
+    requireSynchronous: read('REQUIRE_SYNCHRONOUS') === 'on',
     databasePoolSize: read('DATABASE_POOL_SIZE'),
     registration: read('REGISTRATION') ?? (onLoopback && publicUrl === undefined ? 'open' : 'closed'),
     trustProxy: trustProxy === 'off' ? false : trustProxy.split(',').map(part => part.trim()),

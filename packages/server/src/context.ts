@@ -11,6 +11,7 @@ import { composeChat } from './composition/chat-part.ts'
 import { composeKeys } from './composition/keys-part.ts'
 import type { ServerConfig } from './config.ts'
 import { type Databases, openDatabases } from './database/databases.ts'
+import { checkDurability } from './database/durability.ts'
 import { createDirectCalls, type DirectCalls } from './http/direct-calls.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createOrigins } from './http/origins.ts'
@@ -113,6 +114,12 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
   const metrics = createServerMetrics(measured)
   const endpoint = createMetricsEndpoint(metrics.registry, config.metricsListen)
   watchPools(metrics.registry, databases.pools)
+  await checkDurability({
+    pools: databases.external,
+    required: config.requireSynchronous,
+    log,
+    registry: metrics.registry,
+  })
   closing.later(watchProcess(metrics.registry, measured))
   closing.later(() => endpoint.close())
 

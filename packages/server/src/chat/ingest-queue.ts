@@ -1,10 +1,10 @@
 import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises'
 import { ERRORS } from '@entangle/protocol'
+import { OutcomeUnknownError } from '../database/doubtful-commits.ts'
 import { isConnectionLost } from '../database/pools.ts'
 import { describeError, type Log } from '../logging.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { IncomingMessage, MessageStore, StoredOutcome } from './message-store.ts'
-import { OutcomeUnknownError } from './postgres-message-store.ts'
 
 export type Incoming<Origin> = { readonly message: IncomingMessage; readonly origin: Origin }
 
@@ -33,6 +33,8 @@ const BATCH_LIMIT = 1024
 const BATCH_BYTES_LIMIT = 4 * 1024 * 1024
 /** How long a batch is tried again while the database is away; then its senders are told to reconnect. */
 const PATIENCE_MS = 8000
+
+const isUnknown = (error: unknown): boolean => error instanceof OutcomeUnknownError || isConnectionLost(error)
 
 const keyOf = ({ conversationId, senderDevice, messageId }: IncomingMessage): string =>
   conversationId + senderDevice + messageId
@@ -103,7 +105,7 @@ export function createIngestQueue<Origin>(dependencies: Dependencies<Origin>): I
         outcomes.push(outcome ?? 'unknown')
       } catch (error) {
         const refused = { status: ERRORS.SERVER_ERROR.number, seq: 0, serverTime: clock.now(), fresh: false }
-        outcomes.push(isConnectionLost(error) ? 'unknown' : refused)
+        outcomes.push(isUnknown(error) ? 'unknown' : refused)
       }
     }
     return outcomes

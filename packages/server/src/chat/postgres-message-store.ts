@@ -23,9 +23,6 @@ const JUDGE =
 /** A conversation has changed, or a message is a repetition: what memory cannot judge. */
 const NEEDS_JUDGEMENT = new Set(['40001', '23505'])
 
-/** Synchronous replication was cancelled: PostgreSQL says "committed" and warns that a failover may lose it. */
-const DOUBTFUL = /synchronous replication/i
-
 const conversationsOf = (batch: Batch): Set<ConversationId> =>
   new Set(batch.map(message => message.conversationId))
 
@@ -158,36 +155,21 @@ type Querying = {
   query<T extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<T[]>
 }
 
-/** Throws OutcomeUnknownError where a commit is doubtful. */
 async function withClient<T>(pool: pg.Pool, work: (client: Querying) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
-  let doubtful = false
   const onError = (error: Error) => {
     broken = error
   }
-  const onNotice = (notice: { message?: string | undefined }) => {
-    doubtful ||= DOUBTFUL.test(notice.message ?? '')
-  }
   client.on('error', onError)
-  client.on('notice', onNotice)
   try {
     return await work({
       raw: client,
-      async query<Result extends pg.QueryResultRow>(name: string, text: string, values: unknown[]) {
-        const { rows } = await client.query<Result>({ name, text, values })
-        if (doubtful) throw new OutcomeUnknownError()
-        return rows
-      },
+      query: async <Result extends pg.QueryResultRow>(name: string, text: string, values: unknown[]) =>
+        (await client.query<Result>({ name, text, values })).rows,
     })
   } finally {
     client.off('error', onError)
-    client.off('notice', onNotice)
     client.release(broken)
   }
-}
-
-/** Whether the batch is stored cannot be said. Sending the same again gives the answer. */
-export class OutcomeUnknownError extends Error {
-  override readonly name = 'OutcomeUnknownError'
 }

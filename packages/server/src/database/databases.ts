@@ -19,6 +19,8 @@ export type Databases = {
   readonly ingestPool: pg.Pool
   /** Those that are used here, by name. */
   readonly pools: Readonly<Record<string, pg.Pool>>
+  /** Of those the operator's own databases. */
+  readonly external: Readonly<Record<string, pg.Pool>>
   readonly embedded: EmbeddedPostgres | undefined
   /** Throws while a database does not answer. */
   ping(): Promise<void>
@@ -102,11 +104,11 @@ export async function openDatabases(options: Options): Promise<Databases> {
   const usersPool = needs.users ? createPool(users, poolSize) : undefined
   const chatPool = needs.chat ? createPool(chat, poolSize) : undefined
   const ingestPool = needs.chat ? createPool(chat, 1) : undefined
-  const pools = Object.fromEntries(
-    Object.entries({ users: usersPool, chat: chatPool, ingest: ingestPool }).filter(
-      (entry): entry is [string, pg.Pool] => entry[1] !== undefined,
-    ),
-  )
+  const pools = present({ users: usersPool, chat: chatPool, ingest: ingestPool })
+  const external = present({
+    users: options.userDatabaseUrl === undefined ? undefined : usersPool,
+    chat: options.chatDatabaseUrl === undefined ? undefined : chatPool,
+  })
   const close = async () => {
     await Promise.allSettled(Object.values(pools).map(pool => pool.end()))
     await embedded?.stop()
@@ -124,21 +126,22 @@ export async function openDatabases(options: Options): Promise<Databases> {
   const chatDatabase = kyselyOf<ChatSchema>(chatPool)
   return {
     get users() {
-      return present(usersDatabase)
+      return needed(usersDatabase)
     },
     get chat() {
-      return present(chatDatabase)
+      return needed(chatDatabase)
     },
     get usersPool() {
-      return present(usersPool)
+      return needed(usersPool)
     },
     get chatPool() {
-      return present(chatPool)
+      return needed(chatPool)
     },
     get ingestPool() {
-      return present(ingestPool)
+      return needed(ingestPool)
     },
     pools,
+    external,
     embedded,
     async ping() {
       await Promise.all([usersPool, chatPool].map(pool => pool?.query('SELECT 1')))
@@ -147,8 +150,13 @@ export async function openDatabases(options: Options): Promise<Databases> {
   }
 }
 
+const present = (pools: Readonly<Record<string, pg.Pool | undefined>>): Record<string, pg.Pool> =>
+  Object.fromEntries(
+    Object.entries(pools).filter((entry): entry is [string, pg.Pool] => entry[1] !== undefined),
+  )
+
 /** Asked for by a service that has no business in that database. */
-function present<T>(part: T | undefined): T {
+function needed<T>(part: T | undefined): T {
   if (part === undefined) throw new Error('this service has no such database')
   return part
 }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { refuseDoubtfulCommits } from './doubtful-commits.ts'
 
 const INT8 = 20
 
@@ -47,6 +48,7 @@ export function createPool(address: pg.ClientConfig, size: number): pg.Pool {
     application_name: 'entangle',
   })
   pool.on('connect', createStatementNames())
+  pool.on('connect', refuseDoubtfulCommits)
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined)
   // So would one that dies in somebody's hands: they learn of it from their statement, or from the next one.

@@ -1,4 +1,5 @@
 import { type ErrorBody, ProtocolError } from '@entangle/protocol'
+import { OutcomeUnknownError } from '../database/doubtful-commits.ts'
 import { isConnectionLost } from '../database/pools.ts'
 import { describeError, type Log } from '../logging.ts'
 
@@ -16,7 +17,9 @@ const OF_LIBRARY: Readonly<
 /** Any error → one of the catalogue. What was not foreseen is logged by kind and place. */
 export function toProtocolError(error: unknown, log: Log, requestId: string): ProtocolError {
   if (error instanceof ProtocolError) return error
-  if (isConnectionLost(error)) return new ProtocolError('SERVER_UNAVAILABLE', {}, { cause: error })
+  // Also where it is unknown whether it was done: every operation may be repeated.
+  if (isConnectionLost(error) || error instanceof OutcomeUnknownError)
+    return new ProtocolError('SERVER_UNAVAILABLE', {}, { cause: error })
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const known = OF_LIBRARY[code]
   if (known !== undefined) return new ProtocolError(known, {}, { cause: error })
