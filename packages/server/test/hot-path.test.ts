@@ -41,7 +41,7 @@ test('P43 who is out, or whose peer is gone, is refused though remembered as a m
   await sql`UPDATE conversation_member SET left_seq = 2 WHERE device_id = ${idBytes(left.ann.device.deviceId)}`.execute(
     database(),
   )
-  await change(left.conversationId, 'last_seq = 2')
+  await change(left.conversationId, 'last_seq = 2, changed_seq = 2')
   const afterLeaving = await left.socket.send(left.socket.frame(left.conversationId, body('late')))
   expect(afterLeaving.status).toBe(ERRORS.CHAT_NOT_MEMBER.number)
 
@@ -58,7 +58,7 @@ test('P45 the same bytes that were refused are refused once their epoch has come
   const { socket, conversationId } = await talk()
   const early = socket.frame(conversationId, body('of the next epoch'), { epoch: 2 })
   expect(await socket.send(early)).toMatchObject({ status: ERRORS.CHAT_EPOCH_STALE.number, seq: 1 })
-  await change(conversationId, 'epoch = 2, last_seq = 2')
+  await change(conversationId, 'epoch = 2, last_seq = 2, changed_seq = 2')
   const other = socket.frame(conversationId, body('another'), { epoch: 2 })
   expect(await socket.send(other)).toMatchObject({ status: 0, seq: 3 })
   expect((await socket.send(early)).status).toBe(ERRORS.CHAT_EPOCH_STALE.number)

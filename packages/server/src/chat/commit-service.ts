@@ -176,6 +176,7 @@ async function storeCommit(
     .set({
       epoch: commit.newEpoch,
       last_seq: seq,
+      changed_seq: seq,
       // Whoever is out could open what others still encrypt for the epochs before.
       ...(commit.removed.length > 0 ? { min_epoch: commit.newEpoch } : {}),
     })

@@ -3,9 +3,9 @@ import type pg from 'pg'
 import { idText, packIds } from '../database/packed-arrays.ts'
 import type { IncomingMessage } from './message-store.ts'
 
-/** All that a message is judged by, as it was when the log ended at `lastSeq`. */
+/** All that a message is judged by, as it is since the event at `changedSeq`. */
 export type RememberedConversation = {
-  lastSeq: number
+  readonly changedSeq: number
   readonly epoch: number
   readonly minEpoch: number
   readonly peerGone: boolean
@@ -14,7 +14,7 @@ export type RememberedConversation = {
 
 /**
  * Conversations that were written to a moment ago. The database is the truth: whoever writes on the strength of this
- * has to compare `lastSeq` under the row's lock, for nothing in here changes without that number.
+ * has to compare `changedSeq` under the row's lock, for nothing in here changes without that number.
  */
 export type ConversationMemory = {
   /** Reads those that are not remembered. */
@@ -32,14 +32,14 @@ const WEIGHT_OF_CONVERSATION = 4
 
 /** One statement, so that all of it is of one moment. */
 const READ = `
-  SELECT c.id, c.last_seq, c.epoch, c.min_epoch, c.peer_gone, (
+  SELECT c.id, c.changed_seq, c.epoch, c.min_epoch, c.peer_gone, (
     SELECT string_agg(m.device_id::bytea, ''::bytea) FROM conversation_member m
     WHERE m.conversation_id = c.id AND m.left_seq IS NULL) AS members
   FROM conversation c WHERE c.id = ANY ($1::bytea[])`
 
 type Row = {
   readonly id: Buffer
-  readonly last_seq: number
+  readonly changed_seq: number
   readonly epoch: number
   readonly min_epoch: number
   readonly peer_gone: boolean
@@ -77,11 +77,11 @@ export function createConversationMemory(weightLimit = WEIGHT_LIMIT): Conversati
     weight -= weightOf(conversation)
   }
 
-  function add({ id, last_seq, epoch, min_epoch, peer_gone, members }: Row): void {
+  function add({ id, changed_seq, epoch, min_epoch, peer_gone, members }: Row): void {
     // Somebody else has read it meanwhile.
     if (held.has(idText(id))) return
     const conversation: RememberedConversation = {
-      lastSeq: last_seq,
+      changedSeq: changed_seq,
       epoch,
       minEpoch: min_epoch,
       peerGone: peer_gone,

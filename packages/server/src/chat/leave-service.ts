@@ -90,7 +90,11 @@ async function storeLeave(
   seq: number,
 ): Promise<DeviceId[]> {
   const [conversation_id, account_id] = [idBytes(conversationId), idBytes(accountId)]
-  await work.updateTable('conversation').set({ last_seq: seq }).where('id', '=', conversation_id).execute()
+  await work
+    .updateTable('conversation')
+    .set({ last_seq: seq, changed_seq: seq })
+    .where('id', '=', conversation_id)
+    .execute()
   await work.insertInto('leaving').values({ conversation_id, account_id, epoch, seq }).execute()
   const gone = await work
     .updateTable('conversation_member')

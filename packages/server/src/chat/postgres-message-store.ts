@@ -16,7 +16,7 @@ type Row = {
 }
 
 const ACCEPT =
-  'SELECT accept($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bigint[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bigint[], $13)'
+  'SELECT accept($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bigint[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bigint[], $14) AS bases'
 const JUDGE =
   'SELECT ord, status, seq, server_time, fresh FROM ingest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bytea[], $9, $10)'
 
@@ -45,21 +45,23 @@ const judgedParameters = (batch: Batch, nowMs: number): unknown[] => [
   nowMs,
 ]
 
-type Raise = { readonly from: number; to: number }
+/** What a batch has for one conversation: its number among them, from 1, and how many messages so far. */
+type Share = { readonly at: number; count: number }
 
-/** Each message's place behind the last one of its conversation, and what that makes of each conversation. */
-function placeAll(batch: Batch, lastSeqOf: (id: ConversationId) => number) {
-  const raises = new Map<ConversationId, Raise>()
-  const seqs = batch.map(({ conversationId }) => {
-    const known = raises.get(conversationId)
-    const from = known?.from ?? lastSeqOf(conversationId)
-    const raise = known ?? { from, to: from }
-    raise.to += 1
-    raises.set(conversationId, raise)
-    return raise.to
+/** Each message's conversation, and its number among the batch's messages there, from 1. */
+function shareOut(batch: Batch) {
+  const shares = new Map<ConversationId, Share>()
+  const steps: number[] = []
+  const places = batch.map(({ conversationId }) => {
+    const share = shares.get(conversationId) ?? { at: shares.size + 1, count: 0 }
+    share.count += 1
+    shares.set(conversationId, share)
+    steps.push(share.count)
+    return share.at
   })
-  return { raises, seqs }
+  return { shares, places, steps }
 }
+type Shares = ReturnType<typeof shareOut>
 
 function highestCounters(batch: Batch): Map<string, number> {
   const highest = new Map<string, number>()
@@ -70,17 +72,18 @@ function highestCounters(batch: Batch): Map<string, number> {
 
 function acceptedParameters(
   batch: Batch,
-  raises: ReadonlyMap<ConversationId, Raise>,
-  seqs: readonly number[],
+  { shares, places, steps }: Shares,
+  memory: ConversationMemory,
   nowMs: number,
 ): unknown[] {
   const counters = highestCounters(batch)
   return [
-    packIds([...raises.keys()]),
-    packIntegers([...raises.values()].map(raise => raise.from)),
-    packIntegers([...raises.values()].map(raise => raise.to)),
+    packIds([...shares.keys()]),
+    packIntegers([...shares.keys()].map(id => memory.find(id)?.changedSeq ?? 0)),
+    packIntegers([...shares.values()].map(share => share.count)),
     packIds(batch.map(message => message.conversationId)),
-    packIntegers(seqs),
+    packIntegers(places),
+    packIntegers(steps),
     packIds(batch.map(message => message.senderDevice)),
     packIds(batch.map(message => message.messageId)),
     packIntegers(batch.map(message => message.epoch)),
@@ -101,23 +104,32 @@ export function createPostgresMessageStore(pool: pg.Pool, memory: ConversationMe
   /** Answers with nothing where the database has to judge. */
   async function accept(client: Querying, batch: Batch, nowMs: number): Promise<Outcomes | undefined> {
     if (batch.length === 0) return new Map()
-    const { raises, seqs } = placeAll(batch, id => memory.find(id)?.lastSeq ?? 0)
-    try {
-      await client.query('accept', ACCEPT, acceptedParameters(batch, raises, seqs, nowMs))
-    } catch (error) {
-      if (!needsJudgement(error)) {
-        memory.forgetAll()
-        throw error
-      }
-      memory.forget(raises.keys())
+    const shared = shareOut(batch)
+    const bases = await acceptBatch(client, acceptedParameters(batch, shared, memory, nowMs))
+    if (bases === undefined) {
+      memory.forget(shared.shares.keys())
       return undefined
     }
-    for (const [id, { to }] of raises) {
-      const conversation = memory.find(id)
-      if (conversation !== undefined) conversation.lastSeq = to
+    return new Map(
+      batch.map((message, index) => {
+        const base = bases[(shared.places[index] ?? 0) - 1]
+        if (base === undefined) throw new TypeError('a conversation has no place')
+        const seq = base + (shared.steps[index] ?? 0)
+        return [message, { status: 0, seq, serverTime: nowMs, fresh: true }]
+      }),
+    )
+  }
+
+  /** The place in each conversation before the first of this batch. */
+  async function acceptBatch(client: Querying, parameters: unknown[]): Promise<number[] | undefined> {
+    try {
+      const [row] = await client.query<{ bases: readonly unknown[] }>('accept', ACCEPT, parameters)
+      return row?.bases.map(Number)
+    } catch (error) {
+      if (needsJudgement(error)) return undefined
+      memory.forgetAll()
+      throw error
     }
-    const outcome = (seq: number) => ({ status: 0, seq, serverTime: nowMs, fresh: true })
-    return new Map(batch.map((message, index) => [message, outcome(seqs[index] ?? 0)]))
   }
 
   async function judge(client: Querying, batch: Batch, nowMs: number): Promise<Outcomes> {

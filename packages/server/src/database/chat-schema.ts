@@ -10,6 +10,8 @@ export type ChatSchema = {
     /** Messages of earlier epochs are refused: somebody who was put out could still open them. */
     min_epoch: Generated<number>
     peer_gone: Generated<boolean>
+    /** The place of the last event that changed what messages are judged by. */
+    changed_seq: Generated<number>
     creator: Buffer
   }
   direct_pair: { low: Buffer; high: Buffer; conversation_id: Buffer }
