@@ -19,7 +19,11 @@ export type SecretStore = {
 export function createFileSecretStore(folder: string): SecretStore {
   return {
     read: name => readFile(join(folder, name), 'utf8'),
-    remove: name => rm(join(folder, name), { force: true }),
+    remove: name =>
+      rm(join(folder, name), { force: true }).catch(error => {
+        // Mounted for reading alone, it is kept by whoever mounts it.
+        if (error.code !== 'EROFS') throw error
+      }),
     async readOrCreate(name, create) {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const path = join(folder, name)
