@@ -17,7 +17,7 @@ if (missing.length > 0) {
 const databases = await startDatabases()
 say('PostgreSQL, a database for users and one for chat')
 const cluster = await startCluster({ size: SIZE, databases: databases.env, port: PORT, say })
-say('Kong is not part of it yet: limits, checks and sizes are those of the services themselves.')
+say('Without Kong: limits, checks and sizes are those of the services themselves.')
 say(`Entangle is ready at ${cluster.url}`)
 
 const leave = async () => {
