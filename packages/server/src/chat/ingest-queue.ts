@@ -14,7 +14,7 @@ export type IngestOutcome = StoredOutcome | 'unknown'
 export type IngestQueue<Origin> = {
   /** False when the queue is full: the message was not taken. */
   offer(incoming: Incoming<Origin>): boolean
-  /** Resolves when everything taken so far has its outcome. */
+  /** Resolves when everything taken so far has its outcome. What comes meanwhile is not waited for: somebody always writes. */
   drain(): Promise<void>
   readonly length: number
 }
@@ -47,7 +47,10 @@ export function createIngestQueue<Origin>(dependencies: Dependencies<Origin>): I
   const { store, clock, log, onSettled } = dependencies
   let waiting: Incoming<Origin>[] = []
   let waitingBytes = 0
-  let running: Promise<void> | undefined
+  let isRunning = false
+  let taken = 0
+  let settled = 0
+  const drains = new Set<{ readonly until: number; readonly resolve: () => void }>()
 
   /** From the front of the queue; a second copy of a message waits for the outcome of the first. */
   function takeBatch(): Incoming<Origin>[] {
@@ -117,15 +120,30 @@ export function createIngestQueue<Origin>(dependencies: Dependencies<Origin>): I
       await endOfTurn()
       const batch = takeBatch()
       const outcomes = await append(batch)
-      onSettled(batch.map((incoming, index) => ({ ...incoming, outcome: outcomes[index] ?? 'unknown' })))
+      settled += batch.length
+      try {
+        onSettled(batch.map((incoming, index) => ({ ...incoming, outcome: outcomes[index] ?? 'unknown' })))
+      } finally {
+        endDrains()
+      }
+    }
+  }
+
+  function endDrains(): void {
+    for (const drain of drains) {
+      if (drain.until > settled) continue
+      drains.delete(drain)
+      drain.resolve()
     }
   }
 
   function start(): void {
-    running ??= run()
+    if (isRunning) return
+    isRunning = true
+    run()
       .catch(error => log.error('ingest stopped', describeError(error)))
       .finally(() => {
-        running = undefined
+        isRunning = false
         if (waiting.length > 0) start()
       })
   }
@@ -136,11 +154,13 @@ export function createIngestQueue<Origin>(dependencies: Dependencies<Origin>): I
       if (waiting.length >= QUEUE_LIMIT || waitingBytes + size > QUEUE_BYTES_LIMIT) return false
       waiting.push(incoming)
       waitingBytes += size
+      taken += 1
       start()
       return true
     },
-    async drain() {
-      while (running !== undefined) await running
+    drain() {
+      if (settled === taken) return Promise.resolve()
+      return new Promise(resolve => drains.add({ until: taken, resolve }))
     },
     get length() {
       return waiting.length

@@ -18,6 +18,7 @@ export type ReceiptRecord = {
 export type ProgressWriter = {
   cursor(conversationId: ConversationId, deviceId: DeviceId, seq: number): void
   receipt(record: ReceiptRecord): void
+  /** Resolves when all that came so far is written, or could not be. */
   drain(): Promise<void>
 }
 
@@ -79,10 +80,8 @@ export function createProgressWriter(pool: pg.Pool, log: Log): ProgressWriter {
   }
 
   async function run(): Promise<void> {
-    while (cursors.size > 0 || receipts.size > 0) {
-      await writeCursors()
-      await writeReceipts()
-    }
+    await writeCursors()
+    await writeReceipts()
   }
 
   function start(): void {
@@ -110,7 +109,9 @@ export function createProgressWriter(pool: pg.Pool, log: Log): ProgressWriter {
       start()
     },
     async drain() {
-      while (running !== undefined) await running
+      // What the write that is under way left out is in the next one; the one after that is of those who write on.
+      await running
+      await running
     },
   }
 }
