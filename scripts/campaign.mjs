@@ -28,10 +28,12 @@ const CAMPAIGNS = {
   },
   cluster: {
     about:
-      'the services apart, several of each, behind NGINX: the browser tests through it, and what is killed',
+      'the services apart, several of each, behind NGINX: each process killed, networks parted, a standby that takes over; and the browser tests through it',
     needsServices: true,
     runs: [
-      { project: 'integration', files: ['packages/server/test/cluster'] },
+      // A folder's name alone would choose this one as well.
+      { project: 'integration', files: ['packages/server/test/cluster/'] },
+      { project: 'integration', files: ['packages/server/test/cluster-faults'] },
       { project: 'browser', files: ['e2e/src'], env: { SERVED_BY: 'cluster', CAMPAIGN: 'short' } },
     ],
   },

@@ -78,18 +78,21 @@ async function play<Name extends string>(scene: Scene<Name>, plan: Plan<Name>, c
   let ended = false
   let probing: Promise<void> | undefined
   let kills = 0
-  for (const [index, name] of faults.entries()) {
-    await sleep(random.integer(...restMs))
-    cast.scene.note({ kind: 'fault', name })
-    kills += await scene.commit(name, cast)
-    await waitUntil(`all to be ready after: ${name}`, scene.isReady, Boolean, READY_WITHIN_MS)
-    await noteCursors(scene.openView, conversationsOf(cast), cast.scene)
-    if (index === Math.floor(faults.length / 3)) probing = probeEndedSession(cast, () => ended)
-    if (index === Math.floor(faults.length / 2)) await removeDana(cast)
+  try {
+    for (const [index, name] of faults.entries()) {
+      await sleep(random.integer(...restMs))
+      cast.scene.note({ kind: 'fault', name })
+      kills += await scene.commit(name, cast)
+      await waitUntil(`all to be ready after: ${name}`, scene.isReady, Boolean, READY_WITHIN_MS)
+      await noteCursors(scene.openView, conversationsOf(cast), cast.scene)
+      if (index === Math.floor(faults.length / 3)) probing = probeEndedSession(cast, () => ended)
+      if (index === Math.floor(faults.length / 2)) await removeDana(cast)
+    }
+    await sleep(1000)
+  } finally {
+    ended = true
+    await stopTalk()
   }
-  await sleep(1000)
-  ended = true
-  await stopTalk()
   await probing
   cast.scene.note({ kind: 'healed' })
   return kills

@@ -29,6 +29,8 @@ const CURSOR_DELAY_MS = 100
 
 export const hashOf = (bytes: Uint8Array): string => digest('sha256', bytes, 'hex')
 
+/** From the loss of a connection to the next answer, if there was one yet. */
+type Outage = { readonly lostAt: number; endedAt?: number }
 type Followed = { lastSeq: number; epoch: number; reading: boolean; cursor: number; told: number }
 type Outgoing = { readonly frame: SendFrame; readonly hash: string; readonly since: number }
 
@@ -42,6 +44,10 @@ export class PlainDevice {
   /** Called with every event, in order, after it was stored. */
   onEvent: (conversationId: ConversationId, event: LogEvent) => void = () => undefined
   connects = 0
+  /** Messages that were answered for good. */
+  answered = 0
+  /** The last one. */
+  outage: Outage | undefined
   readonly #recorder: Recorder
   readonly #followed = new Map<ConversationId, Followed>()
   readonly #outbox = new Map<MessageId, Outgoing>()
@@ -165,6 +171,9 @@ export class PlainDevice {
       socket.on('close', () => {
         clearInterval(watch)
         clearInterval(cursors)
+        if (this.outage === undefined || this.outage.endedAt !== undefined) {
+          this.outage = { lostAt: performance.now() }
+        }
         resolve()
       })
     })
@@ -234,6 +243,8 @@ export class PlainDevice {
     // It may pass another time: it stays, and goes out again with the next connection.
     if (status !== 0 && (code === undefined || ERRORS[code].retry === 'later')) return
     this.#outbox.delete(messageId)
+    this.answered += 1
+    if (this.outage !== undefined) this.outage.endedAt ??= performance.now()
     const outcome = status === 0 ? ({ phase: 'ok', seq } as const) : ({ phase: 'fail' } as const)
     this.#noteSend(outgoing.frame, outgoing.hash, outcome)
   }

@@ -56,8 +56,8 @@ test('the same with cursors', async () => {
   const pool = {
     async query() {
       writes += 1
-      if (!isOver) writer.cursor(newId(), newId(), 1)
       await sleep(WRITE_MS)
+      if (!isOver) writer.cursor(newId(), newId(), 1)
     },
   }
   const writer = createProgressWriter(pool as unknown as pg.Pool, log)
