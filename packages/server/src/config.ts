@@ -52,6 +52,12 @@ export const SETTINGS = {
     description: 'PostgreSQL for conversations. A pooler before it must keep named prepared statements.',
     schema: z.string().min(1).optional(),
   }),
+  CHAT_REPLICA_URL: setting({
+    default: 'none',
+    description:
+      'Replicas of `CHAT_DATABASE_URL`, separated by commas, from which older pages of conversations are read. They may be behind or away.',
+    schema: z.string().min(1).optional(),
+  }),
   REDIS_URL: setting({
     default: 'memory of this process',
     description: 'Redis for what several nodes share for a short time: tickets, grants, rate limits.',
@@ -200,6 +206,7 @@ export type ServerConfig = {
   readonly publicUrl: URL | undefined
   readonly userDatabaseUrl: string | undefined
   readonly chatDatabaseUrl: string | undefined
+  readonly chatReplicaUrls: readonly string[]
   readonly redisUrl: string | undefined
   /** Where services that run apart ask each other. */
   readonly internal:
@@ -293,6 +300,9 @@ export function parseConfig(
       'KAFKA_BROKERS is for several nodes: they share REDIS_URL, USER_DATABASE_URL and CHAT_DATABASE_URL. Set these too.',
     )
   }
+  if (read('CHAT_REPLICA_URL') !== undefined && read('CHAT_DATABASE_URL') === undefined) {
+    throw new ConfigError('CHAT_REPLICA_URL needs the CHAT_DATABASE_URL whose replicas these are.')
+  }
   const trustProxy = read('TRUST_PROXY')
   const webDir = read('WEB_DIR') ?? (existsSync(builtWebClient) ? builtWebClient : undefined)
   const metricsListen = read('METRICS_LISTEN')
@@ -304,6 +314,7 @@ export function parseConfig(
     publicUrl,
     userDatabaseUrl: read('USER_DATABASE_URL'),
     chatDatabaseUrl: read('CHAT_DATABASE_URL'),
+    chatReplicaUrls: split(read('CHAT_REPLICA_URL')),
     redisUrl: read('REDIS_URL'),
     internal:
       internalListen === undefined

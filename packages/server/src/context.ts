@@ -97,6 +97,7 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
     needs: { users: runs('auth') || runs('keys'), chat: runs('chat') },
     userDatabaseUrl: config.userDatabaseUrl,
     chatDatabaseUrl: config.chatDatabaseUrl,
+    chatReplicaUrls: config.chatReplicaUrls,
     poolSize: config.databasePoolSize,
     onEmbeddedEvent: event => (event === 'died' ? log.error('postgres died') : log.info(`postgres ${event}`)),
   })

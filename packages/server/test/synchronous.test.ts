@@ -48,7 +48,7 @@ test('P44 a commit whose wait for the standby was cancelled is no success, and n
     socket.post(frame)
     await cancelCommit()
     // The sender is told nothing but to come again.
-    await socket.closed
+    await Promise.race([socket.closed, socket.until(() => socket.acks.length > 0)])
     expect(socket.acks).toEqual([])
     expect(other.delivered).toEqual([])
 

@@ -1,11 +1,12 @@
-import { type ConversationId, type DeviceId, EVENT_KINDS, LIMITS, ProtocolError } from '@entangle/protocol'
+import { type DeviceId, LIMITS, ProtocolError } from '@entangle/protocol'
 import { sql } from 'kysely'
 import type { ChatDatabase } from '../database/chat-schema.ts'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import { CONVERSATION_KINDS, readReadableLog } from './conversation-store.ts'
-import type { LogEvent, LogTail } from './log-tail.ts'
+import type { LogPages } from './log-pages.ts'
+import type { LogTail } from './log-tail.ts'
 
 /** Everything a device reads rather than is sent. */
 export type LogService = {
@@ -21,41 +22,9 @@ export type LogService = {
   dropWelcomes(deviceId: DeviceId): Promise<void>
 }
 
-const PAGE_BYTES = 4 * 1024 * 1024
 const WELCOMES_AT_ONCE = 100
 
-type EventRow = {
-  seq: number
-  kind: number
-  epoch: number
-  message_id: Buffer
-  sender_device: Buffer
-  server_time: number
-  body: Buffer
-}
-
-export function createLogService(database: ChatDatabase, tail: LogTail): LogService {
-  /** The sum counts without reading the bodies; the first event is given whatever its size. */
-  async function readPage(conversationId: ConversationId, from: number, upTo: number): Promise<LogEvent[]> {
-    const { rows } = await sql<EventRow>`
-      SELECT seq, kind, epoch, message_id, sender_device, server_time, body
-      FROM (
-        SELECT *, sum(octet_length(body)) OVER (ORDER BY seq) AS total FROM message
-        WHERE conversation_id = ${idBytes(conversationId)} AND seq > ${from} AND seq <= ${upTo}
-      ) counted
-      WHERE total <= ${PAGE_BYTES} OR seq = ${from + 1}
-      ORDER BY seq`.execute(database)
-    return rows.map(row => ({
-      seq: row.seq,
-      kind: EVENT_KINDS[row.kind] ?? 'application',
-      epoch: row.epoch,
-      messageId: idText(row.message_id),
-      senderDevice: idText(row.sender_device),
-      serverTime: row.server_time,
-      body: row.body,
-    }))
-  }
-
+export function createLogService(database: ChatDatabase, tail: LogTail, pages: LogPages): LogService {
   /** Trees that nobody waits for any more, of epochs that are over. */
   const dropTrees = (conversation: Buffer) =>
     sql`
@@ -69,7 +38,7 @@ export function createLogService(database: ChatDatabase, tail: LogTail): LogServ
       const { joinedSeq, lastSeq } = await readReadableLog(database, conversationId, session.deviceId)
       const from = Math.max(after, joinedSeq)
       const upTo = Math.min(lastSeq, from + limit)
-      const events = tail.read(conversationId, from, upTo) ?? (await readPage(conversationId, from, upTo))
+      const events = tail.read(conversationId, from, upTo) ?? (await pages.read(conversationId, from, upTo))
       return { lastSeq, beginsAfter: joinedSeq, events: [...events] }
     },
 

@@ -9,6 +9,7 @@ import { createChatHandlers } from '../chat/handlers.ts'
 import { createInviteService } from '../chat/invite-service.ts'
 import { createLeaveService } from '../chat/leave-service.ts'
 import { createLetterService } from '../chat/letter-service.ts'
+import { createLogPages } from '../chat/log-pages.ts'
 import { createLogService } from '../chat/log-service.ts'
 import { createLogTail } from '../chat/log-tail.ts'
 import type { Router } from '../chat/routing/router.ts'
@@ -24,7 +25,7 @@ import type { KeyDirectory } from '../ports/key-directory.ts'
 
 type Parts = {
   readonly config: ServerConfig
-  readonly databases: Pick<Databases, 'chat' | 'chatPool' | 'ingestPool'>
+  readonly databases: Pick<Databases, 'chat' | 'chatReplicas' | 'chatPool' | 'ingestPool'>
   readonly cache: Cache
   readonly verifier: Verifier
   readonly router: Router
@@ -42,7 +43,11 @@ export function composeChat(parts: Parts) {
   const tail = createLogTail()
   const memory = createConversationMemory()
   const tickets = createTickets(cache)
-  const logService = createLogService(database, tail)
+  const logService = createLogService(
+    database,
+    tail,
+    createLogPages({ primary: database, replicas: databases.chatReplicas, clock, log }),
+  )
   const { archiveQuotaBytes: quotaBytes, accountStateEntries: entriesLimit } = config
   return {
     tickets,

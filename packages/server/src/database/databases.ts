@@ -13,6 +13,8 @@ import type { UsersDatabase, UsersSchema } from './users-schema.ts'
 export type Databases = {
   readonly users: UsersDatabase
   readonly chat: ChatDatabase
+  /** For reading alone: they may be behind, and they may be away. */
+  readonly chatReplicas: readonly ChatDatabase[]
   readonly usersPool: pg.Pool
   readonly chatPool: pg.Pool
   /** The one connection on which batches of messages are written. */
@@ -33,6 +35,7 @@ type Options = {
   readonly needs: Readonly<Record<Service, boolean>>
   readonly userDatabaseUrl: string | undefined
   readonly chatDatabaseUrl: string | undefined
+  readonly chatReplicaUrls: readonly string[]
   readonly poolSize: number
   readonly onEmbeddedEvent: (event: 'started' | 'died' | 'restarted') => void
 }
@@ -104,7 +107,9 @@ export async function openDatabases(options: Options): Promise<Databases> {
   const usersPool = needs.users ? createPool(users, poolSize) : undefined
   const chatPool = needs.chat ? createPool(chat, poolSize) : undefined
   const ingestPool = needs.chat ? createPool(chat, 1) : undefined
-  const pools = present({ users: usersPool, chat: chatPool, ingest: ingestPool })
+  const replicaPools = needs.chat ? options.chatReplicaUrls.map(url => openReplica(url, poolSize)) : []
+  const replicas = Object.fromEntries(replicaPools.map((pool, at) => [`replica ${String(at + 1)}`, pool]))
+  const pools = { ...present({ users: usersPool, chat: chatPool, ingest: ingestPool }), ...replicas }
   const external = present({
     users: options.userDatabaseUrl === undefined ? undefined : usersPool,
     chat: options.chatDatabaseUrl === undefined ? undefined : chatPool,
@@ -120,10 +125,8 @@ export async function openDatabases(options: Options): Promise<Databases> {
     await close()
     throw error
   }
-  const kyselyOf = <Schema>(pool: pg.Pool | undefined) =>
-    pool && new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-  const usersDatabase = kyselyOf<UsersSchema>(usersPool)
-  const chatDatabase = kyselyOf<ChatSchema>(chatPool)
+  const usersDatabase = usersPool && kyselyOf<UsersSchema>(usersPool)
+  const chatDatabase = chatPool && kyselyOf<ChatSchema>(chatPool)
   return {
     get users() {
       return needed(usersDatabase)
@@ -131,6 +134,7 @@ export async function openDatabases(options: Options): Promise<Databases> {
     get chat() {
       return needed(chatDatabase)
     },
+    chatReplicas: replicaPools.map(pool => kyselyOf<ChatSchema>(pool)),
     get usersPool() {
       return needed(usersPool)
     },
@@ -149,6 +153,16 @@ export async function openDatabases(options: Options): Promise<Databases> {
     close,
   }
 }
+
+const kyselyOf = <Schema>(pool: pg.Pool): Kysely<Schema> =>
+  new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+
+/** Whoever asks has somebody else to ask. */
+const openReplica = (connectionString: string, size: number): pg.Pool =>
+  createPool(
+    { connectionString, connectionTimeoutMillis: 1000, statement_timeout: 2000, query_timeout: 3000 },
+    size,
+  )
 
 const present = (pools: Readonly<Record<string, pg.Pool | undefined>>): Record<string, pg.Pool> =>
   Object.fromEntries(
@@ -172,7 +186,7 @@ export async function findRunning(places: Places, service: Service): Promise<pg.
 
 export async function openRunningUsers(places: Places): Promise<UsersDatabase> {
   const pool = createPool(await findRunning(places, 'users'), 1)
-  return new Kysely<UsersSchema>({ dialect: new PostgresDialect({ pool }) })
+  return kyselyOf<UsersSchema>(pool)
 }
 
 /** Databases as they are before anything has run on them, for a restore. */

@@ -38,12 +38,12 @@ function createStatementNames() {
   }
 }
 
-export function createPool(address: pg.ClientConfig, size: number): pg.Pool {
+export function createPool(address: pg.PoolConfig, size: number): pg.Pool {
   const pool = new pg.Pool({
+    connectionTimeoutMillis: 5000,
     ...address,
     types,
     max: size,
-    connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 60_000,
     application_name: 'entangle',
   })

@@ -25,6 +25,8 @@ test.each([
   ['PUBLIC_URL', 'ftp://chat.example'],
   ['RATE_LIMITS', 'off'],
   ['LOG_LEVEL', 'loud'],
+  ['REQUIRE_SYNCHRONOUS', 'yes'],
+  ['CHAT_REPLICA_URL', 'postgresql://replica/of-nothing'],
 ])('%s=%s is refused by name', (name, value) => {
   expect(() => parseConfig({ [name]: value })).toThrow(name)
 })
