@@ -94,6 +94,23 @@ test('P77 where nobody else manages the group, the answer of who is to give it f
   expect((await after(other, self, change, EMPTY_STATE)).state).toEqual(EMPTY_STATE)
 })
 
+test('P77 who came back is answered when somebody who manages the group has told it, or soon nobody will', async () => {
+  const answer: StateContent = { kind: 'group-change', name: 'Choir', since: 0 }
+  const leaver = { accountId: self, deviceId: readId<DeviceId>(randomBytes(16)), epoch: 1, proposal: null }
+  const isAsking = async (owner: AccountId, event: StateContent, isLeft = false) => {
+    const { draft, room } = scene(owner)
+    if (draft.chat.kind !== 'group') throw new Error('no group')
+    const leaving = isLeft ? [{ ...leaver, messageId: readId<MessageId>(randomBytes(16)) }] : []
+    draft.chat = { ...draft.chat, group: { ...draft.chat.group, leaving, mayBeOutdated: true } }
+    await applyStateEvent(room, draft, place(9), other, event)
+    return draft.chat.kind === 'group' && draft.chat.group.mayBeOutdated
+  }
+  expect(await isAsking(other, answer)).toBe(false)
+  expect(await isAsking(other, { kind: 'group-change', name: 'Octet' })).toBe(true)
+  expect(await isAsking(self, answer)).toBe(false)
+  expect(await isAsking(self, answer, true)).toBe(true)
+})
+
 test('P77 who is taken in by one is told by another what was changed in the epoch before', async () => {
   const newcomer: AccountId = readId(randomBytes(16))
   const sentOnCommit = async (owner: AccountId, renamedAt: number, told?: GroupState) => {

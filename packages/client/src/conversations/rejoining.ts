@@ -150,7 +150,7 @@ async function assertReached(
   throw new NetworkError('the group is older than what this device has reached')
 }
 
-/** Of a group that was known before, somebody who was known has to vouch. */
+/** Of a group that was known before, somebody who was known has to vouch; what was changed meanwhile nobody else may tell. */
 function enteredAgain(
   { self }: AccountContext,
   { mls }: Transaction,
@@ -159,7 +159,8 @@ function enteredAgain(
 ): GroupChat {
   const vouchers = vouchersFor(chat.group, self.accountId, tree.signer)
   const entered = enteredGroup(mls, chat, tree)
-  return { ...entered, group: { ...entered.group, vouchers } }
+  const mayBeOutdated = !isUntold({ at: entered.group.stateAt })
+  return { ...entered, group: { ...entered.group, vouchers, mayBeOutdated } }
 }
 
 /**
@@ -190,8 +191,7 @@ export async function rejoin(context: AccountContext, chatId: ChatId): Promise<n
         ...(entering.kind === 'direct' ? entering : enteredAgain(context, transaction, entering, tree)),
         conversation,
       }
-      // What was changed while this device was out nobody else may tell it.
-      if (inside.kind === 'group' && !isUntold({ at: inside.group.stateAt })) {
+      if (inside.kind === 'group' && inside.group.mayBeOutdated === true) {
         stageStateRequest(context, transaction, chatId)
       }
       const mends = present.conversation.mends === true

@@ -19,9 +19,16 @@ export function stageStateRequest(
   outbox.stageNew(transaction, chatId, [{ messageId, content: STATE_REQUEST }], clock.now())
 }
 
+function isWanting(chat: ChatRecord): boolean {
+  if (chat.kind !== 'group') return false
+  const { mayBeOutdated = false, members, stateAt } = chat.group
+  return isUntold({ at: stateAt }) || (mayBeOutdated && members.length > 1)
+}
+
 /**
  * A device that came in by itself has the state of the group from the account's other devices. Where they have none,
- * or are gone, it asks the group: after a while, and ever less often.
+ * or are gone, it asks the group: after a while, and ever less often. So does one that came back, until somebody has
+ * answered whom it believes: those who managed the group may be leaving it.
  */
 export function createStateAsking(context: AccountContext, wakeAt: (time: number) => void) {
   const { clock, ledger, timing } = context
@@ -32,8 +39,9 @@ export function createStateAsking(context: AccountContext, wakeAt: (time: number
 
   return {
     /** Answers whether there is something to send now. */
-    async step({ id, ...chat }: ChatRecord): Promise<boolean> {
-      if (chat.kind !== 'group' || !isUntold({ at: chat.group.stateAt })) {
+    async step(chat: ChatRecord): Promise<boolean> {
+      if (!isWanting(chat)) {
+        asked = 0
         dueAt = undefined
         return false
       }
@@ -44,7 +52,7 @@ export function createStateAsking(context: AccountContext, wakeAt: (time: number
       }
       asked += 1
       dueAt = inAWhile()
-      await ledger.transact(transaction => stageStateRequest(context, transaction, id))
+      await ledger.transact(transaction => stageStateRequest(context, transaction, chat.id))
       return true
     },
   }

@@ -54,6 +54,8 @@ export type GroupRecord = {
   readonly departed?: readonly AccountId[]
   /** Who took this account in; null for the founder, and where it is not known. */
   readonly addedBy: AccountId | null
+  /** This device came back by itself and has asked what was changed meanwhile. Nobody who is believed has said so yet. */
+  readonly mayBeOutdated?: boolean
   /** Why this account is out, for good. */
   readonly end: 'left' | 'removed' | null
   /** Rises whenever members, roles or links may have changed. */

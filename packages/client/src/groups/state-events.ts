@@ -30,7 +30,8 @@ export async function applyStateEvent(
   if (isOwn && event.kind === 'group-change' && event.since !== undefined) draft.isAsked = false
   const role = roleIn(group, from)
   const { invites: open } = managedOf(group)
-  const isPowerless = !isManager(role) && isToldAgain(event, open)
+  const isAgain = isToldAgain(event, open)
+  const isPowerless = !isManager(role) && isAgain
   // Who manages nothing any more tells nobody: somebody else has to.
   if (isOwn && isPowerless) draft.asks = true
   const held = heldBy(group)
@@ -39,6 +40,11 @@ export async function applyStateEvent(
   const step = isAnswer
     ? applyToState(held, unknownOf(held, event), { seq: place.seq, role: 'admin', open })
     : applyToState(held, event, { seq: place.seq, role, open })
+  // Where those who manage are leaving, others manage soon, and then what they tell counts.
+  const isLastWord = !isPowerless || (isAnswer && group.leaving.length === 0)
+  const isHeard = !isOwn && isAgain && event.kind === 'group-change' && isLastWord
+  const present = isHeard && group.mayBeOutdated === true ? { ...group, mayBeOutdated: false } : group
+  draft.chat = { ...chat, group: present }
   if (step === undefined) return
   if (step.secret !== null) {
     room.mls.storePreSharedKey(idToBytes(step.secret.inviteId), step.secret.secret)
@@ -46,7 +52,7 @@ export async function applyStateEvent(
   draft.chat = {
     ...chat,
     group: {
-      ...group,
+      ...present,
       state: step.state,
       stateAt: step.at,
       revision: group.revision + 1,
