@@ -324,6 +324,16 @@ describe('P51 P52 P53 commits that are refused', () => {
       { committer: 'x1', external: true, usedInvites: ['link' as InviteId, 'link' as InviteId] },
     ],
     [
+      'somebody comes by a link when everybody leaves',
+      'NOT_INVITED',
+      {
+        committer: 'x1',
+        external: true,
+        usedInvites: ['link' as InviteId],
+        leaving: EVERYBODY,
+      },
+    ],
+    [
       'who is at home comes by a link',
       'NOT_INVITED',
       { committer: 'm2', external: true, usedInvites: ['link' as InviteId] },

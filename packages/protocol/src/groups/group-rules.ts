@@ -71,6 +71,8 @@ function breachFromOutside(facts: CommitFacts): CommitBreach | undefined {
     const isAtHome = !leaving.has(committer.accountId) && usedInvites.length === 0
     return isAtHome ? undefined : 'NOT_INVITED'
   }
+  // Nobody is left who knows who leaves: no commit could take them out any more.
+  if ([...membersBefore].every(account => leaving.has(account))) return 'NOT_INVITED'
   const [invite, ...others] = usedInvites
   const isInvited =
     before.kind === 'group' && invite !== undefined && others.length === 0 && before.invites.has(invite)
