@@ -8,9 +8,14 @@ const BACK_WITHIN_MS = 60_000
 
 const isBack = ({ outage }: PlainDevice): boolean => outage === undefined || outage.endedAt !== undefined
 
+/** Who is not back by then is not waited for: the rest of the history is worth a judgement all the same. */
+const waitForAll = (devices: readonly PlainDevice[]): Promise<unknown> =>
+  waitUntil('everybody to be back', () => devices.every(isBack), Boolean, BACK_WITHIN_MS).catch(
+    () => undefined,
+  )
+
 /** What an earlier fault has interrupted is over. */
-export const everybodyConnected = ({ devices }: Cast): Promise<unknown> =>
-  waitUntil('everybody to be connected', () => devices.every(isBack), Boolean, BACK_WITHIN_MS)
+export const everybodyConnected = ({ devices }: Cast): Promise<unknown> => waitForAll(devices)
 
 /** For everybody whose connection ended at that moment: the time from then until they have an answer again. */
 export async function measureGaps({ devices }: Cast, since: number): Promise<number[]> {
@@ -19,8 +24,8 @@ export async function measureGaps({ devices }: Cast, since: number): Promise<num
     const lostAt = outage?.lostAt ?? 0
     return lostAt >= since && lostAt < since + LOST_WITHIN_MS
   })
-  await waitUntil('everybody to be back', () => struck.every(isBack), Boolean, BACK_WITHIN_MS)
-  return struck.map(({ outage }) => (outage?.endedAt ?? 0) - since)
+  await waitForAll(struck)
+  return struck.map(({ outage }) => (outage?.endedAt ?? performance.now()) - since)
 }
 
 /** 99 of a hundred are no higher. */
