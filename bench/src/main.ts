@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { benchCatchup } from './catchup/catchup.ts'
+import { benchCluster } from './cluster/cluster.ts'
 import { benchConnections } from './connections/connections.ts'
 import { benchCrypto } from './crypto/crypto.ts'
 import { benchEndToEnd } from './end-to-end/end-to-end.ts'
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => voi
   crypto: benchCrypto,
   groups: (report, { members }) => benchGroups(report, members),
   catchup: benchCatchup,
+  cluster: benchCluster,
   connections: (report, options) => benchConnections(report, { ...options, steps: 5 }),
   'end-to-end': benchEndToEnd,
   fanout: benchFanout,

@@ -5,7 +5,12 @@ import type { RawSocket } from './raw-socket.ts'
 import type { SeededDevice } from './seed.ts'
 
 /** Who is asked, and how. */
-export type Target = { readonly kind: keyof typeof DIALECTS; readonly port: number }
+export type Target = {
+  readonly kind: keyof typeof DIALECTS
+  readonly port: number
+  /** Where sockets are opened, if elsewhere: devices are dealt out to these in turn. */
+  readonly socketPorts?: readonly number[]
+}
 
 export type Member = { readonly device: SeededDevice; readonly socket: RawSocket; counter: number }
 
@@ -57,8 +62,9 @@ async function openSocket(
   let greet: () => void = () => undefined
   let opened: RawSocket | undefined
   const tickets = target.kind === 'entangle' ? [`ticket.${await ticketOf(target.port, device)}`] : []
+  const { port, socketPorts = [port] } = target
   const socket = await dialect.open({
-    port: target.port,
+    port: socketPorts[device.number % socketPorts.length] ?? port,
     device,
     tickets,
     onFrame: (chunk, start, end) => {

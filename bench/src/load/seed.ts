@@ -46,7 +46,7 @@ const CHATS = (from: number, to: number, size: number): string => `
 
 /** Devices numbered from `first`, a multiple of `size`, in conversations of `size`. */
 export async function seedDevices(
-  view: DatabaseView,
+  view: Pick<DatabaseView, 'query'>,
   { first, count, size }: { readonly first: number; readonly count: number; readonly size: number },
 ): Promise<SeededDevice[]> {
   await view.query('entangle_users', USERS(first, first + count - 1))

@@ -1,7 +1,7 @@
 import { findFreePort } from '../harness/free-port.ts'
 import { type ServerProcess, startServer } from '../harness/server-process.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
-import { findKafka, type KafkaCluster, startKafka } from '../services/kafka.ts'
+import { findKafka, type KafkaCluster, type KafkaPurpose, startKafka } from '../services/kafka.ts'
 import { chooseNginxPorts, findNginx, type NginxProcess, startNginx } from '../services/nginx.ts'
 import { findRedis, type RedisProcess, startRedis } from '../services/redis.ts'
 import type { FarNode, WireName } from './far-node.ts'
@@ -30,6 +30,7 @@ type Options = {
   /** Of NGINX; a free one where nothing is said. */
   readonly port?: number
   readonly env?: Env | ((service: Service, index: number) => Env)
+  readonly kafkaFor?: KafkaPurpose
   /** The last of the chat nodes lies there. */
   readonly farNode?: FarNode
   readonly say?: (line: string) => void
@@ -96,7 +97,9 @@ export async function startCluster(options: Options): Promise<Cluster> {
     const folder = await createTempDir('cluster')
     opened.push(() => folder.remove())
     const redis = keep(await startRedis())
-    const kafka = keep(await startKafka(size.kafka, farNode && (port => farNode.wireTo('kafka', port))))
+    const kafka = keep(
+      await startKafka(size.kafka, farNode && (port => farNode.wireTo('kafka', port)), options.kafkaFor),
+    )
     say(`Redis, and ${String(size.kafka)} Kafka broker${size.kafka === 1 ? '' : 's'}`)
     const ports = await chooseNginxPorts(options.port)
     const internalUrl = (service: Service) => `http://127.0.0.1:${String(ports.internal[service])}`
@@ -119,6 +122,8 @@ export async function startCluster(options: Options): Promise<Cluster> {
         TRUST_PROXY: LOOPBACK,
         REGISTRATION: 'open',
         LOG_LEVEL: 'warn',
+        // All of them share one PostgreSQL, and what it allows.
+        DATABASE_POOL_SIZE: '6',
         ...(typeof options.env === 'function' ? options.env(service, index) : options.env),
       }
       await far?.expose(port)

@@ -1,18 +1,22 @@
 import { startEmbeddedPostgres } from '@entangle/server/embedded-postgres'
+import { ADMINISTRATOR, type DatabaseView, openDatabaseViewAt } from '../harness/database-view.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
 import { createDatabase, newPassword } from './create-database.ts'
 
 export type ClusterDatabases = {
   readonly env: { readonly USER_DATABASE_URL: string; readonly CHAT_DATABASE_URL: string }
+  /** As its administrator. */
+  openView(): Promise<DatabaseView>
   dispose(): Promise<void>
 }
 
 /** A PostgreSQL of its own with a database for users and one for chat, as an operator would set them up. */
-export async function startDatabases(): Promise<ClusterDatabases> {
+export async function startDatabases(): Promise<ClusterDatabases & { readonly dataDir: string }> {
   const folder = await createTempDir('cluster-database')
+  const adminPassword = newPassword()
   const postgres = await startEmbeddedPostgres({
     dataDir: folder.path,
-    adminPassword: newPassword(),
+    adminPassword,
     onEvent: () => undefined,
   })
   const { host = '', port = 0 } = postgres.address('', '', '')
@@ -23,6 +27,8 @@ export async function startDatabases(): Promise<ClusterDatabases> {
       USER_DATABASE_URL: await create('entangle_users'),
       CHAT_DATABASE_URL: await create('entangle_chat'),
     },
+    dataDir: folder.path,
+    openView: () => openDatabaseViewAt({ host, port, user: ADMINISTRATOR, password: adminPassword }),
     async dispose() {
       await postgres.stop()
       await folder.remove()

@@ -10,7 +10,7 @@ export type DatabaseView = {
   close(): Promise<void>
 }
 
-const ADMINISTRATOR = 'entangle_admin'
+export const ADMINISTRATOR = 'entangle_admin'
 
 /** The embedded PostgreSQL of a running server, as its administrator reaches it. */
 export async function findAdministrator(dataDir: string) {

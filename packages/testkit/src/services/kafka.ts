@@ -99,8 +99,15 @@ async function makeWire(wireTo: WireTo) {
 
 const inWords = ({ host, port }: Address) => `${host}:${String(port)}`
 
+/** A quick start for tests; or its own speed, once it has run for a while, for benchmarks. */
+export type KafkaPurpose = 'tests' | 'speed'
+
 /** A cluster of Kafka brokers without Docker. An open port is not readiness: whoever uses it has to ask for metadata. */
-export async function startKafka(size: 1 | 3 = 1, wireTo?: WireTo): Promise<KafkaCluster> {
+export async function startKafka(
+  size: 1 | 3 = 1,
+  wireTo?: WireTo,
+  purpose: KafkaPurpose = 'tests',
+): Promise<KafkaCluster> {
   const found = findKafka()
   if (found === undefined) throw new Error('There is no Kafka here.')
   const folder = await createTempDir('kafka')
@@ -114,7 +121,7 @@ export async function startKafka(size: 1 | 3 = 1, wireTo?: WireTo): Promise<Kafk
   const java = (heap: string, ...args: readonly string[]) => [
     heap,
     '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
+    ...(purpose === 'tests' ? ['-XX:TieredStopAtLevel=1'] : []),
     '-cp',
     join(found.jars, '*'),
     ...args,

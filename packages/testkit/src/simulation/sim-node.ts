@@ -101,6 +101,7 @@ export function createSimNode(parts: Parts): SimNode {
   const router = createRouter({
     bus,
     log,
+    gatherMs: 0,
     slots: { own: () => String(slot), nodes: parts.nodes, onMoved: () => undefined },
     openInterest: ({ held, missed }) =>
       createInterest({

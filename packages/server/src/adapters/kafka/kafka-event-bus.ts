@@ -24,7 +24,8 @@ const CONNECT_WITHIN_MS = 3000
 const ANSWER_WITHIN_MS = 5000
 /** Well below what a broker takes as one record, also with the largest event behind it. */
 const RECORD_BYTES = 256 * 1024
-const REPLICAS = 3
+/** One broker may go; more copies of hints would only cost. */
+const REPLICAS = 2
 /** Events are hints that nobody reads later. */
 const KEEP_MS = 10 * 60 * 1000
 const RETRY_MS = 500

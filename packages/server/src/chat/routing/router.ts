@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describeError, type Log } from '../../logging.ts'
 import type { Addressed, EventBus, Subscription } from '../../ports/event-bus.ts'
 import type { Topic } from '../../ports/interest-registry.ts'
@@ -50,6 +51,12 @@ export type Slots = {
 /** Calls of `publish` that wait for an answer of the registry. Beyond it nobody is asked: all nodes get everything. */
 const WAITING_LIMIT = 10_000
 
+/**
+ * From one handing over to the bus to the next: whoever writes into the quiet is not kept waiting, and in a crowd what
+ * each record costs, here, in the registry and on the bus, is shared by many.
+ */
+const GATHER_MS = 5
+
 /** Where there is only one node, everything goes straight to its own sockets. */
 export function createLocalRouter(): Router {
   let node: LocalNode | undefined
@@ -71,13 +78,14 @@ type Parts = {
   /** Without it every node gets everything. */
   readonly openInterest: ((node: Pick<LocalNode, 'held' | 'missed'>) => Interest) | undefined
   readonly log: Log
+  readonly gatherMs?: number
 }
 
 /**
  * What concerns sockets of this node goes to them directly, in order and whatever becomes of the bus; other nodes get
  * over the bus what somebody listens to there.
  */
-export function createRouter({ bus, slots, openInterest, log }: Parts): Router {
+export function createRouter({ bus, slots, openInterest, log, gatherMs = GATHER_MS }: Parts): Router {
   let node: LocalNode | undefined
   let interest: Interest | undefined
   let waiting: (readonly ChatEvent[])[] = []
@@ -130,9 +138,11 @@ export function createRouter({ bus, slots, openInterest, log }: Parts): Router {
   /** One question after the other, so that what is published keeps its order; what comes meanwhile goes with the next. */
   async function run(): Promise<void> {
     while (waiting.length > 0) {
+      const gathered = gatherMs === 0 ? undefined : sleep(gatherMs)
       const calls = waiting
       waiting = []
       bus.publish(calls.length > WAITING_LIMIT ? toEverybody(calls.flat()) : await address(calls))
+      await gathered
     }
   }
 
