@@ -64,6 +64,18 @@ describe.skipIf(!canRun)('auth, keys and two chat nodes behind NGINX, over Redis
     closeAll(from, to)
   })
 
+  test('P87 what auth shows of devices was sealed and opened by keys, in another process', async () => {
+    const person = await Person.signUp(cluster.url)
+    person.api.headers = {
+      'x-forwarded-for': '203.0.113.7',
+      'user-agent': 'Firefox/140.0 (X11; Linux x86_64)',
+    }
+    await person.api.call('refreshSession', {})
+    const { devices } = await person.api.call('listDevices', {})
+    // Believed because the visitor comes from the address that is trusted here, as a proxy before NGINX would.
+    expect(devices).toMatchObject([{ lastAddress: '203.0.113.7', lastClient: 'Firefox on Linux' }])
+  })
+
   test('P85 who is signed out loses the socket, and the token, within five seconds', async () => {
     const elsewhere = await ben.enrolAnother()
     const socket = await connectTo(1, elsewhere)
