@@ -6,6 +6,7 @@ import { createLocalRouter, createRouter, type LocalNode, type Router } from './
 import { openSlotLease } from './chat/routing/slot-lease.ts'
 import type { ServerConfig } from './config.ts'
 import type { Log } from './logging.ts'
+import type { ServerMetrics } from './metrics/server-metrics.ts'
 import type { Cache } from './ports/cache.ts'
 import type { Clock } from './ports/clock.ts'
 import type { InterestRegistry } from './ports/interest-registry.ts'
@@ -36,22 +37,32 @@ export async function openShared(config: ServerConfig, { clock, log }: Parts): P
 }
 
 type RouterParts = Parts & {
+  readonly metrics: Pick<ServerMetrics, 'registry'>
   readonly pool: pg.Pool
-  readonly registry: InterestRegistry | undefined
+  readonly interest: InterestRegistry | undefined
 }
 
 /** Kafka where it is configured, with a slot of this node's own; else everything stays in this process. */
 export async function openRouter(config: ServerConfig, parts: RouterParts): Promise<Backbone<Router>> {
-  const { pool, registry, clock, log } = parts
+  const { pool, interest, metrics, clock, log } = parts
   if (config.kafka === undefined) return { part: createLocalRouter(), close: nothing }
   const { brokers, topic, slots } = config.kafka
   const { openKafkaEventBus } = await import('./adapters/kafka/kafka-event-bus.ts')
   const bus = await openKafkaEventBus({ brokers, topic, slots, codec: chatEventCodec, clock, log })
   const lease = await openSlotLease({ pool, slots, clock, log })
+  metrics.registry.gauge('chat_nodes', 'Chat nodes that are alive.', () => lease.nodes().slots.length)
+  metrics.registry.gauge(
+    'chat_nodes_hearing_all',
+    'Chat nodes that hear everything, because they cannot say what they want.',
+    () => lease.nodes().hearingAll.length,
+  )
+  metrics.registry.gauge('bus_waiting_bytes', 'Published, and not taken by Kafka yet.', () =>
+    bus.waitingBytes(),
+  )
   const openInterest =
-    registry &&
+    interest &&
     (({ held, missed }: Pick<LocalNode, 'held' | 'missed'>) =>
-      createInterest({ ...lease, registry, held, missed, clock, log }))
+      createInterest({ ...lease, registry: interest, held, missed, clock, log }))
   const router = createRouter({ bus, slots: lease, openInterest, log })
   await router.ready
   return {

@@ -134,11 +134,11 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
   const tokenKeys = keys?.tokenKeys ?? createRemoteTokenKeys(client, clock)
 
   const openChat = async () => {
-    const { registry } = shared.part
-    const router = await openRouter(config, { pool: databases.chatPool, registry, clock, log })
+    const chatParts = { config, databases, cache, verifier, directory, clock, log, metrics }
+    const { registry: interest } = shared.part
+    const router = await openRouter(config, { ...chatParts, pool: databases.chatPool, interest })
     closing.later(router.close)
-    const parts = { config, databases, cache, verifier, directory, clock, log, metrics }
-    return composeChat({ ...parts, router: router.part })
+    return composeChat({ ...chatParts, router: router.part })
   }
   const chat = runs('chat') ? await openChat() : undefined
 

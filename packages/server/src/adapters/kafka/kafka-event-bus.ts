@@ -17,7 +17,11 @@ type Options<Event> = {
   readonly log: Log
 }
 
-export type KafkaEventBus<Event> = EventBus<Event> & { close(): Promise<void> }
+export type KafkaEventBus<Event> = EventBus<Event> & {
+  /** Published, and not taken by Kafka yet. */
+  waitingBytes(): number
+  close(): Promise<void>
+}
 
 const CLIENT_ID = 'entangle'
 const CONNECT_WITHIN_MS = 3000
@@ -119,6 +123,7 @@ export async function openKafkaEventBus<Event>(options: Options<Event>): Promise
         },
       }
     },
+    waitingBytes: () => publisher.waitingBytes,
     async close() {
       for (const reader of readers) reader.end()
       await publisher.stop()
