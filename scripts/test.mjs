@@ -67,7 +67,7 @@ await runMain(async () => {
   let counts = await runChecks(steps)
   await steps.step('cryptography rebuilt', rebuildCrypto)
   await steps.step('services', async () => {
-    const missing = await ensureServices()
+    const missing = await ensureServices({ forTests: true })
     if (isCi && missing.length > 0) throw new Error(`Missing: ${missing.join(', ')}`)
   })
   counts = addCounts(

@@ -4,29 +4,66 @@ import { inRoot } from './paths.mjs'
 import { run } from './run.mjs'
 import { say } from './say.mjs'
 
-/** The version that is tested; its jars come from Maven Central. */
-const KAFKA = '4.3.1'
-const jarsFolder = inRoot('.cache', `kafka-${KAFKA}`)
+/** Programs of Java's as they are tested: what is fetched from Maven Central, and what of it is not needed. */
+const KAFKA = {
+  name: 'kafka',
+  version: '4.3.1',
+  artifacts: ['org.apache.kafka:kafka_2.13', 'org.apache.kafka:kafka-tools'],
+}
+const S3_PROXY = {
+  name: 's3proxy',
+  version: '3.1.0',
+  artifacts: ['org.gaul:s3proxy'],
+  // Everything for stores in the clouds: here it keeps files in a folder.
+  without: [
+    ...['com.azure', 'com.microsoft.azure', 'io.projectreactor', 'io.projectreactor.netty', 'io.netty'],
+    ...[
+      'com.google.api',
+      'com.google.api-client',
+      'com.google.api.grpc',
+      'com.google.apis',
+      'com.google.auth',
+    ],
+    ...[
+      'com.google.cloud',
+      'com.google.http-client',
+      'com.google.oauth-client',
+      'com.google.protobuf',
+      'io.grpc',
+    ],
+    ...['com.google.cloud.opentelemetry', 'io.opentelemetry', 'io.opentelemetry.contrib', 'io.opencensus'],
+    ...['net.java.dev.jna', 'io.perfmark'],
+  ],
+}
+const jarsFolder = ({ name, version }) => inRoot('.cache', `${name}-${version}`)
 
-const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+function pomOf({ version, artifacts, without = [] }) {
+  const exclusions = without.map(
+    group => `<exclusion><groupId>${group}</groupId><artifactId>*</artifactId></exclusion>`,
+  )
+  const dependencies = artifacts.map(artifact => {
+    const [group, id] = artifact.split(':')
+    const what = `<groupId>${group}</groupId><artifactId>${id}</artifactId><version>${version}</version>`
+    return `<dependency>${what}<exclusions>${exclusions.join('')}</exclusions></dependency>`
+  })
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
-  <groupId>local</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
-  <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${KAFKA}</version></dependency>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>${KAFKA}</version></dependency>
-  </dependencies>
+  <groupId>local</groupId><artifactId>jars</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies>${dependencies.join('\n')}</dependencies>
 </project>
 `
+}
 
-async function fetchKafka() {
-  if (existsSync(jarsFolder)) return
+async function fetchJars(program) {
+  const folder = jarsFolder(program)
+  if (existsSync(folder)) return
   const isReady = findProgram('java') && findProgram('mvn')
   if (!isReady && !(await installPackages('openjdk-17-jre-headless', 'maven'))) return
-  say(`Fetching Kafka ${KAFKA} …`)
-  const work = `${jarsFolder}.new`
+  say(`Fetching ${program.name} ${program.version} …`)
+  const work = `${folder}.new`
   rmSync(work, { recursive: true, force: true })
   mkdirSync(work, { recursive: true })
-  writeFileSync(`${work}/pom.xml`, POM)
+  writeFileSync(`${work}/pom.xml`, pomOf(program))
   const args = [
     '-q',
     '-B',
@@ -37,9 +74,12 @@ async function fetchKafka() {
   const { code, output } = await run('mvn', args, { cwd: work, quiet: true })
   if (code !== 0 || readdirSync(`${work}/jars`).length === 0) throw new Error(output)
   // Whole or not at all: whoever is interrupted begins again.
-  renameSync(`${work}/jars`, jarsFolder)
+  renameSync(`${work}/jars`, folder)
   rmSync(work, { recursive: true })
 }
+
+const findJars = program =>
+  existsSync(jarsFolder(program)) && findProgram('java') ? jarsFolder(program) : undefined
 
 /** Programs of others that tests run as they are: how each is found, and how it is set up where that can be done. */
 const SERVICES = [
@@ -58,8 +98,15 @@ const SERVICES = [
   {
     name: 'Kafka',
     variable: 'KAFKA_JARS',
-    find: () => (existsSync(jarsFolder) && findProgram('java') ? jarsFolder : undefined),
-    setUp: fetchKafka,
+    find: () => findJars(KAFKA),
+    setUp: () => fetchJars(KAFKA),
+  },
+  {
+    name: 'S3Proxy',
+    forTests: true,
+    variable: 'S3PROXY_JARS',
+    find: () => findJars(S3_PROXY),
+    setUp: () => fetchJars(S3_PROXY),
   },
 ]
 
@@ -81,8 +128,9 @@ async function ensureService({ name, variable, find, setUp }) {
 }
 
 /** Sets up what can be, tells the tests where it is, and answers with the names of what is missing. */
-export async function ensureServices() {
+export async function ensureServices({ forTests = false } = {}) {
   const missing = []
-  for (const service of SERVICES) if (!(await ensureService(service))) missing.push(service.name)
+  for (const service of SERVICES.filter(each => forTests || !each.forTests))
+    if (!(await ensureService(service))) missing.push(service.name)
   return missing
 }

@@ -109,6 +109,12 @@ export const SETTINGS = {
       '`on` refuses to start over a `USER_DATABASE_URL` or `CHAT_DATABASE_URL` whose commits are not on the disks of two machines before they are acknowledged; `off` only says so in the log.',
     schema: z.enum(['on', 'off']).default('off'),
   }),
+  BLOB_STORE_URL: setting({
+    default: 'none',
+    description:
+      'Where attachments will lie: a folder (`file:///srv/entangle/blobs`), or a bucket of a store that speaks S3 (`https://KEY:SECRET@s3.example.org/bucket?region=eu-central-1`). Nothing uses it yet.',
+    schema: z.url({ protocol: /^(file|https?)$/ }).optional(),
+  }),
   DATABASE_POOL_SIZE: setting({
     default: '10',
     description: 'Connections to each database.',
@@ -219,6 +225,7 @@ export type ServerConfig = {
     | { readonly brokers: readonly string[]; readonly topic: string; readonly slots: number }
     | undefined
   readonly requireSynchronous: boolean
+  readonly blobStoreUrl: URL | undefined
   readonly databasePoolSize: number
   readonly registration: 'open' | 'closed'
   readonly trustProxy: readonly string[] | false
@@ -306,6 +313,7 @@ export function parseConfig(
   const trustProxy = read('TRUST_PROXY')
   const webDir = read('WEB_DIR') ?? (existsSync(builtWebClient) ? builtWebClient : undefined)
   const metricsListen = read('METRICS_LISTEN')
+  const blobStoreUrl = read('BLOB_STORE_URL')
   return {
     service,
     port: read('PORT'),
@@ -328,6 +336,7 @@ export function parseConfig(
         ? undefined
         : { brokers: split(brokers), topic: read('KAFKA_TOPIC'), slots: read('NODE_SLOTS') },
     requireSynchronous: read('REQUIRE_SYNCHRONOUS') === 'on',
+    blobStoreUrl: blobStoreUrl === undefined ? undefined : new URL(blobStoreUrl),
     databasePoolSize: read('DATABASE_POOL_SIZE'),
     registration: read('REGISTRATION') ?? (onLoopback && publicUrl === undefined ? 'open' : 'closed'),
     trustProxy: trustProxy === 'off' ? false : trustProxy.split(',').map(part => part.trim()),
