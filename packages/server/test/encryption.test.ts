@@ -57,6 +57,19 @@ test('P87 a data key is replaced after its number of seals and after its time; t
     expect(text(await openOne(elsewhere, 'row', sealed))).toBe('value')
 })
 
+test('P87 a data key that a failover has lost is replaced before long', async () => {
+  const clock = { nowMs: Date.now(), now: () => clock.nowMs }
+  const seal = async () => sealOne(envelope, 'row', Buffer.from('value'))
+  const envelope = (await openEncryption(parts(clock))).envelopeOf('auth')
+  const lost = Buffer.from(await seal()).subarray(1, 17)
+  clock.nowMs += 60_000
+  expect(Buffer.from(await seal()).subarray(1, 17)).toEqual(lost)
+  await database().deleteFrom('data_key').where('id', '=', lost).execute()
+  clock.nowMs += 60_000
+  const elsewhere = (await openEncryption(parts())).envelopeOf('auth')
+  expect(text(await openOne(elsewhere, 'row', await seal()))).toBe('value')
+})
+
 test('P87 a process seals under no key that it finds in the database', async () => {
   const [{ version, public_key }] = await database()
     .selectFrom('wrapping_key')
@@ -105,7 +118,7 @@ test('P87 the wrapping key is replaced by a command that may be killed: everythi
     createDataKeys({ ...parts(), wrapper }, { seals: 1, lifetimeMs: DAY_MS }),
     'auth',
   )
-  const plain = Array.from({ length: 150 }, (_, at) => `value ${String(at)}`)
+  const plain = Array.from({ length: 100 }, (_, at) => `value ${String(at)}`)
   const values = plain.map(value => ({ place: 'row', bytes: Buffer.from(value) }))
   const sealed = await before.seal(values)
   const openAll = async () => {

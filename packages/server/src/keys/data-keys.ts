@@ -23,6 +23,8 @@ const KEY_BYTES = 32
 export const ID_BYTES = 16
 /** When a key is replaced. The number is far below what random nonces allow. */
 const USE = { seals: 2 ** 24, lifetimeMs: 30 * 24 * 3600 * 1000 }
+/** A failover may have lost the row: nobody would ever open what is sealed from then on. */
+const CHECKED_EVERY_MS = 60_000
 /** Unwrapped keys in memory. */
 const KNOWN_LIMIT = 512
 const ATTEMPTS = 5
@@ -53,6 +55,11 @@ async function create(parts: Parts): Promise<DataKey> {
   throw new Error('the wrapping key is retired again and again')
 }
 
+async function isStored({ database }: Parts, id: Buffer): Promise<boolean> {
+  const row = await database.selectFrom('data_key').select('id').where('id', '=', id).executeTakeFirst()
+  return row !== undefined
+}
+
 async function unwrap({ database, wrapper }: Parts, id: Uint8Array): Promise<KeyObject> {
   for (let attempt = 1; ; attempt++) {
     const row = await database
@@ -71,6 +78,12 @@ async function unwrap({ database, wrapper }: Parts, id: Uint8Array): Promise<Key
   }
 }
 
+type Own = { readonly dataKey: DataKey; readonly until: number; left: number; checkedAt: number }
+
+const isSpent = ({ left, until }: Own, nowMs: number): boolean => left === 0 || nowMs >= until
+const isUnchecked = ({ checkedAt }: Own, nowMs: number): boolean =>
+  Math.abs(nowMs - checkedAt) >= CHECKED_EVERY_MS
+
 /**
  * A process seals only under a key that it has made itself. Anybody can wrap under a public key: whoever can write into
  * the database could otherwise put a key there that he knows.
@@ -78,8 +91,8 @@ async function unwrap({ database, wrapper }: Parts, id: Uint8Array): Promise<Key
 export function createDataKeys(parts: Parts, use = USE): DataKeys {
   const { clock } = parts
   const known = new Map<string, Promise<KeyObject>>()
-  let own: { readonly dataKey: DataKey; readonly until: number; left: number } | undefined
-  let creating: Promise<void> | undefined
+  let own: Own | undefined
+  let renewing: Promise<void> | undefined
 
   function remember(name: string, key: Promise<KeyObject>): Promise<KeyObject> {
     // Put in again at each use: the first one is the one that was not used for longest.
@@ -90,19 +103,25 @@ export function createDataKeys(parts: Parts, use = USE): DataKeys {
     return key
   }
 
-  async function replaceOwn(): Promise<void> {
+  async function renewOwn(): Promise<void> {
+    const present = own
+    const now = clock.now()
+    if (present !== undefined && !isSpent(present, now) && (await isStored(parts, present.dataKey.id))) {
+      present.checkedAt = now
+      return
+    }
     const dataKey = await create(parts)
-    own = { dataKey, until: clock.now() + use.lifetimeMs, left: use.seals }
+    own = { dataKey, until: now + use.lifetimeMs, left: use.seals, checkedAt: now }
     void remember(idText(dataKey.id), Promise.resolve(dataKey.key))
   }
 
   return {
     async toSeal() {
-      while (own === undefined || own.left === 0 || clock.now() >= own.until) {
-        creating ??= replaceOwn().finally(() => {
-          creating = undefined
+      while (own === undefined || isSpent(own, clock.now()) || isUnchecked(own, clock.now())) {
+        renewing ??= renewOwn().finally(() => {
+          renewing = undefined
         })
-        await creating
+        await renewing
       }
       own.left -= 1
       return own.dataKey
