@@ -7,6 +7,7 @@ import { createAccessTokens } from '../../src/auth/access-tokens.ts'
 import { describeForKong } from '../../src/gateway/kong-config.ts'
 import { type Plain, toYaml } from '../../src/gateway/yaml.ts'
 import { systemClock } from '../../src/ports/clock.ts'
+import { readDeployed } from '../support/deploy-files.ts'
 import {
   chooseRoutes,
   type KongFile,
@@ -84,6 +85,18 @@ test('bodies are as large as the operation allows, and no larger', () => {
       allowed_payload_size: operation.bodyLimitBytes ?? LIMITS.httpBodyBytes,
       size_unit: 'bytes',
     })
+  }
+})
+
+test('what stands before Kong lets through what Kong does', () => {
+  const largest = Math.max(...operations.map(({ bodyLimitBytes = 0 }) => bodyLimitBytes))
+  for (const path of [
+    'nginx/entangle.conf.template',
+    'nginx/kong.conf.template',
+    'kubernetes/ingress.yaml',
+  ]) {
+    const [, mebibytes] = /(?:client_max_body_size|proxy-body-size:) (\d+)m/.exec(readDeployed(path)) ?? []
+    expect(Number(mebibytes) * 1024 * 1024).toBeGreaterThan(largest)
   }
 })
 
