@@ -13,7 +13,11 @@ type Options = Rounds & LoadOptions
 const NODES = [1, 2, 4] as const
 const CHAT_NODES = 4
 const DEVICES = 1000
-const OUTSTANDING = 400
+/** Under way are as many messages as make so many deliveries, within reason. */
+const DELIVERIES_UNDER_WAY = 4000
+const MOST_OUTSTANDING = 400
+/** A broker that has just been started compiles its code for a while. */
+const WARM_UP_SECONDS = 20
 /** Between the numbers of conversations of two sizes. */
 const APART = 10_000
 /** Devices in a conversation; members of each are dealt out to all nodes. */
@@ -61,7 +65,8 @@ export async function benchCluster(report: Report, options: Options): Promise<vo
 
     for (const [at, size] of SIZES.entries()) {
       let first = at * APART * size
-      report.say(`${DEVICES} people in conversations of ${size}, ${OUTSTANDING} messages under way:`)
+      const outstanding = Math.min(MOST_OUTSTANDING, DELIVERIES_UNDER_WAY / size)
+      report.say(`${DEVICES} people in conversations of ${size}, ${outstanding} messages under way:`)
       const contenders: Contender[] = []
       for (const nodes of NODES) {
         const devices = await seedDevices(view, { first, count: DEVICES, size })
@@ -74,7 +79,9 @@ export async function benchCluster(report: Report, options: Options): Promise<vo
         await load.open(nameOf(nodes, size), target, devices)
         contenders.push({ name: nameOf(nodes, size), probes })
       }
-      const plan = { arrival: { kind: 'closed', outstanding: OUTSTANDING }, until: 'delivered' } as const
+      const plan = { arrival: { kind: 'closed', outstanding }, until: 'delivered' } as const
+      const widest = nameOf(CHAT_NODES, size)
+      if (at === 0) await load.measure(widest, plan, WARM_UP_SECONDS, probes)
       const results = await playRounds(load, contenders, plan, options)
       reportSize(report, size, results)
       for (const { name } of contenders) await load.close(name)

@@ -22,7 +22,7 @@ type Parts = {
 
 const WAIT_FOR_NEWS_MS = 1000
 /** From one question to the next, so that in a crowd an answer is worth it. Whoever comes into the quiet is read at once. */
-const GATHER_MS = 3
+const GATHER_MS = 10
 const RESPONSE_BYTES = 4 * 1024 * 1024
 const PAUSE_MS = 200
 const OFFSET_OUT_OF_RANGE = 1
