@@ -29,5 +29,6 @@ EXPOSE 8420
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --start-interval=1s --retries=3 \
   CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "packages/server/src/main.ts"]
+# As packages/server/src/node-flags.ts has it.
+ENTRYPOINT ["node", "--max-semi-space-size=32", "packages/server/src/main.ts"]
 CMD ["serve"]

@@ -12,5 +12,6 @@ await runMain(async () => {
   await ensureWebBuild()
   // On a terminal a quiet server is a good one; whoever collects logs sets the level.
   const env = { LOG_LEVEL: 'warn', ...process.env }
-  return passThrough(process.execPath, [inRoot('packages', 'server', 'src', 'main.ts')], env)
+  const { NODE_FLAGS } = await import(inRoot('packages', 'server', 'src', 'node-flags.ts'))
+  return passThrough(process.execPath, [...NODE_FLAGS, inRoot('packages', 'server', 'src', 'main.ts')], env)
 })

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { NODE_FLAGS } from '@entangle/server/node-flags'
 import { findFreePort } from './free-port.ts'
 import { createTempDir } from './temp-dir.ts'
 
@@ -56,7 +57,10 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
 
   async function launch(): Promise<void> {
     const words = options.service === undefined ? [] : ['serve', options.service]
-    const started = spawn(file, [...before, MAIN, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = spawn(file, [...before, ...NODE_FLAGS, MAIN, ...words], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     child = started
     const collect = (chunk: Buffer) => {
       output += chunk.toString()
