@@ -16,7 +16,9 @@ import { createMessageLog } from '../src/timeline/message-log.ts'
 const newId = (): MessageId => readId(randomBytes(16))
 const accountId: AccountId = readId(randomBytes(16))
 
-async function comeInAnew(cursor: number) {
+const place = (cursor: number) => ({ phase: 'active', conversationId: 'c', cursor })
+
+async function comeInAnew(conversation: object) {
   const records = createSealedStore(createMemoryKeyValueStore(), createSealer(randomBytes(32)), '', 0)
   const changes = createChanges()
   const outbox = createOutboxBook(changes)
@@ -25,7 +27,7 @@ async function comeInAnew(cursor: number) {
   const founded = newGroupChat('c'.repeat(32) as never, group, 'accepted', 0)
   let chat = {
     ...founded,
-    conversation: { phase: 'active', conversationId: 'c', cursor },
+    conversation,
   } as unknown as ChatRecord
   const transact = async <T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> => {
     const puts = new Map<string, unknown>()
@@ -68,7 +70,7 @@ async function comeInAnew(cursor: number) {
 }
 
 test('P64 what was accepted before this device came in anew is shown at its place, and waits no more', async () => {
-  const device = await comeInAnew(20)
+  const device = await comeInAnew(place(20))
   const [early, late, change] = [newId(), newId(), newId()]
   const text = (word: string) => ({ kind: 'text', text: word }) as const
   await device.write(early, text('early'))
@@ -86,4 +88,15 @@ test('P64 what was accepted before this device came in anew is shown at its plac
   device.accept(change, 13)
   expect(await device.settle()).toBe(true)
   expect(device.waiting()).toEqual([text('late'), STATE_REQUEST])
+})
+
+test('P64 what was accepted before this device was put out for good is shown, and does not fail', async () => {
+  const device = await comeInAnew({ phase: 'ended', conversationId: 'c' })
+  const [heard, unheard] = [newId(), newId()]
+  await device.write(heard, { kind: 'text', text: 'heard' })
+  await device.write(unheard, { kind: 'text', text: 'unheard' })
+  device.accept(heard, 12)
+  expect(await device.settle()).toBe(true)
+  expect(await device.shown()).toEqual([[12, { kind: 'text', text: 'heard' }]])
+  expect(device.waiting()).toEqual([{ kind: 'text', text: 'unheard' }])
 })

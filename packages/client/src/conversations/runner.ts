@@ -98,7 +98,7 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
     upkeep.wishes.groupEnded()
     if (outbox.isEmpty(chatId)) return
     if (present.kind === 'direct') await peerGone()
-    else await failAll(context, chatId, 'CHAT_NOT_MEMBER')
+    else await failAll(context, chatId, 'CHAT_NOT_MEMBER', ({ state }) => state.kind === 'sealed')
   }
 
   const step = async (): Promise<boolean> => {
@@ -113,13 +113,15 @@ export function createRunner(context: AccountContext, chatId: ChatId, events: Ru
     }
     if (isOver(present)) {
       await finish(present)
-      return false
+      if (await settleEarlier(context, chatId)) return true
     }
     if (!sender.isReady()) return false
     if (pause.until() > clock.now()) {
       wakeAt(pause.until())
       return false
     }
+    // What left before the end may have been accepted, and only the server knows.
+    if (isOver(present)) return transmission.resend() === 'sent'
     if (conversation.phase !== 'active') {
       return present.warning === null && arrival.step(present, transmission.hasQueued())
     }

@@ -60,14 +60,19 @@ export function markFailed(
   })
 }
 
-/** Everything that waits in this chat fails for the same reason. */
+/** Everything that waits in this chat, and is not kept, fails for the same reason. */
 export async function failAll(
   context: AccountContext,
   chatId: ChatId,
   code: keyof typeof ERRORS,
+  isKept: (entry: OutboxEntry) => boolean = () => false,
 ): Promise<void> {
   for (const entry of context.outbox.list(chatId)) {
-    if (entry.state.kind !== 'failed' && context.outbox.acceptance(entry.messageId) === undefined) {
+    if (
+      entry.state.kind !== 'failed' &&
+      !isKept(entry) &&
+      context.outbox.acceptance(entry.messageId) === undefined
+    ) {
       await markFailed(context, chatId, entry.messageId, code)
     }
   }
