@@ -33,4 +33,21 @@ export const PINNED_SEEDS: readonly { readonly seed: number; readonly found: str
     found: 'a name given by a device that had just left its account counted for some members only',
   },
   { seed: 41291, found: 'a device of the only managers was told nothing of its group by those who knew' },
+  {
+    seed: 60495,
+    found: 'who came by a link into a group that everybody leaves could never commit anything there',
+  },
+  {
+    seed: 60662,
+    found:
+      'a device that came back was answered by somebody who manages only soon, and went on with an old name',
+  },
+  {
+    seed: 60738,
+    found: 'a device that left its list while its key package was on the way was taken for an attack',
+  },
+  {
+    seed: 60990,
+    found: 'a device that left its list while its key package was on the way was taken for an attack',
+  },
 ]

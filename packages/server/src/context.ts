@@ -211,7 +211,10 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
     databases,
     log,
     metrics: endpoint,
-    forget: () => chat?.forget(),
+    forget() {
+      auth?.sessions.forget()
+      chat?.forget()
+    },
     async drain() {
       draining = true
       await chat?.service.drain()

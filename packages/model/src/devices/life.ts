@@ -38,6 +38,8 @@ export type World = {
   readonly passwords: PasswordProtocol
   readonly random: () => number
   readonly timing: Partial<Timing>
+  /** From the preparation of the stage to the beginning. */
+  readonly laterMs: number
 }
 
 export type Life = EngineConnection & {

@@ -14,6 +14,9 @@ import { makeFriends, makeGroup, OF_FOUR, OF_TWO, signEverybodyIn } from './prol
 
 type Role = { readonly name: string; readonly person: Person; readonly body: Body }
 
+/** What was prepared was just now, or last night: engines have other things to do then. */
+const laterMs = (seed: number): number => (Math.floor(seed / 14) % 2 === 0 ? 10_000 : 8 * 3600 * 1000)
+
 /** One server and its database, for many seeds one after the other. */
 export type Stage = {
   readonly world: (seed: number) => World
@@ -30,9 +33,6 @@ const TIMING: Partial<Timing> = {
   stateDelay: 4_000,
 }
 
-/** The server believes for some seconds what it knows of a session: no belief may outlive its seed. */
-const BETWEEN_SEEDS_MS = 10_000
-
 export async function openStage(): Promise<Stage> {
   const clock: FakeClock = createFakeClock(Date.now())
   const server = await startModelServer(clock)
@@ -46,7 +46,8 @@ export async function openStage(): Promise<Stage> {
   const seedEntropy = useUnsafeSeededEntropyForTesting()
   const world = (seed: number): World => {
     seedEntropy(seed)
-    return { ...parts, clock, random: randomFrom(seed ^ 0x5eed).next, timing: TIMING }
+    const random = randomFrom(seed ^ 0x5eed).next
+    return { ...parts, clock, random, timing: TIMING, laterMs: laterMs(seed) }
   }
   const scenes = new Map<Opening, readonly Role[]>()
 
@@ -75,14 +76,15 @@ export async function openStage(): Promise<Stage> {
   await makeGroup(ofFour)
   await keep('group', ofFour)
   await bury(ofFour)
+  const preparedAt = clock.now()
 
   return {
     world,
     async open(play) {
+      clock.set(preparedAt + play.world.laterMs)
       await server.settled()
       server.forget()
       await snapshots.restore(play.opening)
-      clock.set(clock.now() + BETWEEN_SEEDS_MS)
       for (const { name, person, body } of scenes.get(play.opening) ?? []) {
         play.cast.add({ name, person, body: copyBody(body) })
       }

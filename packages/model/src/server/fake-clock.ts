@@ -6,11 +6,11 @@ export type FakeClock = {
   readonly nextAt: () => number | undefined
   /** Moves to the next timer and runs it. */
   readonly fireNext: () => void
-  /** Another time, also an earlier one; what waits keeps its distance. */
+  /** Another time, also an earlier one; what waits begins to wait anew. */
   readonly set: (nowMs: number) => void
 }
 
-type Timer = { readonly at: number; readonly action: () => void }
+type Timer = { readonly at: number; readonly delayMs: number; readonly action: () => void }
 
 export function createFakeClock(startMs: number): FakeClock {
   let now = startMs
@@ -28,7 +28,8 @@ export function createFakeClock(startMs: number): FakeClock {
     now: () => now,
     after(delayMs, action) {
       const id = order++
-      timers.set(id, { at: now + Math.max(0, Math.ceil(delayMs)), action })
+      const wholeMs = Math.max(0, Math.ceil(delayMs))
+      timers.set(id, { at: now + wholeMs, delayMs: wholeMs, action })
       return () => timers.delete(id)
     },
     nextAt: () => next()?.[1].at,
@@ -41,7 +42,9 @@ export function createFakeClock(startMs: number): FakeClock {
       action()
     },
     set(nowMs) {
-      for (const [id, timer] of timers) timers.set(id, { ...timer, at: timer.at + nowMs - now })
+      const waiting = [...timers].sort(([, one], [, other]) => one.delayMs - other.delayMs)
+      timers.clear()
+      for (const [id, timer] of waiting) timers.set(id, { ...timer, at: nowMs + timer.delayMs })
       now = nowMs
     },
   }

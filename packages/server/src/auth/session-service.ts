@@ -21,6 +21,8 @@ export type SessionService = SessionVerifier & {
   announceEnded(sessionIds: readonly SessionId[]): void
   /** After devices were revoked in the database: closes what they have open and drops what waits for them. */
   announceRevoked(revocation: Revocation): Promise<void>
+  /** What is believed of sessions without asking the database. */
+  forget(): void
 }
 
 type Dependencies = {
@@ -173,6 +175,7 @@ export function createSessionService(dependencies: Dependencies): SessionService
 
     announceEnded,
     announceRevoked,
+    forget: () => beliefs.clear(),
 
     async verify(accessToken) {
       const session = await tokens.parse(accessToken)
