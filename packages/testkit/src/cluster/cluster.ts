@@ -126,13 +126,12 @@ export async function startCluster(options: Options): Promise<Cluster> {
         DATABASE_POOL_SIZE: '6',
         ...(typeof options.env === 'function' ? options.env(service, index) : options.env),
       }
-      await far?.expose(port)
       const server = await startServer({
         service,
         port,
         // Shared: in it lie the secrets that the processes of one installation share.
         dataDir: folder.path,
-        env: far === undefined ? env : await byWire(far, env, kafka),
+        env: far === undefined ? env : { ...(await byWire(far, env, kafka)), ...far.env },
         ...(far?.within && { within: far.within }),
       })
       return { server: keep(server), host, port, internalPort }

@@ -1,7 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { createNetworkNamespace } from '../faults/network-namespace.ts'
 import { createRelay, type Relay } from '../harness/relay.ts'
-import { type ServiceProcess, startService } from '../services/service-process.ts'
 
 const WIRES = ['database', 'redis', 'kafka', 'services'] as const
 export type WireName = (typeof WIRES)[number]
@@ -18,19 +16,18 @@ export type FarNode = {
   join(): Promise<void>
   /** Where its program runs: a port of it is reached under this host. */
   readonly within: { readonly enter: readonly string[]; readonly host: string } | undefined
-  /** Its server listens on loopback, as one without HTTPS has to: makes it reached from outside. */
-  expose(port: number): Promise<void>
+  /** To be given to its server, so that its port is reached from outside. */
+  readonly env: Readonly<Record<string, string>>
   dispose(): Promise<void>
 }
 
-const RELAY = fileURLToPath(new URL('./expose-main.ts', import.meta.url))
+const EXPOSE = new URL('./expose-preload.ts', import.meta.url)
 
 export async function createFarNode(): Promise<FarNode> {
   const network = await createNetworkNamespace()
   const relays = Object.fromEntries(WIRES.map((name): [WireName, Relay[]] => [name, []]))
   const wires = (name: WireName): Relay[] => relays[name] ?? []
   const all = () => WIRES.flatMap(wires)
-  const exposing: ServiceProcess[] = []
   return {
     async wireTo(name, port) {
       const relay = await createRelay(port, network && { host: network.outerHost })
@@ -48,21 +45,12 @@ export async function createFarNode(): Promise<FarNode> {
       else await network.join()
     },
     within: network && { enter: network.enter, host: network.innerHost },
-    async expose(port) {
-      if (network === undefined) return
-      const [file = '', ...enter] = network.enter
-      const service = await startService({
-        name: 'the way into the network',
-        file,
-        args: [...enter, process.execPath, RELAY, network.innerHost, String(port)],
-        cwd: process.cwd(),
-        check: async () => undefined,
-      })
-      exposing.push(service)
-    },
+    env:
+      network === undefined
+        ? {}
+        : { NODE_OPTIONS: `--import=${EXPOSE.href}`, EXPOSE_HOST: network.innerHost },
     async dispose() {
       await Promise.all(all().map(relay => relay.close()))
-      await Promise.all(exposing.map(service => service.kill9()))
       await network?.remove()
     },
   }
