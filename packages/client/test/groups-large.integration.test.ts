@@ -22,7 +22,7 @@ test('P75 in a large group the members are checked after coming in, and nothing 
   const [ann, bob] = await room.signUp('ann', 'bob')
   const others: AccountId[] = []
   while (others.length <= CHECKED_AT_ONCE) {
-    others.push(...(await Promise.all(Array.from({ length: 3 }, (_, index) => absentee(index)))))
+    others.push(...(await Promise.all(Array.from({ length: 11 }, (_, index) => absentee(index)))))
   }
   const chatId = await ann.client.request('createGroup', {
     name: 'Crowd',

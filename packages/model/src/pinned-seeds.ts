@@ -50,4 +50,9 @@ export const PINNED_SEEDS: readonly { readonly seed: number; readonly found: str
     seed: 60990,
     found: 'a device that left its list while its key package was on the way was taken for an attack',
   },
+  {
+    seed: 70088,
+    found:
+      'a device that went with its leaving account, and was taken in again by somebody who knew no better, was taken for one that returns',
+  },
 ]

@@ -142,6 +142,7 @@ export function assertCommit(
   })
   checkAll(commit.updated, update => assertUpdatedLeaf(check, update))
   const staying = new Set(commit.added.map(leaf => memberOf(leaf).deviceId))
-  const leaving = commit.removed.filter(leaf => !staying.has(memberOf(leaf).deviceId))
-  draft.conversation = withPutOut(draft.conversation, leaving, check)
+  const putOut = commit.removed.filter(leaf => !staying.has(memberOf(leaf).deviceId))
+  const leavers = leavingIn(draft, commit, membership.after)
+  draft.conversation = withPutOut(draft.conversation, putOut, { ...check, leavers })
 }

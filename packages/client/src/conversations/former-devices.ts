@@ -1,5 +1,5 @@
 import type { DeviceState, MemberLeaf } from '@entangle/crypto'
-import { idToBytes } from '@entangle/protocol'
+import { type AccountId, idToBytes } from '@entangle/protocol'
 import type { Self } from '../account/context.ts'
 import { equalBytes } from '../bytes.ts'
 import type { ActiveConversation } from '../chats/chat-record.ts'
@@ -23,13 +23,19 @@ export function isFormer({ self, contacts }: Known, leaf: Pick<MemberLeaf, 'cred
 
 const MOST_PUT_OUT = 64
 
-/** Of the leaves that a commit takes out, those of devices that are in no list any more are remembered. */
+/**
+ * Of the leaves that a commit takes out, those of devices that are in no list any more are remembered. One that goes
+ * because its whole account leaves is not: whoever takes the account in again may not know yet that its list has lost
+ * the device. It is then put out as any other, and remembered.
+ */
 export function withPutOut(
   conversation: ActiveConversation,
   removed: readonly Pick<MemberLeaf, 'credential'>[],
-  known: Known,
+  known: Known & { readonly leavers: ReadonlySet<AccountId> },
 ): ActiveConversation {
-  const out = removed.filter(leaf => isFormer(known, leaf)).map(leaf => memberOf(leaf).deviceId)
+  const out = removed
+    .filter(leaf => !known.leavers.has(memberOf(leaf).accountId) && isFormer(known, leaf))
+    .map(leaf => memberOf(leaf).deviceId)
   if (out.length === 0) return conversation
   const putOut = [...new Set([...(conversation.putOut ?? []), ...out])].slice(-MOST_PUT_OUT)
   return { ...conversation, putOut }

@@ -107,7 +107,9 @@ async function applyOwnCommit(room: Room, draft: Draft, event: LogEvent): Promis
   // A commit of which nothing is known here has come in anew, and its leaf has taken the place of this one.
   if (event.messageId !== draft.conversation.commit?.messageId) return leaveGroup(room, draft, 'device')
   // Each of our commits takes out all of them.
-  draft.conversation = withPutOut(draft.conversation, room.mls.groupMembers(groupIdOf(draft)), room.context)
+  const leavers = draft.chat.kind === 'group' ? leaversOf(draft.chat.group) : new Set<AccountId>()
+  const members = room.mls.groupMembers(groupIdOf(draft))
+  draft.conversation = withPutOut(draft.conversation, members, { ...room.context, leavers })
   await enterEpoch(room, draft, room.mls.mergePendingCommit(groupIdOf(draft)), {
     place: event,
     from: room.context.self.accountId,
