@@ -13,6 +13,9 @@ import { ensureWebBuild } from './lib/web-build.mjs'
 /** With CI=true nothing may be left out: what cannot be set up is a failure. */
 const isCi = process.env.CI === 'true'
 
+/** One more than elsewhere: much of their time they wait for what they have killed to come back. */
+const INTEGRATION_WORKERS = 3
+
 /** A step that fails outside of vitest is one failed test in the sum; one that must be left out, one skipped. */
 const ONE_SKIPPED = { ...NO_TESTS, skipped: 1 }
 
@@ -72,7 +75,11 @@ await runMain(async () => {
   })
   counts = addCounts(
     counts,
-    await testStep(steps, 'integration tests', 'integration', { timeoutMs: 20 * 60_000, again: isCi }),
+    await testStep(steps, 'integration tests', 'integration', {
+      timeoutMs: 20 * 60_000,
+      again: isCi,
+      workers: INTEGRATION_WORKERS,
+    }),
   )
   const isBuilt = await steps.step('web client', ensureWebBuild)
   counts = addCounts(counts, await runBrowserTests(steps, isBuilt))

@@ -18,11 +18,12 @@ export const inWords = ({ passed, failed, skipped }) =>
  * Runs one project of vitest.config.ts (and in it only the files named) and counts its tests, file by file.
  * Something that broke outside of any test, such as a file that does not load, counts as one failed test.
  */
-export async function runVitest(project, { only = [], env = {}, quiet = true, timeoutMs } = {}) {
+export async function runVitest(project, { only = [], env = {}, quiet = true, timeoutMs, workers } = {}) {
   const report = inRoot('.cache', 'tests', `${project}.json`)
   mkdirSync(inRoot('.cache', 'tests'), { recursive: true })
   rmSync(report, { force: true })
   const args = ['run', '--project', project, '--passWithNoTests', ...only]
+  if (workers !== undefined) args.push(`--maxWorkers=${workers}`)
   const reporters = [
     `--reporter=${quiet ? 'dot' : 'default'}`,
     '--reporter=json',

@@ -14,8 +14,8 @@ const NODES = [1, 2, 4] as const
 const CHAT_NODES = 4
 const DEVICES = 1000
 /** Under way are as many messages as make so many deliveries, within reason. */
-const DELIVERIES_UNDER_WAY = 4000
-const MOST_OUTSTANDING = 400
+const DELIVERIES_UNDER_WAY = 30_000
+const MOST_OUTSTANDING = 1000
 /** A broker that has just been started compiles its code for a while. */
 const WARM_UP_SECONDS = 20
 /** Between the numbers of conversations of two sizes. */
