@@ -18,7 +18,7 @@ import { comeBack } from './coming-back.ts'
 import { expectAllSent, numbered, readSeries } from './series.ts'
 import { ANNA, BEN, isCampaign, openStageWithServer, type StageWithServer } from './stage.ts'
 
-const KILLS = Number(process.env['ROUNDS'] ?? (isCampaign ? 200 : 8))
+const KILLS = Number(process.env['ROUNDS'] ?? (isCampaign ? 200 : 5))
 /** Hundreds of messages are read by scrolling over all of them. */
 const READING_MS = isCampaign ? 600_000 : 60_000
 const random = createSeededRandom('browser killed')
