@@ -40,6 +40,12 @@ type Options = {
   readonly onEmbeddedEvent: (event: 'started' | 'died' | 'restarted') => void
 }
 
+/**
+ * A connection can die without a word: a cable, a wall between two networks. Whoever waits for longer takes another one
+ * and asks again under the same ids.
+ */
+const INGEST_WITHIN_MS = 10_000
+
 const EMBEDDED = { users: 'entangle_users', chat: 'entangle_chat' } as const
 type Service = keyof typeof EMBEDDED
 type Places = Pick<Options, 'dataDir' | 'userDatabaseUrl' | 'chatDatabaseUrl'>
@@ -106,7 +112,7 @@ export async function openDatabases(options: Options): Promise<Databases> {
   const { needs, poolSize } = options
   const usersPool = needs.users ? createPool(users, poolSize) : undefined
   const chatPool = needs.chat ? createPool(chat, poolSize) : undefined
-  const ingestPool = needs.chat ? createPool(chat, 1) : undefined
+  const ingestPool = needs.chat ? createPool({ ...chat, query_timeout: INGEST_WITHIN_MS }, 1) : undefined
   const replicaPools = needs.chat ? options.chatReplicaUrls.map(url => openReplica(url, poolSize)) : []
   const replicas = Object.fromEntries(replicaPools.map((pool, at) => [`replica ${String(at + 1)}`, pool]))
   const pools = { ...present({ users: usersPool, chat: chatPool, ingest: ingestPool }), ...replicas }

@@ -64,7 +64,7 @@ export function isConnectionLost(error: unknown): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   // Class 08: connection; 57P0x: shutdown or crash of the server; 53300: no connection left.
   if (CONNECTION_LOST.has(code) || /^(08|57P0|53300)/.test(code)) return true
-  return /terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Connection ended/i.test(
+  return /terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Connection ended/i.test(
     error.message,
   )
 }
