@@ -90,6 +90,29 @@ describe('what is published goes where somebody listens', () => {
   })
 })
 
+test('whoever comes while everybody is announced anew is not forgotten', async () => {
+  const world = await openWorld(randomFrom(1), 2, 40)
+  world.found(conversation(1), [device(1), device(2)])
+  await nodeOf(world, 0).connect(device(1), account(1))
+  world.breakRegistry(true)
+  await world.clock.advance(3000, world.settle)
+  world.breakRegistry(false)
+  // The look of each node has begun, and its answer is on the way.
+  const arrivals: Promise<unknown>[] = []
+  await world.clock.advance(1000, async () => {
+    for (let turns = 0; turns < 100; turns++) {
+      await new Promise(resolve => setImmediate(resolve))
+      arrivals.push(nodeOf(world, 1).connect(device(100 + turns), account(100 + turns)))
+    }
+  })
+  await Promise.all(arrivals)
+  await world.settle()
+  // Long enough for what was put together meanwhile to run out, and not for the next renewal.
+  await world.clock.advance(6 * 60_000, world.settle)
+  const announced = await Promise.all(arrivals.map((_, turns) => world.isAnnounced(device(100 + turns))))
+  expect(announced.filter(isKnown => !isKnown)).toEqual([])
+})
+
 /** Everything that was stored while a member's connection listened, and that it was not shown. */
 function missing(world: SimWorld, opened: readonly SimConnection[]): string[] {
   return opened.flatMap(({ isOpen, deviceId, from, seen }) => {

@@ -6,6 +6,7 @@ import {
   createInMemoryEventBus,
   createInMemoryInterestRegistry,
   deliveryOf,
+  deviceTopic,
   type EventBus,
   type InterestRegistry,
 } from '@entangle/server/routing'
@@ -111,6 +112,11 @@ export function createSimWorld({ nodes: count, random, registryTurns = 0, carry,
     settle,
     /** As if Redis had been started anew, with nothing in it. */
     loseInterest: () => inMemory.forgetAll(),
+    /** Whether the registry knows where this device is. */
+    async isAnnounced(deviceId: DeviceId): Promise<boolean> {
+      const { nodes: found } = await inMemory.find([deviceTopic(deviceId)])
+      return found[0] !== undefined
+    },
     /** As if Redis were away. */
     breakRegistry(broken: boolean): void {
       isBroken = broken

@@ -63,28 +63,33 @@ export function createInterest(parts: Parts): Interest {
   let renewedAt = 0
   /** Others gathered topics while this node could not add itself: until those are gone it has to hear all. */
   let hearsAllUntil: number | undefined
-  let isAway = false
+  /** `regaining`: what is here is being announced anew, and whoever comes meanwhile announces itself. */
+  let touch: 'held' | 'lost' | 'regaining' = 'held'
 
   function loseTouch(error: unknown): void {
-    if (!isAway) {
+    if (touch === 'held') {
       log.warn('interest not announced', describeError(error))
       setHearsAll(true)
       // What others had meanwhile and for those who do not know it yet.
       clock.after(KNOWN_AFTER_MS, missed)
     }
-    isAway = true
+    touch = 'lost'
   }
 
   async function announceAll(): Promise<void> {
+    if (touch === 'lost') touch = 'regaining'
     await registry.announce(node(), [...held()], [])
     renewedAt = clock.now()
-    if (isAway) hearsAllUntil = clock.now() + GATHERED_FOR_MS
-    isAway = false
+    if (touch !== 'regaining') return
+    touch = 'held'
+    hearsAllUntil = clock.now() + GATHERED_FOR_MS
   }
 
   async function look(): Promise<void> {
     const current = await registry.mark()
-    if (current !== mark || isAway || clock.now() - renewedAt > RENEW_EVERY_MS) await announceAll()
+    // Also where somebody has set the clock back: announcements run out by the clock of the registry.
+    const isOld = Math.abs(clock.now() - renewedAt) > RENEW_EVERY_MS
+    if (current !== mark || touch === 'lost' || isOld) await announceAll()
     if (current !== mark) settledAt = clock.now() + SETTLED_AFTER_MS
     mark = current
     if (hearsAllUntil === undefined || clock.now() < hearsAllUntil) return
@@ -154,7 +159,7 @@ export function createInterest(parts: Parts): Interest {
 
   return {
     async announce(firm, gathered) {
-      if (isAway) return
+      if (touch === 'lost') return
       await registry.announce(node(), firm, gathered).catch(loseTouch)
     },
     withdraw(firm) {
@@ -163,7 +168,7 @@ export function createInterest(parts: Parts): Interest {
     },
     async find(audiences, scopesOf) {
       const everybody = audiences.map(() => undefined)
-      if (isAway) return everybody
+      if (touch !== 'held') return everybody
       return ask(audiences, scopesOf).catch(() => everybody)
     },
     moved() {
