@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createNeedles, findNeedles, openDatabaseView, searchFolder } from '@entangle/testkit/harness'
+import { createLocalJWKSet, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { openFileKeyWrapper } from '../src/adapters/file-key-wrapper.ts'
 import { runCommand } from '../src/commands.ts'
@@ -107,7 +108,11 @@ test('P87 signing keys that an earlier version has sealed go on signing, in the 
   expect(row.sealed[0]).toBe(2)
   expect(Buffer.from(await openOne(envelope, place(kid), row.sealed)).equals(Buffer.from(plain))).toBe(true)
   const keys = await openSigningKeys({ database: database(), envelope, clock: systemTime })
-  expect(await keys.sign({ sub: 'somebody' }, 'at+jwt')).toBeTruthy()
+  const token = await keys.sign({ sub: 'somebody' }, 'at+jwt')
+  // Under the very key that was there before.
+  const known = createLocalJWKSet({ keys: [...(await keys.jwks()).keys] })
+  const { payload, protectedHeader } = await jwtVerify(token, known)
+  expect([payload.sub, protectedHeader.kid]).toEqual(['somebody', kid])
   // A process of the earlier version may still need it; the next rotation takes it away.
   expect(await wrappingFiles()).toContain('wrapping-key')
 })
