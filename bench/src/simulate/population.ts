@@ -13,17 +13,16 @@ export const ASSUMED = {
   connectedForSeconds: 3600,
 } as const
 
-/** By their share of all messages that are sent. `online`: of the members' devices, at one moment. */
+/** Of two people, of a few, of dozens, of hundreds; by their share of all messages. `online`: of the members' devices. */
 const KINDS = [
-  { name: 'of two people', share: 0.6, least: 2, most: 5, online: 0.6 },
-  { name: 'of a few', share: 0.28, least: 4, most: 18, online: 0.5 },
-  { name: 'of dozens', share: 0.1, least: 18, most: 90, online: 0.4 },
-  { name: 'of hundreds', share: 0.02, least: 90, most: 1500, online: 0.3 },
+  { share: 0.6, least: 2, most: 5, online: 0.6 },
+  { share: 0.28, least: 4, most: 18, online: 0.5 },
+  { share: 0.1, least: 18, most: 90, online: 0.4 },
+  { share: 0.02, least: 90, most: 1500, online: 0.3 },
 ] as const
 
 export type SimConversation = {
   readonly id: ConversationId
-  readonly kind: string
   readonly members: readonly DeviceId[]
   readonly online: readonly DeviceId[]
 }
@@ -55,5 +54,5 @@ export function pickConversation(random: SeededRandom): SimConversation {
   const members = Array.from({ length: size }, () => newId<DeviceId>())
   // Whoever writes is there.
   const online = members.filter((_, at) => at === 0 || random.next() < kind.online)
-  return { id: newId<ConversationId>(), kind: kind.name, members, online }
+  return { id: newId<ConversationId>(), members, online }
 }
