@@ -1,8 +1,9 @@
+import { openHostileServer, Refusal } from '@entangle/testkit/hostile'
 import { expect, test } from 'vitest'
 import type { ChatId } from '../src/api/engine-api.ts'
 import { accountOf, isIn, lines, newGroup, untilGroup, welcome } from './support/group.ts'
 import { alarms, codeOf, useRoom } from './support/group-room.ts'
-import type { Person } from './support/person.ts'
+import { type Person, until } from './support/person.ts'
 
 const room = useRoom()
 
@@ -89,4 +90,40 @@ test('P75 a stranger takes one into a group: it is a request, and refusing it is
   await bob.client.request('answerRequest', { chatId, answer: 'refuse' })
   await untilGroup(ann, chatId, chat => chat.group.memberCount === 1)
   expect(await lines(ann, chatId)).toEqual(['* group-created', '* added 1', '* left'])
+})
+
+test('P75 a device that ends while it refuses a group does not show it as one that was left', async () => {
+  const [ann, first] = await room.signUp('insistent', 'unwilling')
+  // Once the server knows, this device hears of nothing any more.
+  const between = await openHostileServer(room.url())
+  try {
+    await first.client.close()
+    const bob = await room.reopen(first, between.url)
+    const accountIds = [await accountOf(bob)]
+    const chatId = await ann.client.request('createGroup', { name: 'Offers', accountIds })
+    await untilGroup(bob, chatId, isIn)
+    let isDeaf = false
+    between.lie({
+      answers: {
+        leaveConversation: async (_, truth) => {
+          isDeaf = true
+          await truth()
+          throw new Refusal(503, 'SERVER_UNAVAILABLE')
+        },
+        readEvents: () => {
+          throw new Refusal(503, 'SERVER_UNAVAILABLE')
+        },
+      },
+      tells: told => (isDeaf ? [] : [told]),
+    })
+    const refusing = bob.client.request('answerRequest', { chatId, answer: 'refuse' }).catch(() => undefined)
+    await untilGroup(ann, chatId, chat => chat.group.memberCount === 1)
+    await bob.client.close()
+    await refusing
+    const later = await room.reopen(bob)
+    await later.online()
+    await until(later.client, 'chats', chats => chats.every(({ id }) => id !== chatId))
+  } finally {
+    await between.close()
+  }
 })

@@ -16,6 +16,8 @@ type MirrorRoom = Pick<
   'archive' | 'changes' | 'chats' | 'clock' | 'diagnostics' | 'ledger' | 'log' | 'outbox' | 'state' | 'timing'
 >
 
+const WHATEVER_COMES = Number.MAX_SAFE_INTEGER
+
 /** `forgotten`, `refused`: the chat is out of sight while nothing comes after `seq`. */
 const standingSchema = z.union([
   z.object({ is: z.enum(['accepted', 'request']) }),
@@ -207,6 +209,14 @@ export function createChatMirror(room: MirrorRoom) {
         const name = stateNames.draft(after.id)
         put(name, state.fits(name, after.draft) ? after.draft : null)
       }
+    },
+    /** Part of a transaction: a group that goes from the list as soon as it is over, whichever device sees that first. */
+    stageRefusal(transaction: Transaction, chat: GroupChat): void {
+      state.stage(transaction, stateNames.standing(chat.id), { is: 'forgotten', seq: WHATEVER_COMES })
+    },
+    /** Part of a transaction: the group is a request as before. */
+    stageRequest(transaction: Transaction, chat: GroupChat): void {
+      state.stage(transaction, stateNames.standing(chat.id), { is: 'request' })
     },
     stop(): void {
       for (const stop of stops) stop()

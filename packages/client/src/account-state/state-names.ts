@@ -12,7 +12,7 @@ export const stateNames = {
   /**
    * `{ is: 'accepted' }`, or `{ is: 'request' }` until there is an answer. Of a chat of two also `{ is: 'refused', seq }`:
    * hidden until the other writes after `seq`. Of a group that is over `{ is: 'forgotten', seq }`: hidden while nothing
-   * came after `seq`.
+   * came after `seq`; it stands there before the group is over where somebody refuses to be in it.
    */
   standing: (chatId: ChatId) => `standing/${chatId}`,
   /** Name, topic, picture and link secrets, for a device that comes in by itself. */

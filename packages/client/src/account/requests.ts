@@ -14,7 +14,7 @@ import { utf8Bytes } from '../bytes.ts'
 import { type ChatRecord, directChatId, isOver, newChat } from '../chats/chat-record.ts'
 import { readUpTo } from '../chats/reading.ts'
 import { markGone } from '../conversations/warning.ts'
-import { forgetWhenOver } from '../groups/forgetting.ts'
+import { refuseGroup } from '../groups/forgetting.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Typing } from '../receipts/typing.ts'
 import type { AccountContext } from './context.ts'
@@ -143,9 +143,7 @@ export function createChatRequests(input: {
     async answerRequest({ chatId, answer }: Parameters<EngineRequests['answerRequest']>[0]): Promise<void> {
       // Who wants no part of a group leaves it. Only a person can be blocked.
       if (known(chatId).kind === 'group' && answer !== 'accept') {
-        await leaveGroup({ chatId })
-        await forgetWhenOver(context, mirror, chatId)
-        return
+        return refuseGroup(context, mirror, chatId, () => leaveGroup({ chatId }))
       }
       await edit(chatId, chat => {
         switch (answer) {

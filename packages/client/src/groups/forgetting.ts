@@ -74,12 +74,28 @@ function untilOver(
   })
 }
 
-/** The same, once the account that has said it leaves is out. */
-export async function forgetWhenOver(
+/**
+ * Leaves a group that this account was asked into, and takes it from the list. What is wanted is written down first, so
+ * that a device which ends in the middle does not show the group as one that was left.
+ */
+export async function refuseGroup(
   context: AccountContext,
-  mirror: Pick<ChatMirror, 'stage'>,
+  mirror: Pick<ChatMirror, 'stage' | 'stageRefusal' | 'stageRequest'>,
   chatId: ChatId,
+  leave: () => Promise<void>,
 ): Promise<void> {
-  await untilOver(context, chatId)
+  const note = (kind: 'stageRefusal' | 'stageRequest') =>
+    context.ledger.transact(transaction => {
+      const chat = context.chats.get(chatId)
+      if (chat?.kind === 'group') mirror[kind](transaction, chat)
+    })
+  await note('stageRefusal')
+  try {
+    await leave()
+    await untilOver(context, chatId)
+  } catch (error) {
+    await note('stageRequest')
+    throw error
+  }
   await forgetGroup(context, mirror, chatId)
 }

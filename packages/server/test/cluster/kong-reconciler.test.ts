@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { OPERATIONS } from '@entangle/protocol'
 import { exportJWK } from 'jose'
-import { afterAll, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { describeForKong } from '../../src/gateway/kong-config.ts'
 import { toYaml } from '../../src/gateway/yaml.ts'
 
@@ -18,12 +18,11 @@ const isReady = isAsked && spawnSync('go', ['mod', 'download'], { cwd: check }).
 if (isAsked && !isReady)
   process.stderr.write('- Kong’s own check left out: Go, or its modules, are not to be had here.\n')
 
-const folder = mkdtempSync(join(tmpdir(), 'entangle-kong-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-
 test.skipIf(!isReady)('Kong’s own library reads the file and follows every reference in it', async () => {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const targets = { auth: ['a:1', 'b:1'], keys: ['c:1'], chat: ['d:1'] }
+  const folder = mkdtempSync(join(tmpdir(), 'entangle-kong-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'kong.yml')
   writeFileSync(path, toYaml(describeForKong([{ ...(await exportJWK(publicKey)), kid: 'one' }], targets)))
   const found = execFileSync('go', ['run', '.', path], { cwd: check, encoding: 'utf8' })

@@ -6,7 +6,8 @@ import { type Change, makeChange } from '../support/group.ts'
 import { callUntilAnswered } from './patience.ts'
 import { hashOf, type PlainDevice } from './plain-device.ts'
 
-const PATIENCE_MS = 30_000
+/** Its device may wait for an answer, give up, and only then come again, and something else fails meanwhile. */
+const PATIENCE_MS = 90_000
 
 type Place = { readonly seq: number; readonly epoch: number }
 

@@ -24,6 +24,8 @@ import { type Person, randomId } from '../support/person.ts'
 import { callOnce } from './patience.ts'
 
 const NO_ACK_MS = 5000
+/** From the opening of a connection to `ready`; a server that hangs would otherwise keep the device until a proxy gives up. */
+const NO_GREETING_MS = 10_000
 const HEADS_EVERY_MS = 3000
 const CURSOR_DELAY_MS = 100
 
@@ -159,7 +161,11 @@ export class PlainDevice {
   /** One connection from its opening to its end. */
   #live(socket: WebSocket): Promise<void> {
     this.#socket = socket
-    const watch = setInterval(() => this.#watch(socket), HEADS_EVERY_MS)
+    const openedAt = performance.now()
+    const watch = setInterval(() => {
+      if (this.#isReady) this.#watch(socket)
+      else if (performance.now() - openedAt > NO_GREETING_MS) socket.terminate()
+    }, HEADS_EVERY_MS)
     const cursors = setInterval(() => this.#tellCursors(socket), CURSOR_DELAY_MS)
     return new Promise(resolve => {
       socket.on('open', () => {
@@ -180,7 +186,6 @@ export class PlainDevice {
   }
 
   #watch(socket: WebSocket): void {
-    if (!this.#isReady) return
     const [oldest] = this.#outbox.values()
     if (oldest !== undefined && performance.now() - oldest.since > NO_ACK_MS && !socket.isPaused) {
       this.#outbox.delete(oldest.frame.messageId)

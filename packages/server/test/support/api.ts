@@ -12,6 +12,9 @@ import type { z } from 'zod'
 type RequestOf<Name extends OperationName> = z.output<Operations[Name]['request']>
 type AnswerOf<Name extends OperationName> = z.output<Operations[Name]['response']>
 
+/** As the client's. */
+const TIMEOUT_MS = 20_000
+
 export class ApiError extends Error {
   readonly code: string
   readonly status: number
@@ -59,6 +62,7 @@ export class Api {
         ...(this.cookie === undefined ? {} : { cookie: this.cookie }),
       },
       ...(inQuery ? {} : { body: new Uint8Array(encodeCbor(fields)) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     for (const header of answer.headers.getSetCookie()) this.cookie = header.split(';', 1)[0]
     const body = decodeCbor(new Uint8Array(await answer.arrayBuffer()))
