@@ -1,7 +1,7 @@
 //! What every group and key package of Entangle has in common.
 
+use entangle_arithmetic::Arithmetic;
 use openmls::prelude::*;
-use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
 
 use crate::fail::{with, Outcome};
@@ -22,24 +22,24 @@ const FORWARD: u32 = 2000;
 
 #[derive(Default)]
 pub struct Provider {
-    crypto: RustCrypto,
+    crypto: Arithmetic,
     store: Store,
 }
 
 impl OpenMlsProvider for Provider {
-    type CryptoProvider = RustCrypto;
-    type RandProvider = RustCrypto;
+    type CryptoProvider = Arithmetic;
+    type RandProvider = Arithmetic;
     type StorageProvider = Store;
 
     fn storage(&self) -> &Store {
         &self.store
     }
 
-    fn crypto(&self) -> &RustCrypto {
+    fn crypto(&self) -> &Arithmetic {
         &self.crypto
     }
 
-    fn rand(&self) -> &RustCrypto {
+    fn rand(&self) -> &Arithmetic {
         &self.crypto
     }
 }

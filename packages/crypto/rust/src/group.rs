@@ -6,14 +6,14 @@ use std::time::Duration;
 use js_sys::Uint8Array;
 use openmls::group::PastEpochDeletion;
 use openmls::prelude::*;
-use openmls_basic_credential::SignatureKeyPair;
 use openmls_traits::signatures::Signer;
 use openmls_traits::storage::StorageProvider;
 use openmls_traits::OpenMlsProvider;
 use wasm_bindgen::prelude::*;
 use web_time::UNIX_EPOCH;
 
-use crate::config::{create_config, group_data, group_extensions, Provider, GROUP_ID_BYTES, SUITE};
+use crate::config::{create_config, group_data, group_extensions, Provider, GROUP_ID_BYTES};
+use crate::device_key::DeviceKey;
 use crate::fail::{fail, with, Outcome};
 use crate::identity::{content, DEVICE};
 use crate::join::{join_externally, psk_id, stage_welcome};
@@ -58,14 +58,14 @@ fn credential(content: &[u8], signature_key: &[u8]) -> CredentialWithKey {
     }
 }
 
-fn own_signer(provider: &Provider, public: &[u8]) -> Outcome<SignatureKeyPair> {
-    match SignatureKeyPair::read(provider.storage(), public, SUITE.signature_algorithm()) {
+fn own_signer(provider: &Provider, public: &[u8]) -> Outcome<DeviceKey> {
+    match DeviceKey::read(provider.storage(), public) {
         Some(pair) => Ok(pair),
         None => fail("CRYPTO_STATE_MISSING", "signature key"),
     }
 }
 
-fn group_signer(provider: &Provider, group: &MlsGroup) -> Outcome<SignatureKeyPair> {
+fn group_signer(provider: &Provider, group: &MlsGroup) -> Outcome<DeviceKey> {
     match group.own_leaf_node() {
         Some(leaf) => own_signer(provider, leaf.signature_key().as_slice()),
         None => fail("CRYPTO_GROUP_INACTIVE", "no own leaf"),
@@ -169,15 +169,12 @@ impl DeviceCore {
 
     #[wasm_bindgen(js_name = createSignatureKey)]
     pub fn create_signature_key(&self) -> Result<Vec<u8>, JsValue> {
-        let pair = SignatureKeyPair::new(SUITE.signature_algorithm()).map_err(with("CRYPTO_INTERNAL"))?;
-        pair.store(self.provider.storage()).map_err(with("CRYPTO_INTERNAL"))?;
-        Ok(pair.to_public_vec())
+        Ok(DeviceKey::create(self.provider.storage())?.public().to_vec())
     }
 
     #[wasm_bindgen(js_name = deleteSignatureKey)]
     pub fn delete_signature_key(&self, public: &[u8]) -> Result<(), JsValue> {
-        let scheme = SUITE.signature_algorithm();
-        Ok(SignatureKeyPair::delete(self.provider.storage(), public, scheme).map_err(with("CRYPTO_INTERNAL"))?)
+        Ok(DeviceKey::delete(self.provider.storage(), public)?)
     }
 
     #[wasm_bindgen(js_name = signWithDeviceKey)]

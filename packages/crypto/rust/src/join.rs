@@ -2,11 +2,11 @@
 
 use openmls::prelude::*;
 use openmls::schedule::{ExternalPsk, PreSharedKeyId, Psk};
-use openmls_basic_credential::SignatureKeyPair;
 use openmls_traits::OpenMlsProvider;
 use wasm_bindgen::JsValue;
 
 use crate::config::{capabilities, group_data, is_sound, join_config, Provider, SUITE};
+use crate::device_key::DeviceKey;
 use crate::fail::{fail, with, Outcome};
 use crate::js::{self, bundle, bytes, object};
 use crate::storage::group_prefix;
@@ -60,7 +60,7 @@ pub fn stage_welcome(provider: &Provider, welcome: &[u8], tree: &[u8]) -> Outcom
 /// Builds the commit and, as OpenMLS does it, merges it at once: all of it lies in the overlay.
 pub fn join_externally(
     provider: &Provider,
-    signer: &SignatureKeyPair,
+    signer: &DeviceKey,
     credential: CredentialWithKey,
     group_info: &[u8],
     tree: &[u8],

@@ -1,18 +1,18 @@
 //! Key packages: generating them, and the checks of whoever stores, claims or adds one.
 
+use entangle_arithmetic::Arithmetic;
 use js_sys::Uint8Array;
 use openmls::prelude::*;
-use openmls_basic_credential::SignatureKeyPair;
-use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
 use tls_codec::Deserialize as _;
 use wasm_bindgen::prelude::*;
 
 use crate::config::{capabilities, has_sound_lifetime, Provider, KEY_PACKAGE_LIFETIME_SECONDS, SUITE};
+use crate::device_key::DeviceKey;
 use crate::fail::{fail, with, Outcome};
 use crate::js::{bytes, object, wire};
 
-pub fn generate(provider: &Provider, signer: &SignatureKeyPair, credential: CredentialWithKey, last_resort: bool) -> Outcome<JsValue> {
+pub fn generate(provider: &Provider, signer: &DeviceKey, credential: CredentialWithKey, last_resort: bool) -> Outcome<JsValue> {
     let mut builder = KeyPackage::builder()
         .leaf_node_capabilities(capabilities())
         .key_package_lifetime(Lifetime::new(KEY_PACKAGE_LIFETIME_SECONDS));
@@ -31,7 +31,7 @@ pub fn generate(provider: &Provider, signer: &SignatureKeyPair, credential: Cred
 }
 
 /// Signature, suite, version, lifetime and its range, capabilities, and the kind of credential.
-pub fn parse_valid(crypto: &RustCrypto, message: &[u8]) -> Outcome<KeyPackage> {
+pub fn parse_valid(crypto: &Arithmetic, message: &[u8]) -> Outcome<KeyPackage> {
     let parsed = MlsMessageIn::tls_deserialize_exact(message).map_err(with("CRYPTO_MALFORMED"))?;
     let MlsMessageBodyIn::KeyPackage(unchecked) = parsed.extract() else {
         return fail("CRYPTO_MALFORMED", "not a key package");
@@ -59,7 +59,7 @@ pub fn parse_valid(crypto: &RustCrypto, message: &[u8]) -> Outcome<KeyPackage> {
 
 #[wasm_bindgen(js_name = validateKeyPackage)]
 pub fn validate_key_package(message: &[u8], now_ms: f64) -> Result<JsValue, JsValue> {
-    let crypto = RustCrypto::default();
+    let crypto = Arithmetic;
     let package = parse_valid(&crypto, message)?;
     let lifetime = package.life_time();
     let (not_before, not_after) = (lifetime.not_before() as f64 * 1000.0, lifetime.not_after() as f64 * 1000.0);

@@ -3,6 +3,7 @@
 //! `summary.rs` and `key_package.rs`.
 
 mod config;
+mod device_key;
 mod encode;
 mod fail;
 mod group;
