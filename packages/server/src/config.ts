@@ -120,6 +120,12 @@ export const SETTINGS = {
     description: 'Connections to each database.',
     schema: z.coerce.number().int().min(2).max(200).default(10),
   }),
+  DATABASE_TIMEOUT_MS: setting({
+    default: '10000',
+    description:
+      'How long a statement may take, in milliseconds. After that its connection is taken for dead, and whoever has asked is told to come again.',
+    schema: z.coerce.number().int().min(500).max(600_000).default(10_000),
+  }),
   REGISTRATION: setting({
     default: '`open` on loopback, else `closed`',
     description: 'Whether anybody may sign up: `open` or `closed`.',
@@ -227,6 +233,7 @@ export type ServerConfig = {
   readonly requireSynchronous: boolean
   readonly blobStoreUrl: URL | undefined
   readonly databasePoolSize: number
+  readonly databaseTimeoutMs: number
   readonly registration: 'open' | 'closed'
   readonly trustProxy: readonly string[] | false
   readonly rateLimits: 'on' | 'off-for-benchmarks'
@@ -338,6 +345,7 @@ export function parseConfig(
     requireSynchronous: read('REQUIRE_SYNCHRONOUS') === 'on',
     blobStoreUrl: blobStoreUrl === undefined ? undefined : new URL(blobStoreUrl),
     databasePoolSize: read('DATABASE_POOL_SIZE'),
+    databaseTimeoutMs: read('DATABASE_TIMEOUT_MS'),
     registration: read('REGISTRATION') ?? (onLoopback && publicUrl === undefined ? 'open' : 'closed'),
     trustProxy: trustProxy === 'off' ? false : trustProxy.split(',').map(part => part.trim()),
     rateLimits: read('RATE_LIMITS'),

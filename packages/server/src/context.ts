@@ -99,6 +99,7 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
     chatDatabaseUrl: config.chatDatabaseUrl,
     chatReplicaUrls: config.chatReplicaUrls,
     poolSize: config.databasePoolSize,
+    answerWithinMs: config.databaseTimeoutMs,
     onEmbeddedEvent: event => (event === 'died' ? log.error('postgres died') : log.info(`postgres ${event}`)),
   })
   closing.later(databases.close)
@@ -136,7 +137,7 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
   const openChat = async () => {
     const chatParts = { config, databases, cache, verifier, directory, clock, log, metrics }
     const { registry: interest } = shared.part
-    const router = await openRouter(config, { ...chatParts, pool: databases.chatPool, interest })
+    const router = await openRouter(config, { ...chatParts, pool: databases.leasePool, interest })
     closing.later(router.close)
     return composeChat({ ...chatParts, router: router.part })
   }

@@ -39,7 +39,8 @@ const findReads = () =>
 test('P50 pages come from a replica that has come so far, and else from the primary: nobody misses anything', async () => {
   const lines: string[] = []
   const log = createLog('warn', { write: line => lines.push(line) })
-  const env = { ...databases.env, CHAT_REPLICA_URL: replicaUrl(), REQUIRE_SYNCHRONOUS: 'on' }
+  const settings = { REQUIRE_SYNCHRONOUS: 'on', SLOW_LOG_MS: '3600000' }
+  const env = { ...databases.env, CHAT_REPLICA_URL: replicaUrl(), ...settings }
   const server = await startTestServer(env, { log })
   try {
     const { ann, ben, conversationId } = await makePair(server.url)

@@ -50,6 +50,7 @@ type Admission = {
 
 type Dependencies = {
   readonly database: ChatDatabase
+  readonly eraseDatabase: ChatDatabase
   readonly pool: pg.Pool
   readonly ingestPool: pg.Pool
   readonly logService: LogService
@@ -106,10 +107,12 @@ function nameOfOutcome(outcome: IngestOutcome): Parameters<ServerMetrics['messag
   return outcome.fresh ? 'accepted' : 'repeated'
 }
 
-function createChatAccounts(database: ChatDatabase, logService: LogService, router: Publisher): ChatAccounts {
+type AccountParts = Pick<Dependencies, 'database' | 'eraseDatabase' | 'logService' | 'router'>
+
+function createChatAccounts({ database, eraseDatabase, logService, router }: AccountParts): ChatAccounts {
   async function closeConversations(accountId: AccountId): Promise<void> {
     const account = idBytes(accountId)
-    await database.transaction().execute(async work => {
+    await eraseDatabase.transaction().execute(async work => {
       await sql`INSERT INTO gone_account (account_id) VALUES (${account}) ON CONFLICT DO NOTHING`.execute(
         work,
       )
@@ -133,7 +136,8 @@ function createChatAccounts(database: ChatDatabase, logService: LogService, rout
           AND other.account_id <> me.account_id`.execute(database)
       router.publish([{ kind: 'gone', accountId, tell: rows.map(row => idText(row.device_id)) }])
     },
-    accountReset: accountId => database.transaction().execute(work => eraseAccountStore(work, accountId)),
+    accountReset: accountId =>
+      eraseDatabase.transaction().execute(work => eraseAccountStore(work, accountId)),
     sessionsEnded(sessionIds) {
       router.publish([{ kind: 'sessions-ended', sessionIds }])
     },
@@ -149,7 +153,7 @@ function createChatAccounts(database: ChatDatabase, logService: LogService, rout
 const ASK_FOR_ENDED_MS = 3000
 
 export function createChatService(dependencies: Dependencies): ChatService {
-  const { database, pool, ingestPool, logService, tail, memory, router, clock, log, metrics } = dependencies
+  const { database, pool, ingestPool, tail, memory, router, clock, log, metrics } = dependencies
   const hub: Hub = createHub(clock, topics => router.leave(topics))
   router.attach({
     handle(events) {
@@ -196,7 +200,7 @@ export function createChatService(dependencies: Dependencies): ChatService {
   let isStopped = false
 
   return {
-    accounts: createChatAccounts(database, logService, router),
+    accounts: createChatAccounts(dependencies),
     get connectionCount() {
       return hub.size
     },

@@ -1,7 +1,6 @@
 import { type ConversationId, LIMITS } from '@entangle/protocol'
 import type pg from 'pg'
 import { packBytes, packIds, packIntegers } from '../database/packed-arrays.ts'
-import { isConnectionLost } from '../database/pools.ts'
 import { type ConversationMemory, isAcceptable } from './conversation-memory.ts'
 import type { IncomingMessage, MessageStore, StoredOutcome } from './message-store.ts'
 
@@ -181,10 +180,6 @@ async function withClient<T>(pool: pg.Pool, work: (client: Querying) => Promise<
       query: async <Result extends pg.QueryResultRow>(name: string, text: string, values: unknown[]) =>
         (await client.query<Result>({ name, text, values })).rows,
     })
-  } catch (error) {
-    // Whatever still comes over a connection that has not answered is not for who has it next.
-    if (error instanceof Error && isConnectionLost(error)) broken ??= error
-    throw error
   } finally {
     client.off('error', onError)
     client.release(broken)

@@ -25,7 +25,7 @@ import type { KeyDirectory } from '../ports/key-directory.ts'
 
 type Parts = {
   readonly config: ServerConfig
-  readonly databases: Pick<Databases, 'chat' | 'chatReplicas' | 'chatPool' | 'ingestPool'>
+  readonly databases: Pick<Databases, 'chat' | 'chatErase' | 'chatReplicas' | 'chatPool' | 'ingestPool'>
   readonly cache: Cache
   readonly verifier: Verifier
   readonly router: Router
@@ -53,6 +53,7 @@ export function composeChat(parts: Parts) {
     tickets,
     service: createChatService({
       database,
+      eraseDatabase: databases.chatErase,
       pool,
       ingestPool,
       logService,

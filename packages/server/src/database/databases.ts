@@ -13,12 +13,16 @@ import type { UsersDatabase, UsersSchema } from './users-schema.ts'
 export type Databases = {
   readonly users: UsersDatabase
   readonly chat: ChatDatabase
+  /** The same for what may take minutes. */
+  readonly chatErase: ChatDatabase
   /** For reading alone: they may be behind, and they may be away. */
   readonly chatReplicas: readonly ChatDatabase[]
   readonly usersPool: pg.Pool
   readonly chatPool: pg.Pool
   /** The one connection on which batches of messages are written. */
   readonly ingestPool: pg.Pool
+  /** The one on which a node says that it is alive. */
+  readonly leasePool: pg.Pool
   /** Those that are used here, by name. */
   readonly pools: Readonly<Record<string, pg.Pool>>
   /** Of those the operator's own databases. */
@@ -37,14 +41,16 @@ type Options = {
   readonly chatDatabaseUrl: string | undefined
   readonly chatReplicaUrls: readonly string[]
   readonly poolSize: number
+  /** How long a statement of a service may take. */
+  readonly answerWithinMs: number
   readonly onEmbeddedEvent: (event: 'started' | 'died' | 'restarted') => void
 }
 
-/**
- * A connection can die without a word: a cable, a wall between two networks. Whoever waits for longer takes another one
- * and asks again under the same ids.
- */
-const INGEST_WITHIN_MS = 10_000
+/** A slot is renewed every two seconds and held for ten: one silent connection must not cost it. */
+const LEASE_WITHIN_MS = 3000
+/** Gigabytes, of an account that is deleted. */
+const ERASE_WITHIN_MS = 300_000
+const REPLICA_WITHIN_MS = 3000
 
 const EMBEDDED = { users: 'entangle_users', chat: 'entangle_chat' } as const
 type Service = keyof typeof EMBEDDED
@@ -109,13 +115,24 @@ export async function openDatabases(options: Options): Promise<Databases> {
     )
   }
   const { users, chat, embedded } = await findAddresses(options)
-  const { needs, poolSize } = options
-  const usersPool = needs.users ? createPool(users, poolSize) : undefined
-  const chatPool = needs.chat ? createPool(chat, poolSize) : undefined
-  const ingestPool = needs.chat ? createPool({ ...chat, query_timeout: INGEST_WITHIN_MS }, 1) : undefined
+  const { needs, poolSize, answerWithinMs } = options
+  const open = (service: Service, size: number, within = answerWithinMs) =>
+    needs[service] ? createPool({ ...{ users, chat }[service], answerWithinMs: within }, size) : undefined
+  const usersPool = open('users', poolSize)
+  const chatPool = open('chat', poolSize)
+  const ingestPool = open('chat', 1)
+  const leasePool = open('chat', 1, LEASE_WITHIN_MS)
+  const erasePool = open('chat', 2, ERASE_WITHIN_MS)
   const replicaPools = needs.chat ? options.chatReplicaUrls.map(url => openReplica(url, poolSize)) : []
   const replicas = Object.fromEntries(replicaPools.map((pool, at) => [`replica ${String(at + 1)}`, pool]))
-  const pools = { ...present({ users: usersPool, chat: chatPool, ingest: ingestPool }), ...replicas }
+  const services = {
+    users: usersPool,
+    chat: chatPool,
+    ingest: ingestPool,
+    lease: leasePool,
+    erase: erasePool,
+  }
+  const pools = { ...present(services), ...replicas }
   const external = present({
     users: options.userDatabaseUrl === undefined ? undefined : usersPool,
     chat: options.chatDatabaseUrl === undefined ? undefined : chatPool,
@@ -125,20 +142,24 @@ export async function openDatabases(options: Options): Promise<Databases> {
     await embedded?.stop()
   }
   try {
-    if (usersPool !== undefined) await migrate(usersPool, 'users')
-    if (chatPool !== undefined) await migrate(chatPool, 'chat')
+    if (needs.users) await migrateAt(users, 'users')
+    if (needs.chat) await migrateAt(chat, 'chat')
   } catch (error) {
     await close()
     throw error
   }
   const usersDatabase = usersPool && kyselyOf<UsersSchema>(usersPool)
   const chatDatabase = chatPool && kyselyOf<ChatSchema>(chatPool)
+  const eraseDatabase = erasePool && kyselyOf<ChatSchema>(erasePool)
   return {
     get users() {
       return needed(usersDatabase)
     },
     get chat() {
       return needed(chatDatabase)
+    },
+    get chatErase() {
+      return needed(eraseDatabase)
     },
     chatReplicas: replicaPools.map(pool => kyselyOf<ChatSchema>(pool)),
     get usersPool() {
@@ -150,6 +171,9 @@ export async function openDatabases(options: Options): Promise<Databases> {
     get ingestPool() {
       return needed(ingestPool)
     },
+    get leasePool() {
+      return needed(leasePool)
+    },
     pools,
     external,
     embedded,
@@ -160,15 +184,22 @@ export async function openDatabases(options: Options): Promise<Databases> {
   }
 }
 
-const kyselyOf = <Schema>(pool: pg.Pool): Kysely<Schema> =>
+export const kyselyOf = <Schema>(pool: pg.Pool): Kysely<Schema> =>
   new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
 
 /** Whoever asks has somebody else to ask. */
 const openReplica = (connectionString: string, size: number): pg.Pool =>
-  createPool(
-    { connectionString, connectionTimeoutMillis: 1000, statement_timeout: 2000, query_timeout: 3000 },
-    size,
-  )
+  createPool({ connectionString, connectionTimeoutMillis: 1000, answerWithinMs: REPLICA_WITHIN_MS }, size)
+
+/** However long it takes, on connections of its own. */
+async function migrateAt(address: pg.ClientConfig, service: Service): Promise<void> {
+  const pool = createPool(address, 2)
+  try {
+    await migrate(pool, service)
+  } finally {
+    await pool.end()
+  }
+}
 
 const present = (pools: Readonly<Record<string, pg.Pool | undefined>>): Record<string, pg.Pool> =>
   Object.fromEntries(

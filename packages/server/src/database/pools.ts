@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { judgeAnswers } from './answers.ts'
 import { refuseDoubtfulCommits } from './doubtful-commits.ts'
 
 const INT8 = 20
@@ -38,15 +39,57 @@ function createStatementNames() {
   }
 }
 
-export function createPool(address: pg.PoolConfig, size: number): pg.Pool {
+/** Asked of whoever has not been heard for so long whether it is still there. */
+const PROBE_AFTER_MS = 10_000
+
+/**
+ * PostgreSQL's own part, so that nothing goes on that nobody waits for any more: a statement is ended before it is given
+ * up here, and whoever has died or been parted leaves no locks behind. A commit that waits for a standby is not ended.
+ */
+const settingsWithin = (answerWithinMs: number): string =>
+  Object.entries({
+    statement_timeout: Math.floor(answerWithinMs * 0.9),
+    idle_in_transaction_session_timeout: 2 * answerWithinMs,
+    tcp_keepalives_idle: PROBE_AFTER_MS / 1000,
+    tcp_keepalives_interval: 5,
+    tcp_keepalives_count: 3,
+  })
+    .map(([name, value]) => `SET ${name} = ${String(value)}`)
+    .join('; ')
+
+/**
+ * A connection can die without a word: a cable, a wall between two networks. The next one would wait as long for it, and
+ * whatever still came over it is for nobody.
+ */
+function endWhenSilent(client: pg.ClientBase & Pick<pg.Client, 'end'>): void {
+  judgeAnswers(client, error => {
+    if (error?.message === SILENT) client.end().catch(() => undefined)
+    return error
+  })
+}
+
+type PoolOptions = pg.PoolConfig & {
+  /** Whoever waits for longer is told that the connection is lost, and another one is taken. Without it: however long. */
+  readonly answerWithinMs?: number
+}
+
+export function createPool({ answerWithinMs, ...address }: PoolOptions, size: number): pg.Pool {
   const pool = new pg.Pool({
     connectionTimeoutMillis: 5000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: PROBE_AFTER_MS,
     ...address,
+    ...(answerWithinMs !== undefined && {
+      query_timeout: answerWithinMs,
+      // Not with the first words of a connection: a pooler in between refuses those that it does not know.
+      onConnect: client => client.query(settingsWithin(answerWithinMs)),
+    }),
     types,
     max: size,
     idleTimeoutMillis: 60_000,
     application_name: 'entangle',
   })
+  pool.on('connect', endWhenSilent)
   pool.on('connect', createStatementNames())
   pool.on('connect', refuseDoubtfulCommits)
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
@@ -56,14 +99,16 @@ export function createPool(address: pg.PoolConfig, size: number): pg.Pool {
   return pool
 }
 
+/** What the client library says of a statement that has not been answered in time. */
+const SILENT = 'Query read timeout'
 const CONNECTION_LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'])
 
-/** Did the database go away (and the outcome stay unknown), rather than refuse the statement? */
+/** Did the database go away (and the outcome stay unknown), or has no time, rather than refuse the statement? */
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  // Class 08: connection; 57P0x: shutdown or crash of the server; 53300: no connection left.
-  if (CONNECTION_LOST.has(code) || /^(08|57P0|53300)/.test(code)) return true
+  // Class 08: connection; 57P0x: shutdown or crash of the server; 53300: no connection left; the others: out of time.
+  if (CONNECTION_LOST.has(code) || /^(08|57P0|53300|57014|25P03)/.test(code)) return true
   return /terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Connection ended/i.test(
     error.message,
   )

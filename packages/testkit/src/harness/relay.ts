@@ -1,6 +1,6 @@
 import { createConnection, createServer, type Socket } from 'node:net'
 
-/** A wire to a port of this machine that can be cut, go silent, and lead elsewhere. */
+/** A wire to a port of this machine, or to a socket in its file system, that can be cut, go silent, and lead elsewhere. */
 export type Relay = {
   readonly host: string
   readonly port: number
@@ -18,13 +18,13 @@ export type Relay = {
 type Witness = { readonly asked: (chunk: Buffer) => void; readonly answered: (chunk: Buffer) => void }
 type Options = { readonly host?: string; readonly port?: number; readonly witness?: () => Witness }
 
-export async function createRelay(targetPort: number, options: Options = {}): Promise<Relay> {
+export async function createRelay(firstTarget: number | string, options: Options = {}): Promise<Relay> {
   const { host = '127.0.0.1', port = 0, witness } = options
   const sockets = new Set<Socket>()
   /** What makes each connection wait, and what lets those pass again that do. */
   const stops = new Map<Socket, () => void>()
   const held = new Set<() => unknown>()
-  let target = targetPort
+  let target = firstTarget
   let state: 'open' | 'held' | 'cut' = 'open'
 
   const track = (socket: Socket) => {
@@ -33,7 +33,7 @@ export async function createRelay(targetPort: number, options: Options = {}): Pr
     socket.on('close', () => sockets.delete(socket))
   }
   function join(near: Socket): void {
-    const far = createConnection(target, '127.0.0.1')
+    const far = typeof target === 'string' ? createConnection(target) : createConnection(target, '127.0.0.1')
     track(far)
     const flow = () => near.pipe(far).pipe(near)
     const stop = () => {
