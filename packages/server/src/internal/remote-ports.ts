@@ -21,7 +21,14 @@ export function createRemoteSessions(client: InternalClient, clock: Pick<Clock, 
   const tokens = createBeliefs<string, DeviceSession>(clock)
   const sessions = createBeliefs<SessionId, boolean>(clock)
   return {
-    verify: token => tokens.ask(token, SESSION_BELIEVED_MS, () => client.call('verifySession', { token })),
+    verify: token =>
+      tokens.ask(token, SESSION_BELIEVED_MS, async () => {
+        const askedAt = clock.now()
+        const session = await client.call('verifySession', { token })
+        // Who takes a ticket opens a socket with it in a moment.
+        sessions.learn(session.sessionId, true, askedAt)
+        return session
+      }),
     isActive: sessionId =>
       sessions.ask(
         sessionId,

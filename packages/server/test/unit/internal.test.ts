@@ -3,9 +3,10 @@ import { findFreePort } from '@entangle/testkit/harness'
 import { expect, test } from 'vitest'
 import { createInternalClient } from '../../src/internal/internal-client.ts'
 import { createInternalServer } from '../../src/internal/internal-server.ts'
-import { createRemoteTokenKeys } from '../../src/internal/remote-ports.ts'
+import { createRemoteSessions, createRemoteTokenKeys } from '../../src/internal/remote-ports.ts'
 import { isSealed, seal } from '../../src/internal/seal.ts'
 import { createLog } from '../../src/logging.ts'
+import type { SessionId } from '../../src/ports/session-verifier.ts'
 
 const clock = { now: () => Date.now() }
 const log = createLog('silent')
@@ -62,4 +63,26 @@ test('invented names of keys are asked for once in a while, not once each', asyn
   now += 6000
   for (let count = 0; count < 50; count++) await keys.publicKey(`invented ${String(count)}`)
   expect(asked).toBe(2)
+})
+
+test('a token that was verified says that its session lives, for half a second from the question on', async () => {
+  let now = 1_000_000
+  let active = true
+  const sessionId = '1'.repeat(32) as SessionId
+  const asked: string[] = []
+  const client = {
+    async call(name: string) {
+      asked.push(name)
+      now += 100
+      return name === 'verifySession' ? { sessionId } : { active }
+    },
+  }
+  const sessions = createRemoteSessions(client as never, { now: () => now })
+  await sessions.verify('token')
+  active = false
+  now += 399
+  expect(await sessions.isActive(sessionId)).toBe(true)
+  expect(asked).toEqual(['verifySession'])
+  now += 1
+  expect(await sessions.isActive(sessionId)).toBe(false)
 })
