@@ -10,6 +10,7 @@ import type { ServerMetrics } from './metrics/server-metrics.ts'
 import type { Cache } from './ports/cache.ts'
 import type { Clock } from './ports/clock.ts'
 import type { InterestRegistry } from './ports/interest-registry.ts'
+import type { SharedTail } from './ports/shared-tail.ts'
 
 type Parts = { readonly clock: Clock; readonly log: Log }
 
@@ -18,8 +19,12 @@ export type Backbone<T> = { readonly part: T; close(): Promise<void> }
 
 const nothing = async () => undefined
 
-/** What is shared by way of Redis. Without it there is no registry. */
-type Shared = { readonly cache: Cache; readonly registry?: InterestRegistry }
+/** What is shared by way of Redis. Without it there is nothing but the cache, in memory. */
+type Shared = {
+  readonly cache: Cache
+  readonly registry?: InterestRegistry
+  readonly tail?: SharedTail
+}
 
 /** Redis where it is configured. Its client is loaded only then. */
 export async function openShared(config: ServerConfig, { clock, log }: Parts): Promise<Backbone<Shared>> {
@@ -27,9 +32,15 @@ export async function openShared(config: ServerConfig, { clock, log }: Parts): P
   const { connectRedis } = await import('./adapters/redis/client.ts')
   const { createRedisCache } = await import('./adapters/redis/redis-cache.ts')
   const { createRedisInterestRegistry } = await import('./adapters/redis/redis-interest-registry.ts')
+  const { createRedisSharedTail } = await import('./adapters/redis/redis-shared-tail.ts')
   const client = await connectRedis({ url: config.redisUrl, log })
   return {
-    part: { cache: createRedisCache(client, clock), registry: createRedisInterestRegistry(client) },
+    part: {
+      cache: createRedisCache(client, clock),
+      registry: createRedisInterestRegistry(client),
+      // Who is alone has all of it in memory.
+      ...(config.kafka && { tail: createRedisSharedTail(client, clock) }),
+    },
     async close() {
       client.destroy()
     },

@@ -136,10 +136,10 @@ async function compose(config: ServerConfig, overrides: Overrides, closing: Clos
 
   const openChat = async () => {
     const chatParts = { config, databases, cache, verifier, directory, clock, log, metrics }
-    const { registry: interest } = shared.part
+    const { registry: interest, tail: sharedTail } = shared.part
     const router = await openRouter(config, { ...chatParts, pool: databases.leasePool, interest })
     closing.later(router.close)
-    return composeChat({ ...chatParts, router: router.part })
+    return composeChat({ ...chatParts, sharedTail, router: router.part })
   }
   const chat = runs('chat') ? await openChat() : undefined
 

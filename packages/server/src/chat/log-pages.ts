@@ -4,7 +4,7 @@ import type { ChatDatabase } from '../database/chat-schema.ts'
 import { idBytes, idText } from '../database/packed-arrays.ts'
 import { describeError, type Log } from '../logging.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { LogEvent } from './log-tail.ts'
+import type { LogEvent } from '../ports/shared-tail.ts'
 
 /** What the log holds after `from`, up to and with `upTo`: a place that the caller knows to be stored. */
 export type LogPages = {

@@ -5,8 +5,7 @@ import { idBytes, idText } from '../database/packed-arrays.ts'
 import type { AnswerOf, RequestOf } from '../http/route.ts'
 import type { DeviceSession } from '../ports/session-verifier.ts'
 import { CONVERSATION_KINDS, readReadableLog } from './conversation-store.ts'
-import type { LogPages } from './log-pages.ts'
-import type { LogTail } from './log-tail.ts'
+import type { LogReader } from './log-reader.ts'
 
 /** Everything a device reads rather than is sent. */
 export type LogService = {
@@ -24,7 +23,7 @@ export type LogService = {
 
 const WELCOMES_AT_ONCE = 100
 
-export function createLogService(database: ChatDatabase, tail: LogTail, pages: LogPages): LogService {
+export function createLogService(database: ChatDatabase, reader: LogReader): LogService {
   /** Trees that nobody waits for any more, of epochs that are over. */
   const dropTrees = (conversation: Buffer) =>
     sql`
@@ -38,7 +37,7 @@ export function createLogService(database: ChatDatabase, tail: LogTail, pages: L
       const { joinedSeq, lastSeq } = await readReadableLog(database, conversationId, session.deviceId)
       const from = Math.max(after, joinedSeq)
       const upTo = Math.min(lastSeq, from + limit)
-      const events = tail.read(conversationId, from, upTo) ?? (await pages.read(conversationId, from, upTo))
+      const events = await reader.read(conversationId, from, upTo, lastSeq)
       return { lastSeq, beginsAfter: joinedSeq, events: [...events] }
     },
 

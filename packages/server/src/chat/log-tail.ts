@@ -1,4 +1,5 @@
 import type { ConversationId, DeliverFrame } from '@entangle/protocol'
+import type { LogEvent } from '../ports/shared-tail.ts'
 
 /**
  * The newest events of active conversations, for those who come back: a page of the log costs the database a
@@ -9,14 +10,14 @@ import type { ConversationId, DeliverFrame } from '@entangle/protocol'
 export type LogTail = {
   /** After the commit. Events may come late or twice: the run then begins anew or stays as it is. */
   add(event: DeliverFrame): void
+  /** What was read from the log, without a hole, for the next who ask. */
+  keep(conversationId: ConversationId, events: readonly LogEvent[]): void
   /** The events after `after`, up to and with `upTo`; undefined where one of them is not here. */
   read(conversationId: ConversationId, after: number, upTo: number): readonly LogEvent[] | undefined
   /** The database is another than it was. */
   forgetAll(): void
   readonly sizeBytes: number
 }
-
-export type LogEvent = Omit<DeliverFrame, 'conversationId'>
 
 const TOTAL_BYTES = 64 * 1024 * 1024
 const CONVERSATION_BYTES = 1024 * 1024
@@ -26,20 +27,32 @@ const EVENT_BYTES = 400
 type Run = { events: LogEvent[]; sizeBytes: number }
 
 const sizeOf = ({ body }: LogEvent): number => EVENT_BYTES + body.length
-const lastSeqOf = ({ events }: Run): number => events.at(-1)?.seq ?? 0
+const lastSeqOf = ({ events }: Pick<Run, 'events'>): number => events.at(-1)?.seq ?? 0
 
 /** The older half goes at once: to move up everything for each event would cost more than it saves. */
 function shorten(run: Run): void {
   if (run.sizeBytes <= CONVERSATION_BYTES) return
-  while (run.sizeBytes > CONVERSATION_BYTES / 2 && run.events.length > 0) {
-    const kept = run.events.slice(Math.ceil(run.events.length / 2))
-    run.sizeBytes = kept.reduce((total, event) => total + sizeOf(event), 0)
-    run.events = kept
-  }
+  while (run.sizeBytes > CONVERSATION_BYTES / 2 && run.events.length > 0)
+    refill(run, run.events.slice(Math.ceil(run.events.length / 2)))
+}
+
+function refill(run: Run, events: LogEvent[]): void {
+  run.events = events
+  run.sizeBytes = events.reduce((total, event) => total + sizeOf(event), 0)
+}
+
+/** With what touches the run on either side; undefined where it is as it was. */
+function extended({ events }: Run, page: readonly LogEvent[]): LogEvent[] | undefined {
+  const [first, last] = [page[0]?.seq ?? 0, page.at(-1)?.seq ?? 0]
+  const [runFirst, runLast] = [events[0]?.seq ?? 0, lastSeqOf({ events })]
+  if (events.length === 0 || first > runLast + 1) return page.map(copyOf)
+  if (last + 1 < runFirst || (first >= runFirst && last <= runLast)) return undefined
+  const [before, after] = [page.filter(({ seq }) => seq < runFirst), page.filter(({ seq }) => seq > runLast)]
+  return [...before.map(copyOf), ...events, ...after.map(copyOf)]
 }
 
 /** A copy: the body is a piece of the buffer that it was read into. */
-const keep = ({ seq, kind, epoch, messageId, senderDevice, serverTime, body }: DeliverFrame): LogEvent => ({
+const copyOf = ({ seq, kind, epoch, messageId, senderDevice, serverTime, body }: LogEvent): LogEvent => ({
   seq,
   kind,
   epoch,
@@ -67,23 +80,32 @@ export function createLogTail(totalBytes = TOTAL_BYTES): LogTail {
     }
   }
 
+  function change(conversationId: ConversationId, run: Run, work: () => void): void {
+    held -= run.sizeBytes
+    work()
+    shorten(run)
+    held += run.sizeBytes
+    use(conversationId, run)
+    makeRoom()
+  }
+  const runOf = (conversationId: ConversationId): Run =>
+    runs.get(conversationId) ?? { events: [], sizeBytes: 0 }
+
   return {
     add(event) {
-      const { conversationId } = event
-      const run = runs.get(conversationId) ?? { events: [], sizeBytes: 0 }
+      const run = runOf(event.conversationId)
       if (event.seq <= lastSeqOf(run)) return
-      held -= run.sizeBytes
-      if (event.seq !== lastSeqOf(run) + 1) {
-        run.events = []
-        run.sizeBytes = 0
-      }
-      const kept = keep(event)
-      run.events.push(kept)
-      run.sizeBytes += sizeOf(kept)
-      shorten(run)
-      held += run.sizeBytes
-      use(conversationId, run)
-      makeRoom()
+      change(event.conversationId, run, () => {
+        if (event.seq !== lastSeqOf(run) + 1) refill(run, [])
+        const kept = copyOf(event)
+        run.events.push(kept)
+        run.sizeBytes += sizeOf(kept)
+      })
+    },
+    keep(conversationId, page) {
+      const run = runOf(conversationId)
+      const events = page.length === 0 ? undefined : extended(run, page)
+      if (events !== undefined) change(conversationId, run, () => refill(run, events))
     },
     read(conversationId, after, upTo) {
       if (upTo <= after) return []

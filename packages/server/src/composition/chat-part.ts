@@ -10,6 +10,7 @@ import { createInviteService } from '../chat/invite-service.ts'
 import { createLeaveService } from '../chat/leave-service.ts'
 import { createLetterService } from '../chat/letter-service.ts'
 import { createLogPages } from '../chat/log-pages.ts'
+import { createLogReader } from '../chat/log-reader.ts'
 import { createLogService } from '../chat/log-service.ts'
 import { createLogTail } from '../chat/log-tail.ts'
 import type { Router } from '../chat/routing/router.ts'
@@ -22,11 +23,13 @@ import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyDirectory } from '../ports/key-directory.ts'
+import type { SharedTail } from '../ports/shared-tail.ts'
 
 type Parts = {
   readonly config: ServerConfig
   readonly databases: Pick<Databases, 'chat' | 'chatErase' | 'chatReplicas' | 'chatPool' | 'ingestPool'>
   readonly cache: Cache
+  readonly sharedTail: SharedTail | undefined
   readonly verifier: Verifier
   readonly router: Router
   readonly directory: KeyDirectory
@@ -37,16 +40,16 @@ type Parts = {
 
 /** The chat service: the MLS delivery service (RFC 9750). */
 export function composeChat(parts: Parts) {
-  const { config, databases, cache, verifier, router, directory, clock, log, metrics } = parts
+  const { config, databases, cache, sharedTail, verifier, router, directory, clock, log, metrics } = parts
   const { chat: database, chatPool: pool, ingestPool } = databases
   const groups = createVerifiedPublicGroups(verifier)
   const tail = createLogTail()
   const memory = createConversationMemory()
   const tickets = createTickets(cache)
+  const pages = createLogPages({ primary: database, replicas: databases.chatReplicas, clock, log })
   const logService = createLogService(
     database,
-    tail,
-    createLogPages({ primary: database, replicas: databases.chatReplicas, clock, log }),
+    createLogReader({ tail, shared: sharedTail, pages, database }),
   )
   const { archiveQuotaBytes: quotaBytes, accountStateEntries: entriesLimit } = config
   return {

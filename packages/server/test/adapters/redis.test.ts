@@ -1,12 +1,15 @@
-import { ProtocolError } from '@entangle/protocol'
+import { type ConversationId, type DeviceId, type MessageId, ProtocolError } from '@entangle/protocol'
 import { cacheContract } from '@entangle/testkit/contracts/cache'
 import { interestRegistryContract } from '@entangle/testkit/contracts/interest-registry'
+import { sharedTailContract } from '@entangle/testkit/contracts/shared-tail'
 import { findRedis, type RedisProcess, startRedis } from '@entangle/testkit/services'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRedis, type Redis } from '../../src/adapters/redis/client.ts'
 import { createRedisCache } from '../../src/adapters/redis/redis-cache.ts'
 import { createRedisInterestRegistry } from '../../src/adapters/redis/redis-interest-registry.ts'
+import { createRedisSharedTail } from '../../src/adapters/redis/redis-shared-tail.ts'
 import { createLog } from '../../src/logging.ts'
+import type { LogEvent } from '../../src/ports/shared-tail.ts'
 
 const log = createLog('silent')
 const clock = { now: () => Date.now() }
@@ -37,6 +40,50 @@ describe.skipIf(!canRun)('with a real Redis', () => {
   interestRegistryContract('Redis', async () => {
     await client.flushAll()
     return { registry: createRedisInterestRegistry(client), loseAll: () => client.flushAll() }
+  })
+
+  sharedTailContract('Redis', async () => {
+    await client.flushAll()
+    return createRedisSharedTail(client, clock)
+  })
+
+  const conversation = (number: number) => number.toString(16).padStart(32, '0') as ConversationId
+  const eventOf = (bodyBytes: number): LogEvent => ({
+    kind: 'application',
+    messageId: '1'.repeat(32) as MessageId,
+    epoch: 1,
+    seq: 1,
+    serverTime: 1,
+    senderDevice: '2'.repeat(32) as DeviceId,
+    body: new Uint8Array(bodyBytes),
+  })
+
+  test('P81 a node fills Redis with the ends of logs only so far, and for half a minute', async () => {
+    await client.flushAll()
+    let now = 1_000_000
+    const tail = createRedisSharedTail(client, { now: () => now })
+    const event = eventOf(200 * 1024)
+    for (let number = 0; number < 200; number++) tail.keep(conversation(number), [event])
+    const kept = await client.dbSize()
+    expect(kept).toBeGreaterThan(50)
+    expect(kept).toBeLessThan(100)
+    const timeLeftMs = await client.pTTL(`tail:${conversation(0)}`)
+    expect(timeLeftMs).toBeGreaterThan(0)
+    expect(timeLeftMs).toBeLessThanOrEqual(30_000)
+    now += 30_000
+    tail.keep(conversation(300), [event])
+    expect(await tail.read(conversation(300), 0, 1)).toHaveLength(1)
+    await client.flushAll()
+  })
+
+  test('P40 what somebody else has left under the name of a conversation is not given', async () => {
+    const tail = createRedisSharedTail(client, clock)
+    tail.keep(conversation(1), [eventOf(8)])
+    const key = `tail:${conversation(1)}`
+    await client.rename(key, `tail:${conversation(2)}`)
+    await client.set(key, 'nonsense, and more of it than a length')
+    expect(await tail.read(conversation(1), 0, 1)).toBeUndefined()
+    expect(await tail.read(conversation(2), 0, 1)).toBeUndefined()
   })
 
   test('a bucket that is full again is forgotten', async () => {
@@ -74,12 +121,21 @@ describe.skipIf(!canRun)('with a real Redis', () => {
 
   test('one that answers nobody makes nobody wait for long', async () => {
     const cache = createRedisCache(client, clock)
+    let now = 1_000_000
+    const tail = createRedisSharedTail(client, { now: () => now })
+    tail.keep(conversation(1), [eventOf(8)])
+    expect(await tail.read(conversation(1), 0, 1)).toHaveLength(1)
     server.pause()
     const startedAt = performance.now()
+    expect(await tail.read(conversation(1), 0, 1)).toBeUndefined()
     await expect(cache.get('key')).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE' })
     expect(await cache.spend('stalled', { capacity: 3, perMinute: 1 })).toBe(0)
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     server.resume()
+    // It is asked again after a while, and not before.
+    expect(await tail.read(conversation(1), 0, 1)).toBeUndefined()
+    now += 5000
+    expect(await tail.read(conversation(1), 0, 1)).toHaveLength(1)
     await expect
       .poll(
         () =>

@@ -1,7 +1,10 @@
 import type { ConversationId, DeliverFrame, DeviceId, MessageId } from '@entangle/protocol'
+import { sharedTailContract } from '@entangle/testkit/contracts/shared-tail'
 import { createSeededRandom } from '@entangle/testkit/harness'
 import { expect, test } from 'vitest'
 import { createLogTail } from '../../src/chat/log-tail.ts'
+
+sharedTailContract('in memory', async () => createLogTail())
 
 const id = <Id extends string>(number: number) => number.toString(16).padStart(32, '0') as Id
 
@@ -50,6 +53,24 @@ test('P40 whatever is lost, late or repeated, the tail never gives a hole or ano
     for (const { seq: at, body } of events) expect(body[0]).toBe(at % 256)
   }
   expect(given).toBeGreaterThan(200)
+})
+
+test('P40 what is read from the log and what is heard of make one run', () => {
+  const tail = createLogTail()
+  const page = (first: number, last: number) =>
+    Array.from({ length: last - first + 1 }, (_, at) => event(first + at))
+  tail.add(event(8))
+  tail.keep(conversation, page(5, 8))
+  tail.add(event(9))
+  tail.keep(conversation, page(3, 6))
+  expect(seqsOf(tail.read(conversation, 2, 9))).toEqual([3, 4, 5, 6, 7, 8, 9])
+  const before = tail.sizeBytes
+  tail.keep(conversation, page(4, 9))
+  tail.keep(conversation, page(1, 1))
+  expect(tail.sizeBytes).toBe(before)
+  tail.keep(conversation, page(20, 21))
+  expect(tail.read(conversation, 2, 9)).toBeUndefined()
+  expect(seqsOf(tail.read(conversation, 19, 21))).toEqual([20, 21])
 })
 
 test('P81 the tail stays within its bytes, for one conversation and for all', () => {

@@ -9,9 +9,9 @@ const RETRY_WITHIN_MS = 1000
 const QUEUE_LIMIT = 20_000
 
 /** The client's own limit counts only until a question has left. */
-export function within<T>(answer: Promise<T>): Promise<T> {
+export function within<T>(answer: Promise<T>, answerWithinMs = ANSWER_WITHIN_MS): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('Redis did not answer in time')), ANSWER_WITHIN_MS)
+    const timer = setTimeout(() => reject(new Error('Redis did not answer in time')), answerWithinMs)
     answer.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }
