@@ -60,7 +60,8 @@ export const SETTINGS = {
   }),
   REDIS_URL: setting({
     default: 'memory of this process',
-    description: 'Redis for what several nodes share for a short time: tickets, grants, rate limits, which device is on which node, and the ends of logs that were read lately.',
+    description:
+      'Redis for what several nodes share for a short time: tickets, grants, rate limits, which device is on which node, and the ends of logs that were read lately.',
     schema: z.url({ protocol: /^rediss?$/ }).optional(),
   }),
   INTERNAL_LISTEN: setting({

@@ -8,7 +8,10 @@ import { connectRedis, type Redis } from '../../src/adapters/redis/client.ts'
 import { createRedisCache } from '../../src/adapters/redis/redis-cache.ts'
 import { createRedisInterestRegistry } from '../../src/adapters/redis/redis-interest-registry.ts'
 import { createRedisSharedTail } from '../../src/adapters/redis/redis-shared-tail.ts'
+import { openShared } from '../../src/backbone.ts'
+import { parseConfig } from '../../src/config.ts'
 import { createLog } from '../../src/logging.ts'
+import { systemClock } from '../../src/ports/clock.ts'
 import type { LogEvent } from '../../src/ports/shared-tail.ts'
 
 const log = createLog('silent')
@@ -84,6 +87,23 @@ describe.skipIf(!canRun)('with a real Redis', () => {
     await client.set(key, 'nonsense, and more of it than a length')
     expect(await tail.read(conversation(1), 0, 1)).toBeUndefined()
     expect(await tail.read(conversation(2), 0, 1)).toBeUndefined()
+  })
+
+  test('nodes share the ends of logs where there are several', async () => {
+    const config = parseConfig({
+      REDIS_URL: server.url,
+      USER_DATABASE_URL: 'postgresql://localhost/users',
+      CHAT_DATABASE_URL: 'postgresql://localhost/chat',
+      KAFKA_BROKERS: 'localhost:9092',
+    })
+    const several = await openShared(config, { clock: systemClock, log })
+    several.part.tail?.keep(conversation(7), [eventOf(8)])
+    expect(await several.part.tail?.read(conversation(7), 0, 1)).toHaveLength(1)
+    expect(await client.exists(`tail:${conversation(7)}`)).toBe(1)
+    await several.close()
+    const alone = await openShared(parseConfig({ REDIS_URL: server.url }), { clock: systemClock, log })
+    expect(alone.part.tail).toBeUndefined()
+    await alone.close()
   })
 
   test('a bucket that is full again is forgotten', async () => {
