@@ -27,6 +27,9 @@ const ALLOWED = {
 /** Never, not even in a test: the interface has no hand in cryptography. */
 const FORBIDDEN = { '@entangle/web': '@entangle/crypto' }
 
+/** The page takes types alone from these: a single value would bring all schemas and the codec into its first script. */
+const TYPES_ONLY = { '@entangle/web': ['@entangle/protocol', '@entangle/client'] }
+
 /** These run in a browser worker as well as in Node: what differs is an adapter. */
 const PORTABLE = new Set(['@entangle/protocol', '@entangle/crypto', '@entangle/client'])
 
@@ -48,7 +51,7 @@ function isExported(manifest, specifier) {
 const isUnder = (specifier, allowed) => specifier === allowed || specifier.startsWith(`${allowed}/`)
 
 /** Breaches of one import, in words. */
-function* judgeOurs(workspace, path, specifier, byName) {
+function* judgeOurs(workspace, path, { specifier, typeOnly }, byName) {
   const { name } = workspace.manifest
   const target = byName.get(packageOf(specifier))
   if (!target) return yield `there is no package ${packageOf(specifier)}`
@@ -64,6 +67,8 @@ function* judgeOurs(workspace, path, specifier, byName) {
     entry.split('/').length > 2 ? specifier === entry : isUnder(specifier, entry),
   )
   if (!fits) yield `${name} may not import ${specifier}`
+  if (!typeOnly && TYPES_ONLY[name]?.includes(specifier))
+    yield `${name} imports only types from ${specifier}: values have entries of their own`
 }
 
 function* judgeForeign(workspace, path, specifier, root) {
@@ -92,7 +97,7 @@ function* judge(workspace, file, entry, byName, root) {
     return
   }
   if (specifier.startsWith('#') || specifier.startsWith('virtual:') || specifier.startsWith('/')) return
-  if (specifier.startsWith('@entangle/')) yield* judgeOurs(workspace, path, specifier, byName)
+  if (specifier.startsWith('@entangle/')) yield* judgeOurs(workspace, path, entry, byName)
   else if (!entry.typeOnly || !isTest(path)) yield* judgeForeign(workspace, path, specifier, root)
 }
 

@@ -1,5 +1,5 @@
 import type { DeviceSummary } from '@entangle/client'
-import { clientNameOf } from '@entangle/protocol'
+import { clientNameOf } from '@entangle/protocol/client-name'
 import type { TimeFormat } from '../text/time-format.ts'
 
 /** What the engine calls a device that nobody has named. */
