@@ -8,18 +8,19 @@ export type Probe = {
   readonly blanks: number
   /** Frames in which there was no way on, because what is older had not come yet. */
   readonly held: number
-  readonly shown: readonly number[]
+  readonly shown: readonly Shown[]
 }
 
 declare global {
   interface Window {
+    tellArrival: (what: string) => void
     probe: {
       frames: number[]
       longTasks: number[]
       jumps: number
       blanks: number
       held: number
-      shown: number[]
+      shown: Shown[]
     }
   }
 }
@@ -37,11 +38,17 @@ export const startProbe = (page: Page): Promise<void> =>
 
 export const readProbe = (page: Page): Promise<Probe> => page.evaluate(() => window.probe)
 
+/** When the first message of a document was painted and when one could write, in milliseconds since its navigation. */
+export type Arrivals = { readonly rows: number; readonly usable: number }
+
 /**
- * Each document that this page opens from now on marks when its first message is painted and when one can write. What
- * asks a slow page from outside whether it is ready makes it slower.
+ * Each document that this page opens from now on says by itself when these are there: to ask a slow page whether it is
+ * ready, or only to bring it the means to answer, makes it slower. The answer is for the document opened next.
  */
-export async function watchArrival(page: Page): Promise<void> {
+export async function watchArrivals(page: Page): Promise<() => Promise<Arrivals>> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Runtime.enable')
+  await session.send('Runtime.addBinding', { name: 'tellArrival' })
   await page.addInitScript(() => {
     const wanted = new Map([
       ['rows', 'article'],
@@ -53,7 +60,7 @@ export async function watchArrival(page: Page): Promise<void> {
         wanted.delete(name)
         requestAnimationFrame(() => {
           const channel = new MessageChannel()
-          channel.port1.onmessage = () => performance.mark(name)
+          channel.port1.onmessage = () => window.tellArrival(`${name} ${performance.mark(name).startTime}`)
           channel.port2.postMessage(null)
         })
       }
@@ -61,22 +68,29 @@ export async function watchArrival(page: Page): Promise<void> {
     })
     observer.observe(document, { childList: true, subtree: true })
   })
+
+  const next = (name: keyof Arrivals) =>
+    new Promise<number>(resolve => {
+      const listen = ({ payload }: { readonly payload: string }) => {
+        const [told, at] = payload.split(' ')
+        if (told !== name) return
+        session.off('Runtime.bindingCalled', listen)
+        resolve(Number(at))
+      }
+      session.on('Runtime.bindingCalled', listen)
+    })
+  return async () => {
+    const [rows, usable] = await Promise.all([next('rows'), next('usable')])
+    return { rows, usable }
+  }
 }
 
-/** When it was marked, in milliseconds since the navigation. */
-export const arrivalOf = async (page: Page, name: 'rows' | 'usable'): Promise<number> => {
-  const mark = await page.waitForFunction(
-    wanted => performance.getEntriesByName(wanted)[0]?.startTime,
-    name,
-    {
-      polling: 500,
-      timeout: 300_000,
-    },
-  )
-  return Number(await mark.jsonValue())
-}
+/**
+ * From the key that sends to the first frame that shows the message, in milliseconds. `waited`: how much of it nothing
+ * was left to do but to wait for the display's next frame, which is up to 16.7 ms away whatever a page does.
+ */
+export type Shown = { readonly total: number; readonly waited: number }
 
-/** From the key that sends to the first frame that shows the message, in milliseconds. */
 export const watchSends = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const list = document.querySelector('[aria-label="Messages"]')
@@ -85,7 +99,7 @@ export const watchSends = (page: Page): Promise<void> =>
     window.addEventListener(
       'keydown',
       event => {
-        if (event.key === 'Enter') pressedAt = performance.now()
+        if (event.key === 'Enter') pressedAt = event.timeStamp
       },
       { capture: true },
     )
@@ -93,9 +107,11 @@ export const watchSends = (page: Page): Promise<void> =>
       const from = pressedAt
       if (from === undefined) return
       pressedAt = undefined
-      requestAnimationFrame(() => {
+      const changedAt = performance.now()
+      requestAnimationFrame(frameAt => {
+        const waited = Math.max(0, frameAt - changedAt)
         const channel = new MessageChannel()
-        channel.port1.onmessage = () => window.probe.shown.push(performance.now() - from)
+        channel.port1.onmessage = () => window.probe.shown.push({ total: performance.now() - from, waited })
         channel.port2.postMessage(null)
       })
     }).observe(list, { childList: true })
