@@ -46,8 +46,8 @@ type Answers = { readonly [Name in EngineRequestName]: (input: never, id: Reques
 /** Composes the engine and takes the store over from whoever had it. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { store, clock, transport, crypto } = options
-  const fence = await store.acquireFence()
-  const sealer = createSealer(await options.keyVault.storeKey())
+  const [fence, storeKey] = await Promise.all([store.acquireFence(), options.keyVault.storeKey()])
+  const sealer = createSealer(storeKey)
   const watches = createWatchList()
   const subscribers = new Set<{ runtimeChanged: () => void }>()
   let runtime: AccountRuntime | undefined
