@@ -35,7 +35,10 @@ export function Composer({ chat, onSent }: Props) {
   const ready = text.trim() !== '' && left >= 0
 
   useEffect(() => {
-    if (!touch) field.current?.focus({ preventScroll: true })
+    if (touch) return
+    // To focus is to lay out: with the next frame, which does that anyway.
+    const frame = requestAnimationFrame(() => field.current?.focus({ preventScroll: true }))
+    return () => cancelAnimationFrame(frame)
   }, [touch])
 
   // For browsers in which a textarea does not grow with its text.

@@ -1,9 +1,18 @@
 import type { DeliveryState } from '@entangle/client'
-import { Check, CheckCheck, CircleAlert, Clock } from 'lucide-react'
 import { cx } from '../ui/cx.ts'
 import styles from './DeliveryIcon.module.css'
 
-const ICONS = { queued: Clock, sent: Check, delivered: CheckCheck, read: CheckCheck, failed: CircleAlert }
+const CIRCLE = <circle key="circle" cx="12" cy="12" r="10" />
+const TWO_TICKS = <path d="M18 6 7 17 2 12M22 10 14.5 17.5 13 16" />
+
+/** Drawn in a square of 24. One stands in each own message, so it is as plain as can be. */
+const SIGNS = {
+  queued: [CIRCLE, <path key="hands" d="M12 6v6l4 2" />],
+  sent: <path d="M20 6 9 17 4 12" />,
+  delivered: TWO_TICKS,
+  read: TWO_TICKS,
+  failed: [CIRCLE, <path key="mark" d="M12 8v4M12 16h.01" />],
+}
 
 export const DELIVERY_WORDS: Readonly<Record<DeliveryState, string>> = {
   queued: 'waiting to be sent',
@@ -21,17 +30,18 @@ export function DeliveryIcon({
   readonly state: DeliveryState
   readonly size?: number
 }) {
-  const Icon = ICONS[state]
   return (
-    <Icon
-      size={size}
-      strokeWidth={state === 'queued' ? 2 : 2.25}
+    <svg
+      viewBox="0 0 24 24"
+      width={size}
+      height={size}
       className={cx(styles.icon, styles[state])}
       role="img"
       aria-label={DELIVERY_WORDS[state]}
-      aria-hidden={undefined}
       data-delivery={state}
-    />
+    >
+      {SIGNS[state]}
+    </svg>
   )
 }
 

@@ -199,7 +199,8 @@ export function useTimelineScroll(
     wantsLatest.current = true
     const { window: present, items: all } = latest.current
     if (present.hasNewer) engine.request('openTimeline', { chatId, at: 'latest' }).catch(() => {})
-    else setSlice(sliceAtEnd({ items: all, live: true }))
+    // Rows that go with those that come move all others: a slice that ends here stays as it is, and only scrolls.
+    else setSlice(shown => (shown.to === null ? { ...shown } : sliceAtEnd({ items: all, live: true })))
   }, [engine, chatId])
 
   const reachesOlder = nearTop && start === 0 && window.hasOlder

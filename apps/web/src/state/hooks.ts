@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 
 /** True once `ms` have passed since the component appeared: for what must not flash. */
 export function useDelayed(ms: number): boolean {
@@ -11,14 +11,18 @@ export function useDelayed(ms: number): boolean {
 }
 
 export function useMedia(query: string): boolean {
-  return useSyncExternalStore(
-    notify => {
-      const list = matchMedia(query)
-      list.addEventListener('change', notify)
-      return () => list.removeEventListener('change', notify)
-    },
-    () => matchMedia(query).matches,
-  )
+  // Asked at each drawing: a list that is kept has its answer ready.
+  const { subscribe, matches } = useMemo(() => {
+    const list = matchMedia(query)
+    return {
+      subscribe: (notify: () => void) => {
+        list.addEventListener('change', notify)
+        return () => list.removeEventListener('change', notify)
+      },
+      matches: () => list.matches,
+    }
+  }, [query])
+  return useSyncExternalStore(subscribe, matches)
 }
 
 const MINUTE_MS = 60_000

@@ -30,10 +30,13 @@ export function isSame(left: unknown, right: unknown): boolean {
       left.every((byte, place) => byte === right[place])
     )
   }
-  const leftEntries = Object.entries(left)
-  const rightRecord = new Map(Object.entries(right))
-  return (
-    leftEntries.length === rightRecord.size &&
-    leftEntries.every(([key, value]) => rightRecord.has(key) && isSame(value, rightRecord.get(key)))
-  )
+  // Each window is compared whole with the one before it, so nothing is made here on the way.
+  const other = right as Readonly<Record<string, unknown>>
+  let size = 0
+  for (const key in left) {
+    if (!Object.hasOwn(other, key) || !isSame((left as typeof other)[key], other[key])) return false
+    size++
+  }
+  for (const _ in right) size--
+  return size === 0
 }

@@ -21,12 +21,23 @@ const DAY_MS = 86_400_000
 /** All offsets of all zones are whole multiples of this, so a day never changes within one. */
 const QUARTER_MS = 900_000
 
+/** A format takes a while to make, and a screen needs few of them. */
+function lazyFormat(make: () => Intl.DateTimeFormat) {
+  let made: Intl.DateTimeFormat | undefined
+  return {
+    format: (time: number): string => {
+      made ??= make()
+      return made.format(time)
+    },
+  }
+}
+
 /** All dates of the interface, from Intl. The words stay in the interface's own language. */
 export function createTimeFormat(options: TimeFormatOptions = {}): TimeFormat {
   const zone = options.timeZone === undefined ? {} : { timeZone: options.timeZone }
   const hours = options.hour12 === undefined ? {} : { hour12: options.hour12 }
   const make = (fields: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(options.locale, { ...fields, ...zone })
+    lazyFormat(() => new Intl.DateTimeFormat(options.locale, { ...fields, ...zone }))
   const clock = make({ hour: options.hour12 === false ? '2-digit' : 'numeric', minute: '2-digit', ...hours })
   const weekdayShort = make({ weekday: 'short' })
   const weekdayLong = make({ weekday: 'long' })
@@ -35,12 +46,9 @@ export function createTimeFormat(options: TimeFormatOptions = {}): TimeFormat {
   const dateLong = make({ day: 'numeric', month: 'long' })
   const dateLongWithYear = make({ day: 'numeric', month: 'long', year: 'numeric' })
   const full = make({ dateStyle: 'full', timeStyle: 'short', ...hours })
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    ...zone,
-  })
+  const parts = lazyFormat(
+    () => new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', ...zone }),
+  )
 
   let last = { quarter: Number.NaN, key: '' }
   /** Asked for every row of a timeline, and most of them are close to the one before. */
