@@ -79,6 +79,24 @@ test('P74 a device that comes in before the leaver is taken out: a plain member 
   }
 }, 90_000)
 
+test('P52 P74 the last who knows that somebody left takes them out before leaving too', async () => {
+  const [ann, bob, cleo] = await room.signUp('first-out', 'last-to-know', 'newcomer')
+  const chatId = await newGroup(ann, 'Night bus', [bob])
+  const { link } = await ann.client.request('createInvite', { chatId })
+  await untilGroup(bob, chatId, chat => chat.last?.notice?.kind === 'links-changed')
+  await bob.client.close()
+  const bob1 = await room.reopen(bob, undefined, { leaverSweep: { min: 90_000, max: 90_000 } })
+  await bob1.online()
+  await ann.client.request('leaveGroup', { chatId })
+  await untilGroup(bob1, chatId, chat => chat.last?.notice?.kind === 'left')
+  await cleo.client.request('joinByInvite', { link })
+  await untilGroup(bob1, chatId, chat => chat.group.memberCount === 3)
+  await bob1.client.request('leaveGroup', { chatId })
+  await untilGroup(cleo, chatId, chat => chat.group.memberCount === 1 && chat.group.role === 'owner')
+  await cleo.client.request('createInvite', { chatId })
+  expect(alarms(cleo)).toEqual([])
+}, 60_000)
+
 test('P75 a stranger takes one into a group: it is a request, and refusing it is leaving', async () => {
   const [ann, bob] = await room.signUp('stranger', 'target')
   const chatId = await ann.client.request('createGroup', {

@@ -128,3 +128,20 @@ test('P52 P53 who has left comes back by the link once the others have taken the
   expect(events.map(event => event.seq)).toEqual([next])
   expect(answer.seq).toBe(next - 1)
 }, 60_000)
+
+test('P52 the last who saw somebody leave takes them out before leaving: who came in by the link does not know', async () => {
+  const { owner, ben, conversationId, link, inviteId } = await startWithLink()
+  const { seq } = await owner.api.call('leaveConversation', makeLeave(owner, conversationId))
+  const eve = await Person.signUp(url())
+  const found = await eve.api.call('readInvite', { inviteId })
+  await eve.api.call('submitCommit', makeEntry(eve, conversationId, found, link))
+  await follow(ben, conversationId, seq)
+  const early = makeLeave(ben, conversationId)
+  expect(await refusalOf(ben.api.call('leaveConversation', early))).toBe('CHAT_LEAVER_KEPT')
+  const out = { remove: [owner.device.deviceId], data: managed([], [], [inviteId]) }
+  await change(ben, conversationId, out)
+  await follow(eve, conversationId, seq + 1)
+  await ben.api.call('leaveConversation', makeLeave(ben, conversationId))
+  await change(eve, conversationId, { remove: [ben.device.deviceId] })
+  expect(accountsIn(eve, conversationId)).toEqual([eve.accountId])
+}, 60_000)

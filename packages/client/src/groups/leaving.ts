@@ -6,7 +6,7 @@ import type { Transaction } from '../store/ledger.ts'
 
 /**
  * Says that this account leaves. The proposal comes back in the log as the last event that this account reads.
- * Throws CHAT_EPOCH_STALE when the group has moved on meanwhile.
+ * Throws CHAT_EPOCH_STALE when the group has moved on meanwhile, CHAT_LEAVER_KEPT when somebody has to be put out first.
  */
 export async function proposeToLeave(context: AccountContext, chat: GroupChat): Promise<void> {
   const { conversation } = chat
@@ -21,6 +21,10 @@ export async function proposeToLeave(context: AccountContext, chat: GroupChat): 
   })
   await calls.call('leaveConversation', { conversationId, messageId: readId(randomBytes(16)), ...made })
 }
+
+/** Somebody left before, and of those who would stay nobody can know of it. */
+export const isLastWhoKnows = (error: unknown): boolean =>
+  error instanceof ProtocolError && error.code === 'CHAT_LEAVER_KEPT'
 
 /** The account is out, and its log cannot be read to the place where it went. */
 export const isOutAlready = (error: unknown): boolean =>

@@ -154,7 +154,13 @@ export const leaveConversation = defineOperation({
     proposal: bytesSchema({ atMost: 16 * 1024 }),
   }),
   response: z.object({ seq: seqSchema, serverTime: timeMsSchema }),
-  errors: ['CHAT_EPOCH_STALE', 'CHAT_COMMIT_INVALID', 'CHAT_CONVERSATION_NOT_FOUND', 'CHAT_NOT_MEMBER'],
+  errors: [
+    'CHAT_EPOCH_STALE',
+    'CHAT_COMMIT_INVALID',
+    'CHAT_CONVERSATION_NOT_FOUND',
+    'CHAT_NOT_MEMBER',
+    'CHAT_LEAVER_KEPT',
+  ],
 })
 
 export const writeInvite = defineOperation({

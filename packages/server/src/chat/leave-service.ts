@@ -62,6 +62,7 @@ export function createLeaveService({ database, groups, router, clock }: Dependen
           if (CONVERSATION_KINDS[locked.kind] !== 'group') throw new ProtocolError('CHAT_COMMIT_INVALID')
           if (epoch !== locked.epoch) return recordRefusal(work, session, handshake, locked.epoch)
           assertOwnProposal(session, await open(conversationId, locked.epoch, work), proposal)
+          if (await isLastWhoKnows(work, session, handshake)) throw new ProtocolError('CHAT_LEAVER_KEPT')
           const seq = locked.last_seq + 1
           await storeHandshake(work, session, handshake, seq, nowMs)
           const deviceIds = await storeLeave(work, session, handshake, seq)
@@ -80,6 +81,33 @@ function assertOwnProposal(session: DeviceSession, group: OpenGroup, proposal: U
   const { accountId, deviceId } = group.verifySelfRemove(proposal)
   if (accountId !== session.accountId || deviceId !== session.deviceId)
     throw new ProtocolError('CHAT_COMMIT_INVALID')
+}
+
+/**
+ * Whether this device has seen somebody leave who is still in the tree, and nobody has who would stay: they came in by
+ * themselves since, and no log that they may read tells of it. None of their commits could ever pass.
+ */
+async function isLastWhoKnows(
+  work: Work,
+  { accountId, deviceId }: DeviceSession,
+  { conversationId }: Handshake,
+): Promise<boolean> {
+  const [conversation_id, account_id] = [idBytes(conversationId), idBytes(accountId)]
+  const present = await work
+    .selectFrom('conversation_member')
+    .select(['device_id', 'account_id', 'joined_seq'])
+    .where('conversation_id', '=', conversation_id)
+    .where('left_seq', 'is', null)
+    .execute()
+  const leaving = await work
+    .selectFrom('leaving')
+    .select('seq')
+    .where('conversation_id', '=', conversation_id)
+    .execute()
+  const stay = present.filter(member => !member.account_id.equals(account_id))
+  const self = present.find(member => member.device_id.equals(idBytes(deviceId)))
+  if (stay.length === 0 || self === undefined) return false
+  return leaving.some(({ seq }) => self.joined_seq < seq && stay.every(({ joined_seq }) => joined_seq > seq))
 }
 
 /** Answers with the devices that have gone. */
