@@ -1,7 +1,11 @@
 //! What an account key signs with: Ed25519 and ML-DSA-65 (FIPS 204, deterministic, without a context).
 
 use ed25519_dalek::{Signature as EdSignature, Signer as _, SigningKey as EdKey, VerifyingKey as EdPublic};
-use ml_dsa::{EncodedSignature, EncodedVerifyingKey, Keypair as _, MlDsa65, Seed, Signature, SigningKey, VerifyingKey};
+use libcrux_ml_dsa::ml_dsa_65::portable::{generate_key_pair, sign, verify};
+use libcrux_ml_dsa::ml_dsa_65::{MLDSA65Signature, MLDSA65VerificationKey};
+use zeroize::Zeroize as _;
+
+const DETERMINISTIC: [u8; 32] = [0; 32];
 
 pub fn ed_public(seed: &[u8; 32]) -> [u8; 32] {
     EdKey::from_bytes(seed).verifying_key().to_bytes()
@@ -18,21 +22,20 @@ pub fn ed_verifies(public: &[u8], content: &[u8], signature: &[u8]) -> Option<bo
     Some(public.verify_strict(content, &signature).is_ok())
 }
 
-fn ml_key(seed: &[u8; 32]) -> SigningKey<MlDsa65> {
-    SigningKey::from_seed(&Seed::from(*seed))
-}
-
 pub fn ml_public(seed: &[u8; 32]) -> Vec<u8> {
-    ml_key(seed).verifying_key().encode().to_vec()
+    generate_key_pair(*seed).verification_key.as_slice().to_vec()
 }
 
 pub fn ml_sign(seed: &[u8; 32], content: &[u8]) -> Option<Vec<u8>> {
-    let signature: Signature<MlDsa65> = ml_key(seed).expanded_key().sign_deterministic(content, &[]).ok()?;
-    Some(signature.encode().to_vec())
+    let mut key = generate_key_pair(*seed).signing_key;
+    let signature = sign(&key, content, &[], DETERMINISTIC).ok();
+    key.as_mut_slice().zeroize();
+    Some(signature?.as_slice().to_vec())
 }
 
+/// None for what has not the length of a key or of a signature.
 pub fn ml_verifies(public: &[u8], content: &[u8], signature: &[u8]) -> Option<bool> {
-    let public = VerifyingKey::<MlDsa65>::decode(&EncodedVerifyingKey::<MlDsa65>::try_from(public).ok()?);
-    let signature = Signature::<MlDsa65>::decode(&EncodedSignature::<MlDsa65>::try_from(signature).ok()?)?;
-    Some(public.verify_with_context(content, &[], &signature))
+    let public = MLDSA65VerificationKey::new(public.try_into().ok()?);
+    let signature = MLDSA65Signature::new(signature.try_into().ok()?);
+    Some(verify(&public, content, &[], &signature).is_ok())
 }
