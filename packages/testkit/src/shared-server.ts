@@ -21,8 +21,8 @@ export function shareServer(options: ServerOptions = {}) {
   }
 }
 
-/** The whole picture in its place: what a person sees must be the same. */
-export function shareCluster() {
+/** The whole picture in its place, with a Kong in it or without: what a person sees must be the same. */
+export function shareCluster(withKong = false) {
   let databases: ClusterDatabases | undefined
   let cluster: Cluster | undefined
   return {
@@ -31,6 +31,7 @@ export function shareCluster() {
       cluster = await startCluster({
         size: { auth: 2, keys: 2, chat: 3, kafka: 3 },
         databases: databases.env,
+        withKong,
       })
       provide('server', { url: cluster.url, port: Number(new URL(cluster.url).port), dataDir: '' })
     },

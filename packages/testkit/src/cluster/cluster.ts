@@ -2,6 +2,7 @@ import { findFreePort } from '../harness/free-port.ts'
 import { type ServerProcess, startServer } from '../harness/server-process.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
 import { findKafka, type KafkaCluster, type KafkaPurpose, startKafka } from '../services/kafka.ts'
+import { type KongProcess, startKong } from '../services/kong.ts'
 import { chooseNginxPorts, findNginx, type NginxProcess, startNginx } from '../services/nginx.ts'
 import { findRedis, type RedisProcess, startRedis } from '../services/redis.ts'
 import type { FarNode, WireName } from './far-node.ts'
@@ -31,6 +32,8 @@ type Options = {
   readonly port?: number
   readonly env?: Env | ((service: Service, index: number) => Env)
   readonly kafkaFor?: KafkaPurpose
+  /** Between NGINX and the services. It has limits by address, and here all visitors have one address. */
+  readonly withKong?: boolean
   /** The last of the chat nodes lies there. */
   readonly farNode?: FarNode
   readonly say?: (line: string) => void
@@ -42,6 +45,7 @@ export type Cluster = {
   /** Where the keys service is asked by the others. */
   readonly internalKeysUrl: string
   readonly nginx: NginxProcess
+  readonly kong: KongProcess | undefined
   readonly redis: RedisProcess
   readonly kafka: KafkaCluster
   /** In it lie the secrets that its processes share. */
@@ -144,12 +148,17 @@ export async function startCluster(options: Options): Promise<Cluster> {
       parts[service].push(...(await Promise.all(others)))
       say(`${service}: ${parts[service].map(({ server }) => server.url).join(', ')}`)
     }
-    const nginx = keep(await startNginx(ports, parts))
+    const targets = (service: Service) => parts[service].map(({ host, port }) => `${host}:${String(port)}`)
+    const kong = options.withKong
+      ? keep(await startKong({ auth: targets('auth'), keys: targets('keys'), chat: targets('chat') }))
+      : undefined
+    const nginx = keep(await startNginx(ports, parts, kong?.port))
     const serversOf = (service: Service) => parts[service].map(({ server }) => server)
     return {
       url: nginx.url,
       internalKeysUrl: internalUrl('keys'),
       nginx,
+      kong,
       redis,
       kafka,
       folder: folder.path,

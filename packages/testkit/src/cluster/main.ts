@@ -1,3 +1,4 @@
+import { findKong } from '../services/kong.ts'
 import { missingForCluster, startCluster } from './cluster.ts'
 import { startDatabases } from './databases.ts'
 
@@ -16,8 +17,13 @@ if (missing.length > 0) {
 
 const databases = await startDatabases()
 say('PostgreSQL, a database for users and one for chat')
-const cluster = await startCluster({ size: SIZE, databases: databases.env, port: PORT, say })
-say('Without Kong: limits, checks and sizes are those of the services themselves.')
+const withKong = findKong() !== undefined
+const cluster = await startCluster({ size: SIZE, databases: databases.env, port: PORT, withKong, say })
+say(
+  withKong
+    ? 'NGINX, and Kong behind it: tokens, sizes and limits by address are looked at before the services, and in them.'
+    : 'NGINX, and no Kong, for there is none here: tokens, sizes and limits are looked at by the services alone.',
+)
 say(`Entangle is ready at ${cluster.url}`)
 
 const leave = async () => {

@@ -1,4 +1,5 @@
 export { findKafka, type KafkaCluster, startKafka } from './kafka.ts'
+export { findKong, type KongProcess, type KongTargets, startKong } from './kong.ts'
 export { chooseNginxPorts, findNginx, type NginxPorts, type NginxProcess, startNginx } from './nginx.ts'
 export { findRedis, type RedisProcess, startRedis } from './redis.ts'
 export { findS3Server, type S3Server, startS3Server } from './s3-server.ts'

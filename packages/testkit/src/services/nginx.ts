@@ -33,25 +33,32 @@ export type NginxProcess = ServiceProcess & {
   dispose(): Promise<void>
 }
 
-const TEMPLATE = fileURLToPath(new URL('../../../../deploy/nginx/entangle.conf.template', import.meta.url))
+/** What operators get, with its variables filled in. */
+async function render(template: string, values: Readonly<Record<string, string>>): Promise<string> {
+  const file = fileURLToPath(new URL(`../../../../deploy/nginx/${template}`, import.meta.url))
+  return (await readFile(file, 'utf8')).replace(/\$\{([A-Z_]+)\}/g, (_, name: string) => values[name] ?? '')
+}
 
 const serversOf = (upstreams: readonly Upstream[], port: 'port' | 'internalPort') =>
   upstreams.map(each => `server ${each.host}:${String(each[port])} max_fails=0;`).join(' ')
 
-async function renderSite(ports: NginxPorts, upstreams: Upstreams): Promise<string> {
-  const values: Record<string, string> = { LISTEN: `listen 127.0.0.1:${String(ports.port)};` }
+async function renderSite(ports: NginxPorts, upstreams: Upstreams, listen: string): Promise<string> {
+  const values: Record<string, string> = { LISTEN: `listen ${listen};` }
   for (const kind of KINDS) {
     const name = kind.toUpperCase()
     values[`${name}_SERVERS`] = serversOf(upstreams[kind], 'port')
     values[`INTERNAL_${name}_SERVERS`] = serversOf(upstreams[kind], 'internalPort')
     values[`INTERNAL_${name}`] = `127.0.0.1:${String(ports.internal[kind])}`
   }
-  const template = await readFile(TEMPLATE, 'utf8')
-  return template.replace(/\$\{([A-Z_]+)\}/g, (_, name: string) => values[name] ?? '')
+  return render('entangle.conf.template', values)
 }
 
-/** NGINX with the template that operators get, on loopback and without TLS. */
-export async function startNginx(ports: NginxPorts, upstreams: Upstreams): Promise<NginxProcess> {
+/** NGINX with the templates that operators get, on loopback and without TLS: before the services, or before a Kong. */
+export async function startNginx(
+  ports: NginxPorts,
+  upstreams: Upstreams,
+  kongPort?: number,
+): Promise<NginxProcess> {
   const file = findNginx()
   if (file === undefined) throw new Error('There is no nginx here.')
   const folder = await createTempDir('nginx')
@@ -60,6 +67,15 @@ export async function startNginx(ports: NginxPorts, upstreams: Upstreams): Promi
     .join('\n')
   // Its workers would be somebody else, to whom our folder is closed.
   const isRoot = process.getuid?.() === 0
+  const entrance = `127.0.0.1:${String(ports.port)}`
+  // The services find each other by NGINX all the same; past Kong no visitor finds them.
+  const site = await renderSite(ports, upstreams, kongPort ? `unix:${folder.path}/past-kong` : entrance)
+  const kong =
+    kongPort &&
+    (await render('kong.conf.template', {
+      LISTEN: `listen ${entrance};`,
+      KONG_SERVERS: `server 127.0.0.1:${String(kongPort)} max_fails=0;`,
+    }))
   const main = `
     daemon off;
     ${isRoot ? 'user root;' : ''}
@@ -69,7 +85,8 @@ export async function startNginx(ports: NginxPorts, upstreams: Upstreams): Promi
     events { worker_connections 32768; }
     http {
       ${paths}
-      ${await renderSite(ports, upstreams)}
+      ${site}
+      ${kong ?? ''}
     }`
   const config = join(folder.path, 'nginx.conf')
   await writeFile(config, main)
