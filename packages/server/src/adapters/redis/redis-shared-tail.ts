@@ -67,7 +67,11 @@ function cutOut(
  * One value for each conversation: the page that was read last, as it was read. So all of it is of one moment of the
  * database, and its last event says of which.
  */
-export function createRedisSharedTail(client: Redis, clock: Pick<Clock, 'now'>): SharedTail {
+export function createRedisSharedTail(
+  client: Redis,
+  clock: Pick<Clock, 'now'>,
+  answerWithinMs = ANSWER_WITHIN_MS,
+): SharedTail {
   const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
   let restingUntil = 0
   let spent = { since: 0, bytes: 0 }
@@ -92,7 +96,7 @@ export function createRedisSharedTail(client: Redis, clock: Pick<Clock, 'now'>):
       if (upTo <= after) return []
       if (isResting()) return undefined
       try {
-        const found = await within(binary.get(keyOf(conversationId)), ANSWER_WITHIN_MS)
+        const found = await within(binary.get(keyOf(conversationId)), answerWithinMs)
         return found === null ? undefined : cutOut(found, conversationId, after, upTo)
       } catch {
         return rest()
