@@ -30,9 +30,22 @@ const ANSWER_WITHIN_MS = 5000
 const RECORD_BYTES = 256 * 1024
 /** One broker may go; more copies of hints would only cost. */
 const REPLICAS = 2
+/**
+ * So many slots in a row are led by one broker. A node hands over to each leader by itself: where there are few nodes
+ * one request has everything for all of them, where there are many the brokers share them.
+ */
+const SLOTS_TOGETHER = 8
 /** Events are hints that nobody reads later. */
 const KEEP_MS = 10 * 60 * 1000
 const RETRY_MS = 500
+
+/** Which brokers have each slot; the first of them leads it. */
+function assign(slots: number, brokers: readonly number[]) {
+  return Array.from({ length: slots }, (_, partition) => {
+    const leader = Math.floor(partition / SLOTS_TOGETHER) % brokers.length
+    return { partition, brokers: [...brokers.slice(leader), ...brokers.slice(0, leader)].slice(0, REPLICAS) }
+  })
+}
 
 async function ensureTopic(admin: Admin, topic: string, slots: number, log: Log): Promise<void> {
   for (let isTold = false; ; ) {
@@ -42,8 +55,7 @@ async function ensureTopic(admin: Admin, topic: string, slots: number, log: Log)
       const configs = [{ name: 'retention.ms', value: String(KEEP_MS) }]
       await admin.createTopics({
         topics: [topic],
-        partitions: slots,
-        replicas: Math.min(REPLICAS, brokers.size),
+        assignments: assign(slots, [...brokers.keys()]),
         configs,
       })
     } catch {
@@ -108,9 +120,11 @@ export async function openKafkaEventBus<Event>(options: Options<Event>): Promise
         partition: Number(slot),
         log,
         missed,
-        read(record) {
-          if (record[0] === FOLLOWS_A_GAP) missed()
-          const events = [...splitEvents(record)].flatMap(encoded => codec.decode(encoded) ?? [])
+        read(records) {
+          if (records.some(record => record[0] === FOLLOWS_A_GAP)) missed()
+          const events = records.flatMap(record =>
+            [...splitEvents(record)].flatMap(encoded => codec.decode(encoded) ?? []),
+          )
           if (events.length > 0) handler(events)
         },
       })

@@ -15,14 +15,15 @@ type Parts = {
   readonly topic: string
   readonly partition: number
   readonly log: Log
-  readonly read: (record: Buffer) => void
+  /** All that one answer has. */
+  readonly read: (records: readonly Buffer[]) => void
   /** What was between is not in Kafka any more. */
   readonly missed: () => void
 }
 
 const WAIT_FOR_NEWS_MS = 1000
 /** From one question to the next, so that in a crowd an answer is worth it. Whoever comes into the quiet is read at once. */
-const GATHER_MS = 10
+const GATHER_MS = 40
 const RESPONSE_BYTES = 4 * 1024 * 1024
 const PAUSE_MS = 200
 const OFFSET_OUT_OF_RANGE = 1
@@ -79,15 +80,16 @@ export function createReader({ consumer, topic, partition, log, read, missed }: 
       maxBytes: RESPONSE_BYTES,
       maxWaitTime: WAIT_FOR_NEWS_MS,
     })
+    const records: Buffer[] = []
     for (const batch of responses[0]?.partitions[0]?.records ?? []) {
       for (const { offsetDelta, value } of batch.records) {
         const at = batch.firstOffset + BigInt(offsetDelta)
         // A batch is given whole, also where it begins before what was asked for.
-        if (isOver || at < from || value === null) continue
-        read(value)
+        if (at >= from && value !== null) records.push(value)
       }
       offset = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n
     }
+    if (!isOver && records.length > 0) read(records)
   }
 
   const isOutOfRange = (error: unknown): boolean =>

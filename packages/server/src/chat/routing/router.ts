@@ -55,7 +55,7 @@ const WAITING_LIMIT = 10_000
  * From one handing over to the bus to the next: whoever writes into the quiet is not kept waiting, and in a crowd what
  * each record costs, here, in the registry and on the bus, is shared by many.
  */
-const GATHER_MS = 20
+const GATHER_MS = 40
 
 /** Where there is only one node, everything goes straight to its own sockets. */
 export function createLocalRouter(): Router {
