@@ -2,38 +2,65 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { missingForCluster, startCluster, startDatabases } from '@entangle/testkit/cluster'
 import type { Target } from '../load/fleet.ts'
-import { type LoadOptions, type Measured, type Probes, startLoad } from '../load/load.ts'
+import { type LoadOptions, type Measured, type Plan, type Probes, startLoad } from '../load/load.ts'
 import { processorSeconds, treeProcessorSeconds } from '../load/processor-time.ts'
 import { type Contender, medianOf, playRounds, type Rounds, usedSeconds } from '../load/rounds.ts'
 import { seedDevices } from '../load/seed.ts'
+import type { TrafficPlan } from '../load/traffic.ts'
 import type { Report } from '../report.ts'
 
 type Options = Rounds & LoadOptions
 
 const NODES = [1, 2, 4] as const
 const CHAT_NODES = 4
-const DEVICES = 1000
-/** Under way are as many messages as make so many deliveries, within reason. */
-const DELIVERIES_UNDER_WAY = 30_000
-const MOST_OUTSTANDING = 1000
-/** A broker that has just been started compiles its code for a while. */
-const WARM_UP_SECONDS = 20
-/** Between the numbers of conversations of two sizes. */
-const APART = 10_000
 /** Devices in a conversation; members of each are dealt out to all nodes. */
 const SIZES = [10, 100, 2] as const
+/** Between the numbers of conversations of two sizes. */
+const APART = 10_000
+/** A broker that has just been started compiles its code for a while. */
+const WARM_UP_SECONDS = 20
 /** Processor time of a delivery with several nodes, against one node's; of people who write in groups. */
 const MOST = 1.3
 const JUDGED_SIZES: ReadonlySet<number> = new Set([10, 100])
 
-const PARTS = ['server', 'bus', 'database'] as const
-const nameOf = (nodes: number, size: number): string => `${String(nodes)} of ${String(size)}`
+type Scene = {
+  readonly says: string
+  readonly people: (nodes: number) => number
+  readonly plan: (nodes: number, size: number) => TrafficPlan
+}
+
+const SCENES: readonly Scene[] = [
+  {
+    // What nodes are added for: each of them has as much to do as one alone.
+    says: 'every node with the same load, 200 people to whom up to 6,000 messages a second are delivered',
+    people: nodes => 200 * nodes,
+    plan: (nodes, size) => ({
+      arrival: { kind: 'open', perSecond: nodes * Math.min(600, 6000 / size) },
+      until: 'delivered',
+    }),
+  },
+  {
+    // On one machine each of four nodes has a quarter of what one alone has to do, and takes every batch for fewer.
+    says: 'the same 1,000 people dealt out to the nodes, who write as fast as the machine takes it',
+    people: () => 1000,
+    // As many as make so many deliveries, within reason.
+    plan: (_, size) => ({
+      arrival: { kind: 'closed', outstanding: Math.min(1000, 30_000 / size) },
+      until: 'delivered',
+    }),
+  },
+]
+
+const PARTS = ['chat nodes', 'brokers', 'Redis', 'database'] as const
+/** One node tells nobody: what brokers take that stand idle beside it is not its. */
+const partsOf = (nodes: number) => PARTS.filter(part => nodes > 1 || part !== 'brokers')
+const nameOf = (nodes: number): string => `on ${String(nodes)}`
 const perDelivery = (one: Measured, ...parts: readonly string[]): number =>
   (usedSeconds(one, ...parts) * 1e6) / one.deliveries
 
 /**
- * The same people on one chat node, on two and on four, of one cluster: nodes that have nobody for a message are not
- * told of it. Everything is counted: chat nodes, Kafka and Redis between them, PostgreSQL.
+ * One chat node, two and four of one cluster: nodes that have nobody for a message are not told of it. Everything is
+ * counted: chat nodes, Kafka and Redis between them, PostgreSQL.
  */
 export async function benchCluster(report: Report, options: Options): Promise<void> {
   const missing = missingForCluster()
@@ -58,50 +85,53 @@ export async function benchCluster(report: Report, options: Options): Promise<vo
     const sum = async (pids: readonly (number | undefined)[]) =>
       (await Promise.all(pids.map(pid => processorSeconds(pid ?? 0)))).reduce((all, one) => all + one, 0)
     const probes: Probes = {
-      server: () => sum(cluster.chat.map(node => node.pid())),
-      bus: () => sum([cluster.redis, ...cluster.kafka.brokers].map(service => service.pid())),
+      'chat nodes': () => sum(cluster.chat.map(node => node.pid())),
+      brokers: () => sum(cluster.kafka.brokers.map(broker => broker.pid())),
+      Redis: () => sum([cluster.redis.pid()]),
       database: () => treeProcessorSeconds(Number(pidFile.split('\n')[0])),
     }
 
+    let isWarm = false
     for (const [at, size] of SIZES.entries()) {
       let first = at * APART * size
-      const outstanding = Math.min(MOST_OUTSTANDING, DELIVERIES_UNDER_WAY / size)
-      report.say(`${DEVICES} people in conversations of ${size}, ${outstanding} messages under way:`)
-      const contenders: Contender[] = []
-      for (const nodes of NODES) {
-        const devices = await seedDevices(view, { first, count: DEVICES, size })
-        first += DEVICES
-        const target: Target = {
-          kind: 'entangle',
-          port: Number(new URL(cluster.url).port),
-          socketPorts: cluster.chat.slice(0, nodes).map(node => node.port),
+      for (const scene of SCENES) {
+        report.say(`Conversations of ${size}, ${scene.says}:`)
+        const contenders: (Contender & { readonly plan: Plan })[] = []
+        for (const nodes of NODES) {
+          const count = scene.people(nodes)
+          const devices = await seedDevices(view, { first, count, size })
+          first += count
+          const target: Target = {
+            kind: 'entangle',
+            port: Number(new URL(cluster.url).port),
+            socketPorts: cluster.chat.slice(0, nodes).map(node => node.port),
+          }
+          await load.open(nameOf(nodes), target, devices)
+          contenders.push({ name: nameOf(nodes), probes, plan: scene.plan(nodes, size) })
         }
-        await load.open(nameOf(nodes, size), target, devices)
-        contenders.push({ name: nameOf(nodes, size), probes })
+        const widest = scene.plan(CHAT_NODES, size)
+        if (!isWarm) await load.measure(nameOf(CHAT_NODES), widest, WARM_UP_SECONDS, probes)
+        isWarm = true
+        reportScene(report, JUDGED_SIZES.has(size), await playRounds(load, contenders, widest, options))
+        for (const { name } of contenders) await load.close(name)
       }
-      const plan = { arrival: { kind: 'closed', outstanding }, until: 'delivered' } as const
-      const widest = nameOf(CHAT_NODES, size)
-      if (at === 0) await load.measure(widest, plan, WARM_UP_SECONDS, probes)
-      const results = await playRounds(load, contenders, plan, options)
-      reportSize(report, size, results)
-      for (const { name } of contenders) await load.close(name)
     }
   } finally {
     for (const end of endings.reverse()) await end()
   }
 }
 
-function reportSize(report: Report, size: number, results: ReadonlyMap<string, readonly Measured[]>): void {
+function reportScene(report: Report, isJudged: boolean, results: ReadonlyMap<string, readonly Measured[]>) {
   for (const nodes of NODES) {
-    const of = (read: (one: Measured) => number) => ({
-      value: medianOf(results.get(nameOf(nodes, size)), read),
+    const of = (read: (one: Measured, nodes: number) => number) => ({
+      value: medianOf(results.get(nameOf(nodes)), one => read(one, nodes)),
       peer: 'one node',
-      peerValue: medianOf(results.get(nameOf(1, size)), read),
+      peerValue: medianOf(results.get(nameOf(1)), one => read(one, 1)),
     })
-    const limit = nodes > 1 && JUDGED_SIZES.has(size) ? { ratioAtMost: MOST } : {}
+    const limit = nodes > 1 && isJudged ? { ratioAtMost: MOST } : {}
     const measure = `${nodes} chat nodes, processor time a delivery in all`
-    report.add({ measure, unit: 'µs', ...of(one => perDelivery(one, ...PARTS)), ...limit })
-    for (const part of PARTS)
+    report.add({ measure, unit: 'µs', ...of((one, on) => perDelivery(one, ...partsOf(on))), ...limit })
+    for (const part of partsOf(nodes))
       report.add({ measure: `… of ${part}`, unit: 'µs', ...of(one => perDelivery(one, part)) })
     report.add({
       measure: '… deliveries a second',

@@ -107,22 +107,23 @@ function upgrade(stream: Socket, options: Options): Promise<Buffer> {
 
 export async function openRawSocket(options: Options): Promise<RawSocket> {
   const stream = createConnection({ port: options.port, host: '127.0.0.1', noDelay: true })
-  let reason = 'the connection ended'
+  // The first that is known is why: whoever writes to what has been closed makes another error.
+  let reason: string | undefined
   stream.on('error', error => {
-    reason = error.message
+    reason ??= error.message
   })
   let rest = await upgrade(stream, options)
   let current = rest
   let isOpen = true
   stream.once('close', () => {
     isOpen = false
-    options.onClose(reason)
+    options.onClose(reason ?? 'the connection ended')
   })
   const onFrame = (opcode: number, start: number, end: number) => {
     if (opcode === OPCODE.binary || opcode === OPCODE.text) return options.onFrame(current, start, end)
     if (opcode === OPCODE.ping) stream.write(mask(current.subarray(start, end), OPCODE.pong))
     if (opcode === OPCODE.close) {
-      reason = `closed with ${end - start >= 2 ? current.readUInt16BE(start) : 1005}`
+      reason ??= `closed with ${end - start >= 2 ? current.readUInt16BE(start) : 1005}`
       stream.end()
     }
   }

@@ -2,7 +2,12 @@ import { median } from '../timing.ts'
 import type { Load, Measured, Plan, Probes } from './load.ts'
 
 /** One of those that are measured against each other; its sockets are open under its name. */
-export type Contender = { readonly name: string; readonly probes: Probes }
+export type Contender = {
+  readonly name: string
+  readonly probes: Probes
+  /** Where it is not the same for all. */
+  readonly plan?: Plan
+}
 
 export type Rounds = { readonly rounds: number; readonly seconds: number }
 
@@ -15,10 +20,10 @@ export async function playRounds(
 ): Promise<ReadonlyMap<string, readonly Measured[]>> {
   const results = new Map<string, Measured[]>(contenders.map(({ name }) => [name, []]))
   // Code that has not run yet is slow code: a round of each that does not count.
-  for (const { name, probes } of contenders) await load.measure(name, plan, seconds, probes)
+  for (const { name, probes, plan: own = plan } of contenders) await load.measure(name, own, seconds, probes)
   for (let round = 0; round < rounds; round++) {
-    for (const { name, probes } of contenders) {
-      results.get(name)?.push(await load.measure(name, plan, seconds, probes))
+    for (const { name, probes, plan: own = plan } of contenders) {
+      results.get(name)?.push(await load.measure(name, own, seconds, probes))
     }
   }
   return results
