@@ -43,7 +43,15 @@ export type ServerOptions = {
 
 const READY_TIMEOUT_MS = 90_000
 const STOP_TIMEOUT_MS = 30_000
-const MAIN = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'server', 'src', 'main.ts')
+export const SERVER_MAIN = join(
+  dirname(fileURLToPath(import.meta.url)),
+  '..',
+  '..',
+  '..',
+  'server',
+  'src',
+  'main.ts',
+)
 
 export async function startServer(options: ServerOptions = {}): Promise<ServerProcess> {
   const port = options.port ?? (await findFreePort())
@@ -57,7 +65,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
 
   async function launch(): Promise<void> {
     const words = options.service === undefined ? [] : ['serve', options.service]
-    const started = spawn(file, [...before, ...NODE_FLAGS, MAIN, ...words], {
+    const started = spawn(file, [...before, ...NODE_FLAGS, SERVER_MAIN, ...words], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -100,7 +108,10 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
       await launch()
     },
     async command(...words) {
-      const asked = spawn(process.execPath, [MAIN, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+      const asked = spawn(process.execPath, [SERVER_MAIN, ...words], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
       let told = ''
       for (const stream of [asked.stdout, asked.stderr]) {
         stream.on('data', chunk => {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { NODE_FLAGS } from '@entangle/server/node-flags'
 import { parse } from 'yaml'
 import { findFreePort } from '../harness/free-port.ts'
+import { SERVER_MAIN } from '../harness/server-process.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
 import { findProgram, type ServiceProcess, startService } from './service-process.ts'
 
@@ -24,7 +25,6 @@ export type KongProcess = {
 }
 
 const COMPOSE = fileURLToPath(new URL('../../../../deploy/compose/compose.yaml', import.meta.url))
-const MAIN = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.url))
 const LOOPBACK = '127.0.0.1'
 
 const at = (port: number): string => `${LOOPBACK}:${String(port)}`
@@ -88,7 +88,7 @@ export async function startKong(targets: KongTargets): Promise<KongProcess> {
     const follower = await startService({
       name: 'kong-follow',
       file: process.execPath,
-      args: [...NODE_FLAGS, MAIN, 'kong-follow'],
+      args: [...NODE_FLAGS, SERVER_MAIN, 'kong-follow'],
       cwd: folder.path,
       env: {
         DATA_DIR: folder.path,
