@@ -6,6 +6,7 @@ const times = (shortMs: number) => (isCampaign ? 60 * 60 * 1000 : shortMs)
 
 const quickServerTests = 'packages/server/test/unit/**/*.test.ts'
 const needsServices = ['**/*.integration.test.ts', 'packages/server/test/**/*.test.ts']
+const histories = 'packages/model/test/**/*.test.ts'
 const needsBrowser = ['**/*.browser.test.ts']
 const never = ['**/node_modules/**', '**/dist/**', '**/.build/**', '**/target/**']
 
@@ -35,9 +36,19 @@ export default defineConfig({
           environment: 'node',
           globalSetup: 'packages/testkit/src/unlimited-server.ts',
           include: needsServices,
-          exclude: [...never, quickServerTests],
+          exclude: [...never, quickServerTests, histories],
           testTimeout: times(60_000),
           hookTimeout: times(60_000),
+        },
+      },
+      {
+        test: {
+          name: 'histories',
+          environment: 'node',
+          include: [histories],
+          exclude: never,
+          testTimeout: times(240_000),
+          hookTimeout: times(120_000),
         },
       },
       {

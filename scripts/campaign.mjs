@@ -19,7 +19,7 @@ const CAMPAIGNS = {
   model: {
     about:
       'random histories of several devices over the real cryptography and server, on a network released by hand',
-    runs: [{ project: 'integration', files: ['packages/model'] }],
+    runs: [{ project: 'histories', files: [] }],
   },
   faults: {
     about:

@@ -73,14 +73,13 @@ await runMain(async () => {
     const missing = await ensureServices({ forTests: true })
     if (isCi && missing.length > 0) throw new Error(`Missing: ${missing.join(', ')}`)
   })
-  counts = addCounts(
-    counts,
-    await testStep(steps, 'integration tests', 'integration', {
-      timeoutMs: 20 * 60_000,
-      again: isCi,
-      workers: INTEGRATION_WORKERS,
-    }),
-  )
+  const limits = { timeoutMs: 20 * 60_000, again: isCi }
+  // Histories wait for nothing: they fill the time in which the others do.
+  const both = await Promise.all([
+    testStep(steps, 'integration tests', 'integration', { ...limits, workers: INTEGRATION_WORKERS }),
+    testStep(steps, 'history tests', 'histories', { ...limits, inGaps: true }),
+  ])
+  counts = both.reduce(addCounts, counts)
   const isBuilt = await steps.step('web client', ensureWebBuild)
   counts = addCounts(counts, await runBrowserTests(steps, isBuilt))
   const brokenSteps = steps.failures.filter(name => !name.endsWith(' tests') || counts.failed === 0).length

@@ -40,10 +40,10 @@ const MOST_FILES_AGAIN = 3
  * One vitest project as a step; its output is shown when something failed. With `again` a file that failed is
  * run once more, whole and from the start: nothing of its first attempt is left to help or to hinder it.
  */
-export async function testStep({ step }, name, project, { timeoutMs, again = false, workers }) {
+export async function testStep({ step }, name, project, { timeoutMs, again = false, workers, inGaps }) {
   let counted = { ...NO_TESTS, failed: 1 }
   await step(name, async () => {
-    const first = await runVitest(project, { timeoutMs, workers })
+    const first = await runVitest(project, { timeoutMs, workers, inGaps })
     counted = first.counts
     const failed = first.files.filter(file => file.counts.failed > 0)
     if (again && failed.length > 0 && failed.length <= MOST_FILES_AGAIN) {

@@ -1,18 +1,20 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Advice, adviceFor } from './say.mjs'
 
 /**
  * Runs a program to its end. With `quiet` its output is kept and returned instead of shown.
- * Resolves with `{ code, output }`; `code` is 128 + n when a signal ended it.
+ * Resolves with `{ code, output }`; `code` is 128 + n when a signal ended it. With `inGaps` everybody else comes first.
  */
-export function run(command, args, { quiet = false, ...options } = {}) {
+export function run(command, args, { quiet = false, inGaps = false, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       ...options,
       stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
     })
+    if (inGaps && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
     const chunks = []
     child.stdout?.on('data', chunk => chunks.push(chunk))
     child.stderr?.on('data', chunk => chunks.push(chunk))

@@ -18,7 +18,10 @@ export const inWords = ({ passed, failed, skipped }) =>
  * Runs one project of vitest.config.ts (and in it only the files named) and counts its tests, file by file.
  * Something that broke outside of any test, such as a file that does not load, counts as one failed test.
  */
-export async function runVitest(project, { only = [], env = {}, quiet = true, timeoutMs, workers } = {}) {
+export async function runVitest(
+  project,
+  { only = [], env = {}, quiet = true, timeoutMs, workers, inGaps } = {},
+) {
   const report = inRoot('.cache', 'tests', `${project}.json`)
   mkdirSync(inRoot('.cache', 'tests'), { recursive: true })
   rmSync(report, { force: true })
@@ -32,6 +35,7 @@ export async function runVitest(project, { only = [], env = {}, quiet = true, ti
   const { code, output } = await run(process.execPath, [programPath('vitest'), ...args, ...reporters], {
     cwd: inRoot(),
     quiet,
+    inGaps,
     env: { ...process.env, NO_COLOR: '1', ...env },
     ...(timeoutMs ? { timeout: timeoutMs, killSignal: 'SIGKILL' } : {}),
   })

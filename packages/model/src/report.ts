@@ -14,7 +14,7 @@ export function describeFailure({ seed, failure, trace }: History): string {
     `The last ${String(LAST_STEPS)} steps (TRACE=1 shows all):`,
     ...(process.env['TRACE'] === undefined ? trace.slice(-LAST_STEPS) : trace),
     '',
-    `Again: SEED=${String(seed)} ROUNDS=1 npx vitest run --project integration packages/model`,
+    `Again: SEED=${String(seed)} ROUNDS=1 npx vitest run --project histories`,
   ].join('\n')
 }
 
