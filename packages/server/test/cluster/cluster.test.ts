@@ -1,8 +1,8 @@
 import type { ConversationId } from '@entangle/protocol'
-import { type Cluster, missingForCluster, startCluster } from '@entangle/testkit/cluster'
-import { createSpareDatabases, type SpareDatabases } from '@entangle/testkit/harness'
+import { type Cluster, missingForCluster } from '@entangle/testkit/cluster'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { Api } from '../support/api.ts'
+import { openCluster } from '../support/cluster.ts'
 import { makePair, Person } from '../support/person.ts'
 import { Socket } from '../support/socket.ts'
 
@@ -14,18 +14,12 @@ const canRun = missingForCluster().length === 0 || process.env['CI'] === 'true'
 /** Each service in processes of its own, chat in two, behind NGINX as operators get it. */
 describe.skipIf(!canRun)('auth, keys and two chat nodes behind NGINX, over Redis and Kafka', () => {
   let cluster: Cluster
-  let databases: SpareDatabases
   let ann: Person
   let ben: Person
   let conversationId: ConversationId
 
   beforeAll(async () => {
-    databases = await createSpareDatabases(inject('server').dataDir)
-    cluster = await startCluster({
-      size: { auth: 1, keys: 1, chat: 2, kafka: 1 },
-      databases: databases.env,
-      env: { RATE_LIMITS: 'off-for-benchmarks' },
-    })
+    cluster = await openCluster()
     const pair = await makePair(cluster.url)
     ann = pair.ann
     ben = pair.ben
@@ -34,7 +28,6 @@ describe.skipIf(!canRun)('auth, keys and two chat nodes behind NGINX, over Redis
 
   afterAll(async () => {
     await cluster?.dispose()
-    await databases?.drop()
   }, 60_000)
 
   /** A socket at one chat node: NGINX would choose by itself. */

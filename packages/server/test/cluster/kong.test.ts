@@ -1,9 +1,9 @@
 import { LIMITS, OPERATIONS, type OperationName } from '@entangle/protocol'
-import { type Cluster, missingForCluster, startCluster } from '@entangle/testkit/cluster'
-import { createSpareDatabases, type SpareDatabases } from '@entangle/testkit/harness'
+import { type Cluster, missingForCluster } from '@entangle/testkit/cluster'
 import { findKong } from '@entangle/testkit/services'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { PER_ADDRESS } from '../../src/http/rate-limits.ts'
+import { openCluster } from '../support/cluster.ts'
 import { makePair, Person } from '../support/person.ts'
 import { Socket } from '../support/socket.ts'
 
@@ -18,23 +18,15 @@ const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toStrin
 /** NGINX, Kong and the services; these count nothing, so that every refusal for a limit is Kong's. */
 describe.skipIf(!hasKong || missingForCluster().length > 0)('a real Kong before the services', () => {
   let cluster: Cluster
-  let databases: SpareDatabases
   let person: Person
 
   beforeAll(async () => {
-    databases = await createSpareDatabases(inject('server').dataDir)
-    cluster = await startCluster({
-      size: { auth: 1, keys: 1, chat: 2, kafka: 1 },
-      databases: databases.env,
-      env: { RATE_LIMITS: 'off-for-benchmarks' },
-      withKong: true,
-    })
+    cluster = await openCluster({ withKong: true })
     person = await Person.signUp(cluster.url)
   }, 300_000)
 
   afterAll(async () => {
     await cluster?.dispose()
-    await databases?.drop()
   }, 60_000)
 
   const ask = (path: string, init: RequestInit = {}) =>
