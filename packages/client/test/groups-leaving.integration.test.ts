@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { ChatId } from '../src/api/engine-api.ts'
 import { accountOf, isIn, lines, newGroup, untilGroup, welcome } from './support/group.ts'
 import { alarms, CALM, codeOf, useRoom } from './support/group-room.ts'
-import { type Person, until } from './support/person.ts'
+import { PASSWORD, type Person, until } from './support/person.ts'
 
 const room = useRoom()
 
@@ -96,6 +96,28 @@ test('P52 P74 the last who knows that somebody left takes them out before leavin
   await untilGroup(cleo, chatId, chat => chat.group.memberCount === 1 && chat.group.role === 'owner')
   await cleo.client.request('createInvite', { chatId })
   expect(alarms(cleo)).toEqual([])
+}, 60_000)
+
+test('P74 nobody is left who knows that somebody left: who came in since takes the word of the server for it', async () => {
+  const [ann, bob, cleo, dan] = await room.signUpWith(CALM, 'left', 'knew', 'came-since', 'came-too')
+  const chatId = await newGroup(ann, 'Ghost ship', [bob])
+  const { link } = await ann.client.request('createInvite', { chatId })
+  await untilGroup(bob, chatId, chat => chat.last?.notice?.kind === 'links-changed')
+  await bob.client.close()
+  const bob1 = await room.reopen(bob, undefined, { leaverSweep: { min: 90_000, max: 90_000 } })
+  await bob1.online()
+  await ann.client.request('leaveGroup', { chatId })
+  await untilGroup(bob1, chatId, chat => chat.last?.notice?.kind === 'left')
+  await cleo.client.request('joinByInvite', { link })
+  await dan.client.request('joinByInvite', { link })
+  await untilGroup(cleo, chatId, chat => chat.group.memberCount === 4)
+  await bob1.client.request('deleteAccount', { password: PASSWORD })
+  for (const person of [cleo, dan]) {
+    await untilGroup(person, chatId, chat => chat.group.memberCount === 2 && chat.group.role === 'owner')
+  }
+  await dan.say(chatId, 'land in sight')
+  await hears(cleo, chatId, 'land in sight')
+  expect([...alarms(cleo), ...alarms(dan)]).toEqual([])
 }, 60_000)
 
 test('P75 a stranger takes one into a group: it is a request, and refusing it is leaving', async () => {

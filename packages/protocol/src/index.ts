@@ -76,6 +76,7 @@ export {
   inviteSecretSchema,
   parseGroupState,
 } from './groups/group-state.ts'
+export { leaverKept, namedLeavers } from './groups/leaver-kept.ts'
 export {
   type AccountId,
   accountIdSchema,

@@ -6,6 +6,7 @@ import { createStateAsking } from '../groups/asking.ts'
 import { checkSome } from '../groups/checking.ts'
 import { createFoundation } from '../groups/foundation.ts'
 import { writeStaleInvites } from '../groups/invites.ts'
+import { believeNamedLeavers, isLeaverKept } from '../groups/leaving.ts'
 import { createWishes } from '../groups/wishes.ts'
 import { buildUpkeep, submitPendingCommit, upkeepDueAt } from './committing.ts'
 import type { InboxEvent } from './draft.ts'
@@ -38,8 +39,13 @@ export function createUpkeep(
       case 'refused':
         inbox.wantRead()
         wishes.refused(messageId, submission.error)
-        // Who leaves was said before this device came in: others take them out, and until then nothing else passes.
-        if (submission.error.code === 'CHAT_LEAVER_KEPT') throw submission.error
+        // Who leaves was said before this device came in, and until they are out nothing else passes.
+        if (
+          isLeaverKept(submission.error) &&
+          !(await believeNamedLeavers(context, chatId, submission.error))
+        ) {
+          throw submission.error
+        }
         break
       case 'nothing-to-do':
         return false

@@ -30,6 +30,7 @@ export function alignedGroup(group: GroupRecord, { members, data }: GroupView): 
     leaving: group.leaving
       .filter(({ accountId }) => isIn(accountId))
       .map(leaver => ({ ...leaver, proposal: null })),
+    saidToLeave: (group.saidToLeave ?? []).filter(isIn),
     unchecked: group.unchecked.filter(isIn),
     wanted: group.wanted.filter(accountId => !isIn(accountId)),
     marks: pick(group.marks, members),

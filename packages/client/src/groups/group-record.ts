@@ -46,6 +46,8 @@ export type GroupRecord = {
    * takes them all out.
    */
   readonly mayMissLeavers: boolean
+  /** Who left before this device came in, by the server's word alone. Else missing or empty. */
+  readonly saidToLeave?: readonly AccountId[]
   /** Members whose leaves were not checked yet. Nothing is sent before they are. */
   readonly unchecked: readonly AccountId[]
   /** Known from before this device came back by itself: nothing is sent until one of them is heard. Else missing or empty. */

@@ -1,8 +1,10 @@
 import { randomBytes } from '@entangle/crypto'
-import { idToBytes, ProtocolError, readId } from '@entangle/protocol'
+import { idToBytes, namedLeavers, ProtocolError, readId } from '@entangle/protocol'
 import type { AccountContext } from '../account/context.ts'
+import type { ChatId } from '../api/engine-api.ts'
 import type { GroupChat } from '../chats/chat-record.ts'
 import type { Transaction } from '../store/ledger.ts'
+import { leaversOf } from './membership.ts'
 
 /**
  * Says that this account leaves. The proposal comes back in the log as the last event that this account reads.
@@ -22,9 +24,36 @@ export async function proposeToLeave(context: AccountContext, chat: GroupChat): 
   await calls.call('leaveConversation', { conversationId, messageId: readId(randomBytes(16)), ...made })
 }
 
-/** Somebody left before, and of those who would stay nobody can know of it. */
-export const isLastWhoKnows = (error: unknown): boolean =>
+/** Somebody left before and is in the tree still: of a leave, that nobody who would stay can know of it. */
+export const isLeaverKept = (error: unknown): boolean =>
   error instanceof ProtocolError && error.code === 'CHAT_LEAVER_KEPT'
+
+/**
+ * A commit was refused because somebody has left. A device that came in by itself since cannot know of it, and where
+ * nobody is left who does, no commit of its could ever pass: so it takes the server's word for whom. Others follow as
+ * they know of it or came in by themselves too; whoever does neither was lied to, and sees a breach (P74). Answers with
+ * whether there is anybody to take out now.
+ */
+export async function believeNamedLeavers(
+  { chats, ledger, self }: AccountContext,
+  chatId: ChatId,
+  refusal: ProtocolError,
+): Promise<boolean> {
+  const named = namedLeavers(refusal)
+  return ledger.transact(async transaction => {
+    const chat = chats.get(chatId)
+    if (chat?.kind !== 'group' || !chat.group.mayMissLeavers) return false
+    const known = leaversOf(chat.group)
+    const news = named.filter(
+      accountId =>
+        accountId !== self.accountId && chat.group.members.includes(accountId) && !known.has(accountId),
+    )
+    if (news.length === 0) return false
+    const saidToLeave = [...(chat.group.saidToLeave ?? []), ...news]
+    chats.stage(transaction, { ...chat, group: { ...chat.group, saidToLeave } })
+    return true
+  })
+}
 
 /** The account is out, and its log cannot be read to the place where it went. */
 export const isOutAlready = (error: unknown): boolean =>
@@ -44,6 +73,13 @@ export async function stageEnd(
   if (transaction.mls.groupStatus(idToBytes(conversationId)) !== null) {
     transaction.mls.deleteGroup(idToBytes(conversationId))
   }
-  const group = { ...chat.group, end: chat.group.end ?? end, unchecked: [], wanted: [], leaving: [] }
+  const group = {
+    ...chat.group,
+    end: chat.group.end ?? end,
+    unchecked: [],
+    wanted: [],
+    leaving: [],
+    saidToLeave: [],
+  }
   chats.stage(transaction, { ...chat, group, conversation: { phase: 'ended', conversationId } })
 }

@@ -35,8 +35,11 @@ export const managedIn = (mls: DeviceState, conversationId: ConversationId): Man
 }
 
 /** Accounts that leave and are still in the tree. */
-export const leaversOf = ({ leaving }: Pick<GroupRecord, 'leaving'>): Set<AccountId> =>
-  new Set(leaving.map(({ accountId }) => accountId))
+export const leaversOf = ({
+  leaving,
+  saidToLeave = [],
+}: Pick<GroupRecord, 'leaving' | 'saidToLeave'>): Set<AccountId> =>
+  new Set([...leaving.map(({ accountId }) => accountId), ...saidToLeave])
 
 /** SelfRemove messages to which a commit of this epoch may refer. */
 export const heldProposals = ({ leaving }: Pick<GroupRecord, 'leaving'>, epoch: number): Uint8Array[] =>

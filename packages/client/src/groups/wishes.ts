@@ -5,7 +5,7 @@ import { engineFailure } from '../api/failures.ts'
 import type { GroupChat } from '../chats/chat-record.ts'
 import { buildUpkeep, buildWanted, isOutrun } from '../conversations/committing.ts'
 import { IdentityMismatch } from '../identity/directory.ts'
-import { isLastWhoKnows, isOutAlready, proposeToLeave, stageEnd } from './leaving.ts'
+import { isLeaverKept, isOutAlready, proposeToLeave, stageEnd } from './leaving.ts'
 import { type Findings, intentOf, type Wish } from './wish.ts'
 
 export type WishOutcome = { readonly missing: readonly AccountId[] }
@@ -61,7 +61,7 @@ export function createWishes(context: AccountContext, chatId: ChatId) {
       await proposeToLeave(context, chat)
     } catch (error) {
       // Once its commit is in the log, this device may leave.
-      if (isLastWhoKnows(error)) return buildUpkeep(context, chatId)
+      if (isLeaverKept(error)) return buildUpkeep(context, chatId)
       if (!isOutAlready(error)) throw error
       // The log has what put this account out, and what was said here before; if not, that is all there is to know.
       if (!asked.isOut) {

@@ -1,6 +1,7 @@
 import { type AccountId, LIMITS } from '@entangle/protocol'
 import { type ChatRecord, isOver, type Marks, mayAnswer } from '../chats/chat-record.ts'
 import type { GroupRecord } from '../groups/group-record.ts'
+import { leaversOf } from '../groups/membership.ts'
 
 const NOWHERE: Marks = { delivered: 0, read: 0 }
 
@@ -22,7 +23,7 @@ export function reachOf(chat: ChatRecord, self: AccountId): Marks {
   if (chat.kind === 'direct') return chat.marks
   const { group } = chat
   if (!isSmall(group)) return NOWHERE
-  const leaving = new Set(group.leaving.map(({ accountId }) => accountId))
+  const leaving = leaversOf(group)
   const others = group.members.filter(accountId => accountId !== self && !leaving.has(accountId))
   const [first = NOWHERE, ...rest] = others.map(accountId => group.marks[accountId] ?? NOWHERE)
   return rest.reduce(olderMarks, first)

@@ -4,6 +4,7 @@ import {
   type ErrorCode,
   findCommitBreach,
   type InviteId,
+  leaverKept,
   ProtocolError,
 } from '@entangle/protocol'
 import type { KeyDirectory } from '../ports/key-directory.ts'
@@ -13,11 +14,10 @@ import type { VerifiedCommit } from './public-groups.ts'
 
 /** What MLS allows and Entangle does not: beside the rules of groups, that everybody commits for themselves. */
 
-const CODES: Readonly<Record<Exclude<CommitBreach, 'NOT_INVITED'>, ErrorCode>> = {
+const CODES: Readonly<Record<Exclude<CommitBreach, 'NOT_INVITED' | 'LEAVER_KEPT'>, ErrorCode>> = {
   KIND_CHANGED: 'CHAT_COMMIT_INVALID',
   BRINGS_OTHERS: 'CHAT_COMMIT_INVALID',
   ROLE_REQUIRED: 'CHAT_ROLE_REQUIRED',
-  LEAVER_KEPT: 'CHAT_LEAVER_KEPT',
   GROUP_FULL: 'CHAT_GROUP_FULL',
 }
 
@@ -58,5 +58,6 @@ export async function assertCommitAllowed(
     isListed: member => isListed(listed.get(member.deviceId), member.accountId),
   })
   if (breach === undefined) return
+  if (breach === 'LEAVER_KEPT') throw leaverKept(leaving)
   throw new ProtocolError(breach === 'NOT_INVITED' ? notInvited : CODES[breach])
 }
