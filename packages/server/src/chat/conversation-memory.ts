@@ -54,10 +54,9 @@ function* membersOf(packed: Buffer): Generator<DeviceId> {
 
 /** Whether the message is accepted in a conversation that is as remembered. */
 export const isAcceptable = (
-  conversation: RememberedConversation | undefined,
+  conversation: RememberedConversation,
   { senderDevice, epoch }: IncomingMessage,
 ): boolean =>
-  conversation !== undefined &&
   !conversation.peerGone &&
   epoch <= conversation.epoch &&
   epoch >= Math.max(conversation.epoch - LIMITS.pastEpochs, conversation.minEpoch) &&

@@ -7,8 +7,8 @@ export type IncomingMessage = {
   readonly epoch: number
   readonly counter: number
   readonly body: Uint8Array
-  /** SHA-256 of the frame as it came: what "the same bytes" means once a refusal is recorded. */
-  readonly digest: Uint8Array
+  /** As it came: what "the same bytes" means once a refusal is recorded. */
+  readonly frame: Uint8Array
 }
 
 export type StoredOutcome = {

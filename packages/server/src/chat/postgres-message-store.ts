@@ -1,11 +1,12 @@
+import { hash } from 'node:crypto'
 import { type ConversationId, LIMITS } from '@entangle/protocol'
 import type pg from 'pg'
 import { packBytes, packIds, packIntegers } from '../database/packed-arrays.ts'
-import { type ConversationMemory, isAcceptable } from './conversation-memory.ts'
+import { type ConversationMemory, isAcceptable, type RememberedConversation } from './conversation-memory.ts'
 import type { IncomingMessage, MessageStore, StoredOutcome } from './message-store.ts'
 
 type Batch = readonly IncomingMessage[]
-type Outcomes = Map<IncomingMessage, StoredOutcome>
+type Outcomes = StoredOutcome[]
 
 type Row = {
   readonly ord: number
@@ -16,7 +17,7 @@ type Row = {
 }
 
 const ACCEPT =
-  'SELECT accept($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bigint[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bigint[], $14) AS bases'
+  'SELECT accept($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bigint[], $10::bytea[], $11::bytea[], $12::bigint[], $13) AS bases'
 const JUDGE =
   'SELECT ord, status, seq, server_time, fresh FROM ingest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bytea[], $9, $10)'
 
@@ -39,29 +40,41 @@ const judgedParameters = (batch: Batch, nowMs: number): unknown[] => [
   packIntegers(batch.map(message => message.epoch)),
   packIntegers(batch.map(message => message.counter)),
   packBytes(batch.map(message => message.body)),
-  packBytes(batch.map(message => message.digest)),
+  packBytes(batch.map(message => hash('sha256', message.frame, 'buffer'))),
   packIds([...conversationsOf(batch)]),
   LIMITS.pastEpochs,
   nowMs,
 ]
 
 /** What a batch has for one conversation: its number among them, from 1, and how many messages so far. */
-type Share = { readonly at: number; count: number }
+type Share = { readonly at: number; count: number; readonly remembered: RememberedConversation }
 
-/** Each message's conversation, and its number among the batch's messages there, from 1. */
-function shareOut(batch: Batch) {
-  const shares = new Map<ConversationId, Share>()
-  const steps: number[] = []
-  const places = batch.map(({ conversationId }) => {
-    const share = shares.get(conversationId) ?? { at: shares.size + 1, count: 0 }
-    share.count += 1
-    shares.set(conversationId, share)
-    steps.push(share.count)
-    return share.at
-  })
-  return { shares, places, steps }
+/** What memory finds acceptable: each message with its conversation, and its number among those there, from 1. */
+type Acceptable = {
+  readonly messages: IncomingMessage[]
+  readonly shares: Map<ConversationId, Share>
+  readonly ofMessage: Share[]
+  readonly steps: number[]
 }
-type Shares = ReturnType<typeof shareOut>
+
+function pickAcceptable(batch: Batch, memory: ConversationMemory): Acceptable {
+  const shares = new Map<ConversationId, Share>()
+  const messages: IncomingMessage[] = []
+  const ofMessage: Share[] = []
+  const steps: number[] = []
+  for (const message of batch) {
+    const known = shares.get(message.conversationId)
+    const remembered = known?.remembered ?? memory.find(message.conversationId)
+    if (remembered === undefined || !isAcceptable(remembered, message)) continue
+    const share = known ?? { at: shares.size + 1, count: 0, remembered }
+    if (known === undefined) shares.set(message.conversationId, share)
+    share.count += 1
+    messages.push(message)
+    ofMessage.push(share)
+    steps.push(share.count)
+  }
+  return { messages, shares, ofMessage, steps }
+}
 
 function highestCounters(batch: Batch): Map<string, number> {
   const highest = new Map<string, number>()
@@ -70,25 +83,20 @@ function highestCounters(batch: Batch): Map<string, number> {
   return highest
 }
 
-function acceptedParameters(
-  batch: Batch,
-  { shares, places, steps }: Shares,
-  memory: ConversationMemory,
-  nowMs: number,
-): unknown[] {
-  const counters = highestCounters(batch)
+function acceptedParameters({ messages, shares, ofMessage, steps }: Acceptable, nowMs: number): unknown[] {
+  const counters = highestCounters(messages)
+  const known = [...shares.values()]
   return [
     packIds([...shares.keys()]),
-    packIntegers([...shares.keys()].map(id => memory.find(id)?.changedSeq ?? 0)),
-    packIntegers([...shares.values()].map(share => share.count)),
-    packIds(batch.map(message => message.conversationId)),
-    packIntegers(places),
+    packIntegers(known.map(share => share.remembered.changedSeq)),
+    packIntegers(known.map(share => share.count)),
+    packIds(messages.map(message => message.conversationId)),
+    packIntegers(ofMessage.map(share => share.at)),
     packIntegers(steps),
-    packIds(batch.map(message => message.senderDevice)),
-    packIds(batch.map(message => message.messageId)),
-    packIntegers(batch.map(message => message.epoch)),
-    packBytes(batch.map(message => message.body)),
-    packBytes(batch.map(message => message.digest)),
+    packIds(messages.map(message => message.senderDevice)),
+    packIds(messages.map(message => message.messageId)),
+    packIntegers(messages.map(message => message.epoch)),
+    packBytes(messages.map(message => message.body)),
     packIds([...counters.keys()]),
     packIntegers([...counters.values()]),
     nowMs,
@@ -102,22 +110,23 @@ function acceptedParameters(
  */
 export function createPostgresMessageStore(pool: pg.Pool, memory: ConversationMemory): MessageStore {
   /** Answers with nothing where the database has to judge. */
-  async function accept(client: Querying, batch: Batch, nowMs: number): Promise<Outcomes | undefined> {
-    if (batch.length === 0) return new Map()
-    const shared = shareOut(batch)
-    const bases = await acceptBatch(client, acceptedParameters(batch, shared, memory, nowMs))
+  async function accept(
+    client: Querying,
+    acceptable: Acceptable,
+    nowMs: number,
+  ): Promise<Outcomes | undefined> {
+    const { shares, ofMessage, steps } = acceptable
+    if (steps.length === 0) return []
+    const bases = await acceptBatch(client, acceptedParameters(acceptable, nowMs))
     if (bases === undefined) {
-      memory.forget(shared.shares.keys())
+      memory.forget(shares.keys())
       return undefined
     }
-    return new Map(
-      batch.map((message, index) => {
-        const base = bases[(shared.places[index] ?? 0) - 1]
-        if (base === undefined) throw new TypeError('a conversation has no place')
-        const seq = base + (shared.steps[index] ?? 0)
-        return [message, { status: 0, seq, serverTime: nowMs, fresh: true }]
-      }),
-    )
+    return ofMessage.map(({ at }, index) => {
+      const base = bases[at - 1]
+      if (base === undefined) throw new TypeError('a conversation has no place')
+      return { status: 0, seq: base + (steps[index] ?? 0), serverTime: nowMs, fresh: true }
+    })
   }
 
   /** The place in each conversation before the first of this batch. */
@@ -133,14 +142,11 @@ export function createPostgresMessageStore(pool: pg.Pool, memory: ConversationMe
   }
 
   async function judge(client: Querying, batch: Batch, nowMs: number): Promise<Outcomes> {
-    if (batch.length === 0) return new Map()
     memory.forget(conversationsOf(batch))
     const rows = await client.query<Row>('ingest', JUDGE, judgedParameters(batch, nowMs))
-    const outcomes: Outcomes = new Map()
-    for (const { ord, status, seq, server_time, fresh } of rows) {
-      const message = batch[ord - 1]
-      if (message !== undefined) outcomes.set(message, { status, seq, serverTime: server_time, fresh })
-    }
+    const outcomes: Outcomes = []
+    for (const { ord, status, seq, server_time, fresh } of rows)
+      outcomes[ord - 1] = { status, seq, serverTime: server_time, fresh }
     return outcomes
   }
 
@@ -148,13 +154,17 @@ export function createPostgresMessageStore(pool: pg.Pool, memory: ConversationMe
     append: (batch, nowMs) =>
       withClient(pool, async client => {
         await memory.load(client.raw, conversationsOf(batch))
-        const isKnown = (message: IncomingMessage) =>
-          isAcceptable(memory.find(message.conversationId), message)
-        const accepted = await accept(client, batch.filter(isKnown), nowMs)
-        const others = batch.filter(message => accepted?.has(message) !== true)
+        const acceptable = pickAcceptable(batch, memory)
+        const accepted = await accept(client, acceptable, nowMs)
+        if (accepted?.length === batch.length) return accepted
+        const outcomes = new Map<IncomingMessage | undefined, StoredOutcome | undefined>(
+          accepted?.map((outcome, index) => [acceptable.messages[index], outcome]),
+        )
+        const others = batch.filter(message => !outcomes.has(message))
         const judged = await judge(client, others, nowMs)
+        for (const [index, message] of others.entries()) outcomes.set(message, judged[index])
         return batch.map(message => {
-          const outcome = accepted?.get(message) ?? judged.get(message)
+          const outcome = outcomes.get(message)
           if (outcome === undefined) throw new TypeError('a message has no outcome')
           return outcome
         })

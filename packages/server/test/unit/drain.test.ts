@@ -20,7 +20,7 @@ const newMessage = (): IncomingMessage => ({
   epoch: 1,
   counter: 1,
   body: new Uint8Array(8),
-  digest: new Uint8Array(32),
+  frame: new Uint8Array(32),
 })
 
 test('who drains waits for the messages that were taken, and not for those of people who write on and on', async () => {

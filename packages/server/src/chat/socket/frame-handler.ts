@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import {
   CLOSE,
   type ClientControl,
@@ -140,7 +139,7 @@ export function createFrameHandler(dependencies: Dependencies): FrameHandler {
         epoch: send.epoch,
         counter: send.counter,
         body: send.body,
-        digest: hash('sha256', bytes, 'buffer'),
+        frame: bytes,
       },
     })
     return taken ? undefined : 'SERVER_UNAVAILABLE'
