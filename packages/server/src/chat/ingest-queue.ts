@@ -1,5 +1,5 @@
 import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises'
-import { ERRORS } from '@entangle/protocol'
+import { ERRORS, type MessageId } from '@entangle/protocol'
 import { OutcomeUnknownError } from '../database/doubtful-commits.ts'
 import { isConnectionLost } from '../database/pools.ts'
 import { describeError, type Log } from '../logging.ts'
@@ -36,9 +36,6 @@ const PATIENCE_MS = 8000
 
 const isUnknown = (error: unknown): boolean => error instanceof OutcomeUnknownError || isConnectionLost(error)
 
-const keyOf = ({ conversationId, senderDevice, messageId }: IncomingMessage): string =>
-  conversationId + senderDevice + messageId
-
 /**
  * Group commit without a timer: while one batch is in the database, the next one gathers; it leaves the
  * moment the former has returned. A lone message waits for nobody, a crowd shares one commit.
@@ -52,24 +49,24 @@ export function createIngestQueue<Origin>(dependencies: Dependencies<Origin>): I
   let settled = 0
   const drains = new Set<{ readonly until: number; readonly resolve: () => void }>()
 
-  /** From the front of the queue; a second copy of a message waits for the outcome of the first. */
+  /** From the front of the queue; a second message of the same id, as a copy has, waits for the outcome of the first. */
   function takeBatch(): Incoming<Origin>[] {
     const batch: Incoming<Origin>[] = []
     const later: Incoming<Origin>[] = []
-    const keys = new Set<string>()
+    const ids = new Set<MessageId>()
     let bytes = 0
     let at = 0
     for (; at < waiting.length; at++) {
       const incoming = waiting[at]
       if (incoming === undefined) break
       if (batch.length === BATCH_LIMIT || bytes + incoming.message.body.length > BATCH_BYTES_LIMIT) break
-      const key = keyOf(incoming.message)
-      if (keys.has(key)) {
+      const { messageId, body } = incoming.message
+      if (ids.has(messageId)) {
         later.push(incoming)
         continue
       }
-      keys.add(key)
-      bytes += incoming.message.body.length
+      ids.add(messageId)
+      bytes += body.length
       batch.push(incoming)
     }
     waiting = later.concat(waiting.slice(at))
@@ -122,7 +119,13 @@ export function createIngestQueue<Origin>(dependencies: Dependencies<Origin>): I
       const outcomes = await append(batch)
       settled += batch.length
       try {
-        onSettled(batch.map((incoming, index) => ({ ...incoming, outcome: outcomes[index] ?? 'unknown' })))
+        onSettled(
+          batch.map(({ message, origin }, index) => ({
+            message,
+            origin,
+            outcome: outcomes[index] ?? 'unknown',
+          })),
+        )
       } finally {
         endDrains()
       }

@@ -36,9 +36,24 @@ function holdBack(greeting: Greeting, frames: readonly Buffer[]): void {
   }
 }
 
+/** When a turn has ended: one task for all who hold something, for a task costs as much as what it would do. */
+export function createTurnEnd(): Surroundings['flushSoon'] {
+  let holding: Connection[] = []
+  const flushAll = () => {
+    const connections = holding
+    holding = []
+    for (const connection of connections) connection.flush()
+  }
+  return connection => {
+    if (holding.length === 0) queueMicrotask(flushAll)
+    holding.push(connection)
+  }
+}
+
 /** What all connections of a node have in common. */
 export type Surroundings = {
   readonly join: FrameJoiner
+  readonly flushSoon: (connection: Connection) => void
   readonly clock: Clock
   /** It missed something, after a stall or otherwise, and needs to know the heads. */
   readonly onHeadsNeeded: (connection: Connection) => void
@@ -117,7 +132,7 @@ export class Connection {
       if (isAll && this.#pendingBytes === 0) this.#write(frame)
       else this.#hold(frame)
     }
-    if (isAll && this.#pendingBytes > 0) this.#flush()
+    if (isAll && this.#pendingBytes > 0) this.flush()
   }
 
   /** An answer: goes out as long as the connection lives. */
@@ -153,7 +168,7 @@ export class Connection {
 
   close(code: number): void {
     if (this.#state.kind === 'closed') return
-    if (this.#pendingBytes > 0) this.#flush()
+    if (this.#pendingBytes > 0) this.flush()
     this.#state = CLOSED
     this.#socket.close(code)
   }
@@ -179,13 +194,14 @@ export class Connection {
 
   /** Leaves when the turn ends: what it produced leaves in one write, for the call costs more than the copy. */
   #hold(frame: Buffer): void {
-    if (this.#pendingBytes === 0) queueMicrotask(() => this.#flush())
+    if (this.#pendingBytes === 0) this.#surroundings.flushSoon(this)
     this.#pending.push(frame)
     this.#pendingBytes += frame.length
-    if (this.#pendingBytes >= FLUSH_BYTES) this.#flush()
+    if (this.#pendingBytes >= FLUSH_BYTES) this.flush()
   }
 
-  #flush(): void {
+  /** Writes all that is held. */
+  flush(): void {
     if (this.#pendingBytes === 0) return
     const frames = this.#pending
     this.#pending = []

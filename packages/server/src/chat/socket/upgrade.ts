@@ -15,7 +15,7 @@ import type { Log } from '../../logging.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { DeviceSession, SessionVerifier } from '../../ports/session-verifier.ts'
 import type { Tickets } from '../tickets.ts'
-import { Connection, type Surroundings } from './connection.ts'
+import { Connection, createTurnEnd, type Surroundings } from './connection.ts'
 import { createFrameBuckets, unlimitedFrames } from './frame-buckets.ts'
 import type { FrameHandler } from './frame-handler.ts'
 import type { Hub } from './hub.ts'
@@ -77,6 +77,7 @@ export function acceptSockets(dependencies: Dependencies): void {
 
   const surroundings: Surroundings = {
     join: createFrameJoiner(),
+    flushSoon: createTurnEnd(),
     clock,
     onHeadsNeeded: behind => frames.sendHeads(behind),
   }
