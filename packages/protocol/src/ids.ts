@@ -31,7 +31,9 @@ export const inviteIdSchema = idSchema<InviteId>('invite id')
 
 export const ID_BYTES = 16
 
-const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))
+/** Value of a hexadecimal digit → its character code. */
+const CODE = Uint8Array.from('0123456789abcdef', digit => digit.charCodeAt(0))
+const codes: number[] = Array.from({ length: 2 * ID_BYTES }, () => 0)
 
 /** 16 bytes at `offset` → identifier. */
 export function readId<T extends AccountId | DeviceId | ConversationId | MessageId | InviteId>(
@@ -39,9 +41,13 @@ export function readId<T extends AccountId | DeviceId | ConversationId | Message
   offset = 0,
 ): T {
   if (offset + ID_BYTES > bytes.length) throw new RangeError('identifier reaches past the end')
-  let id = ''
-  for (let index = offset; index < offset + ID_BYTES; index++) id += HEX[bytes[index] ?? 0]
-  return id as T
+  for (let index = 0; index < ID_BYTES; index++) {
+    const byte = bytes[offset + index] ?? 0
+    codes[2 * index] = CODE[byte >> 4] ?? 0
+    codes[2 * index + 1] = CODE[byte & 15] ?? 0
+  }
+  // Made at once: a string that was added up piece by piece is put together only when it is first looked up.
+  return String.fromCharCode.apply(null, codes) as T
 }
 
 /** Character code → value of the hexadecimal digit. */

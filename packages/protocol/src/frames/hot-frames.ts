@@ -51,16 +51,32 @@ export type DeliverFrame = {
   readonly body: Uint8Array
 }
 
-const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+// Byte by byte, without a view for each frame: that would cost as much as all the fields.
 
-function writeU64(target: DataView, offset: number, value: number): void {
-  target.setUint32(offset, Math.floor(value / 0x1_0000_0000))
-  target.setUint32(offset + 4, value >>> 0)
+function writeU16(target: Uint8Array, offset: number, value: number): void {
+  target[offset] = value >>> 8
+  target[offset + 1] = value
 }
 
+function writeU32(target: Uint8Array, offset: number, value: number): void {
+  writeU16(target, offset, value >>> 16)
+  writeU16(target, offset + 2, value)
+}
+
+function writeU64(target: Uint8Array, offset: number, value: number): void {
+  writeU32(target, offset, Math.floor(value / 0x1_0000_0000))
+  writeU32(target, offset + 4, value >>> 0)
+}
+
+const readU16 = (source: Uint8Array, offset: number): number =>
+  ((source[offset] ?? 0) << 8) | (source[offset + 1] ?? 0)
+
+const readU32 = (source: Uint8Array, offset: number): number =>
+  readU16(source, offset) * 0x1_0000 + readU16(source, offset + 2)
+
 /** Integers past 2^53 are refused: nothing honest counts that far. */
-function readU64(source: DataView, offset: number): number | undefined {
-  const value = source.getUint32(offset) * 0x1_0000_0000 + source.getUint32(offset + 4)
+function readU64(source: Uint8Array, offset: number): number | undefined {
+  const value = readU32(source, offset) * 0x1_0000_0000 + readU32(source, offset + 4)
   return Number.isSafeInteger(value) ? value : undefined
 }
 
@@ -69,13 +85,12 @@ export type Place = (length: number) => Uint8Array
 
 const newPlace: Place = length => new Uint8Array(length)
 
-function startFrame(length: number, type: number, field: number, place = newPlace) {
+function startFrame(length: number, type: number, field: number, place = newPlace): Uint8Array {
   const bytes = place(length)
-  const data = view(bytes)
-  data.setUint8(0, type)
-  data.setUint8(1, FRAME_VERSION)
-  data.setUint16(2, field)
-  return { bytes, data }
+  bytes[0] = type
+  bytes[1] = FRAME_VERSION
+  writeU16(bytes, 2, field)
+  return bytes
 }
 
 function hasHeader(bytes: Uint8Array, type: number, headerBytes: number): boolean {
@@ -83,11 +98,11 @@ function hasHeader(bytes: Uint8Array, type: number, headerBytes: number): boolea
 }
 
 export function encodeSend(frame: SendFrame): Uint8Array {
-  const { bytes, data } = startFrame(SEND_HEADER_BYTES + frame.body.length, FRAME.send, 0)
+  const bytes = startFrame(SEND_HEADER_BYTES + frame.body.length, FRAME.send, 0)
   writeId(frame.conversationId, bytes, 4)
   writeId(frame.messageId, bytes, 20)
-  writeU64(data, 36, frame.epoch)
-  writeU64(data, 44, frame.counter)
+  writeU64(bytes, 36, frame.epoch)
+  writeU64(bytes, 44, frame.counter)
   bytes.set(frame.body, SEND_HEADER_BYTES)
   return bytes
 }
@@ -95,10 +110,9 @@ export function encodeSend(frame: SendFrame): Uint8Array {
 /** Untrusted bytes → frame, or undefined. The body is a view of the same memory. */
 export function parseSend(bytes: Uint8Array): SendFrame | undefined {
   if (!hasHeader(bytes, FRAME.send, SEND_HEADER_BYTES + 1)) return undefined
-  const data = view(bytes)
-  const epoch = readU64(data, 36)
-  const counter = readU64(data, 44)
-  if (data.getUint16(2) !== 0 || epoch === undefined || counter === undefined) return undefined
+  const epoch = readU64(bytes, 36)
+  const counter = readU64(bytes, 44)
+  if (readU16(bytes, 2) !== 0 || epoch === undefined || counter === undefined) return undefined
   return {
     conversationId: readId(bytes, 4),
     messageId: readId(bytes, 20),
@@ -109,31 +123,30 @@ export function parseSend(bytes: Uint8Array): SendFrame | undefined {
 }
 
 export function encodeAck(frame: AckFrame): Uint8Array {
-  const { bytes, data } = startFrame(ACK_BYTES, FRAME.ack, frame.status)
+  const bytes = startFrame(ACK_BYTES, FRAME.ack, frame.status)
   writeId(frame.conversationId, bytes, 4)
   writeId(frame.messageId, bytes, 20)
-  writeU64(data, 36, frame.seq)
-  writeU64(data, 44, frame.serverTime)
+  writeU64(bytes, 36, frame.seq)
+  writeU64(bytes, 44, frame.serverTime)
   return bytes
 }
 
 export function parseAck(bytes: Uint8Array): AckFrame | undefined {
   if (!hasHeader(bytes, FRAME.ack, ACK_BYTES) || bytes.length !== ACK_BYTES) return undefined
-  const data = view(bytes)
-  const seq = readU64(data, 36)
-  const serverTime = readU64(data, 44)
+  const seq = readU64(bytes, 36)
+  const serverTime = readU64(bytes, 44)
   if (seq === undefined || serverTime === undefined) return undefined
   return {
     conversationId: readId(bytes, 4),
     messageId: readId(bytes, 20),
-    status: data.getUint16(2),
+    status: readU16(bytes, 2),
     seq,
     serverTime,
   }
 }
 
 export function encodeDeliver(frame: DeliverFrame, place = newPlace): Uint8Array {
-  const { bytes, data } = startFrame(
+  const bytes = startFrame(
     DELIVER_HEADER_BYTES + frame.body.length,
     FRAME.deliver,
     EVENT_KINDS.indexOf(frame.kind),
@@ -141,9 +154,9 @@ export function encodeDeliver(frame: DeliverFrame, place = newPlace): Uint8Array
   )
   writeId(frame.conversationId, bytes, 4)
   writeId(frame.messageId, bytes, 20)
-  writeU64(data, 36, frame.epoch)
-  writeU64(data, 44, frame.seq)
-  writeU64(data, 52, frame.serverTime)
+  writeU64(bytes, 36, frame.epoch)
+  writeU64(bytes, 44, frame.seq)
+  writeU64(bytes, 52, frame.serverTime)
   writeId(frame.senderDevice, bytes, 60)
   bytes.set(frame.body, DELIVER_HEADER_BYTES)
   return bytes
@@ -151,11 +164,10 @@ export function encodeDeliver(frame: DeliverFrame, place = newPlace): Uint8Array
 
 export function parseDeliver(bytes: Uint8Array): DeliverFrame | undefined {
   if (!hasHeader(bytes, FRAME.deliver, DELIVER_HEADER_BYTES + 1)) return undefined
-  const data = view(bytes)
-  const kind = EVENT_KINDS[data.getUint16(2)]
-  const epoch = readU64(data, 36)
-  const seq = readU64(data, 44)
-  const serverTime = readU64(data, 52)
+  const kind = EVENT_KINDS[readU16(bytes, 2)]
+  const epoch = readU64(bytes, 36)
+  const seq = readU64(bytes, 44)
+  const serverTime = readU64(bytes, 52)
   if (kind === undefined || epoch === undefined || seq === undefined || serverTime === undefined)
     return undefined
   return {
