@@ -1,3 +1,4 @@
+import { allOrNone, createEndings } from '../harness/endings.ts'
 import { findFreePort } from '../harness/free-port.ts'
 import { type ServerProcess, startServer } from '../harness/server-process.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
@@ -37,6 +38,8 @@ type Options = {
   /** The last of the chat nodes lies there. */
   readonly farNode?: FarNode
   readonly say?: (line: string) => void
+  /** Breaks the start off, and ends what stands by then. */
+  readonly signal?: AbortSignal
 }
 
 /** The whole picture on loopback: every box of it a process of its own. */
@@ -88,23 +91,22 @@ export const missingForCluster = (): string[] =>
     .map(([name]) => name)
 
 export async function startCluster(options: Options): Promise<Cluster> {
-  const { size, databases, farNode, say = () => undefined } = options
-  const opened: (() => Promise<unknown>)[] = []
-  const dispose = async () => {
-    for (const close of opened.splice(0).toReversed()) await close()
-  }
-  const keep = <T extends { dispose(): Promise<unknown> }>(part: T): T => {
-    opened.push(() => part.dispose())
-    return part
+  const { size, databases, farNode, signal, say = () => undefined } = options
+  const { add, keep, dispose } = createEndings()
+  /** Whoever was told to stop meanwhile goes no further. */
+  const finishStep = (line: string) => {
+    signal?.throwIfAborted()
+    say(line)
   }
   try {
+    signal?.throwIfAborted()
     const folder = await createTempDir('cluster')
-    opened.push(() => folder.remove())
+    add(() => folder.remove())
     const redis = keep(await startRedis())
     const kafka = keep(
       await startKafka(size.kafka, farNode && (port => farNode.wireTo('kafka', port)), options.kafkaFor),
     )
-    say(`Redis, and ${String(size.kafka)} Kafka broker${size.kafka === 1 ? '' : 's'}`)
+    finishStep(`Redis, and ${String(size.kafka)} Kafka broker${size.kafka === 1 ? '' : 's'}`)
     const ports = await chooseNginxPorts(options.port)
     const internalUrl = (service: Service) => `http://127.0.0.1:${String(ports.internal[service])}`
 
@@ -145,8 +147,8 @@ export async function startCluster(options: Options): Promise<Cluster> {
       // The first of a kind sets its database up; the others then come together.
       parts[service].push(await start(service, 0))
       const others = Array.from({ length: size[service] - 1 }, (_, index) => start(service, index + 1))
-      parts[service].push(...(await Promise.all(others)))
-      say(`${service}: ${parts[service].map(({ server }) => server.url).join(', ')}`)
+      parts[service].push(...(await allOrNone(others)))
+      finishStep(`${service}: ${parts[service].map(({ server }) => server.url).join(', ')}`)
     }
     const targets = (service: Service) => parts[service].map(({ host, port }) => `${host}:${String(port)}`)
     const kong = options.withKong

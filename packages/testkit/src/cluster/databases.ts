@@ -1,5 +1,6 @@
 import { startEmbeddedPostgres } from '@entangle/server/embedded-postgres'
 import { ADMINISTRATOR, type DatabaseView, openDatabaseViewAt } from '../harness/database-view.ts'
+import { createEndings, type Endings } from '../harness/endings.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
 import { createDatabase, newPassword } from './create-database.ts'
 
@@ -12,13 +13,25 @@ export type ClusterDatabases = {
 
 /** A PostgreSQL of its own with a database for users and one for chat, as an operator would set them up. */
 export async function startDatabases(): Promise<ClusterDatabases & { readonly dataDir: string }> {
+  const endings = createEndings()
+  try {
+    return await openDatabases(endings)
+  } catch (error) {
+    await endings.dispose()
+    throw error
+  }
+}
+
+async function openDatabases(endings: Endings) {
   const folder = await createTempDir('cluster-database')
+  endings.add(() => folder.remove())
   const adminPassword = newPassword()
   const postgres = await startEmbeddedPostgres({
     dataDir: folder.path,
     adminPassword,
     onEvent: () => undefined,
   })
+  endings.add(() => postgres.stop())
   const { host = '', port = 0 } = postgres.address('', '', '')
   const create = (name: string) =>
     postgres.asAdministrator('postgres', client => createDatabase(client, name, { host, port }))
@@ -29,9 +42,6 @@ export async function startDatabases(): Promise<ClusterDatabases & { readonly da
     },
     dataDir: folder.path,
     openView: () => openDatabaseViewAt({ host, port, user: ADMINISTRATOR, password: adminPassword }),
-    async dispose() {
-      await postgres.stop()
-      await folder.remove()
-    },
+    dispose: endings.dispose,
   }
 }

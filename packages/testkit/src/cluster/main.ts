@@ -1,3 +1,4 @@
+import { createEndings } from '../harness/endings.ts'
 import { findKong } from '../services/kong.ts'
 import { missingForCluster, startCluster } from './cluster.ts'
 import { startDatabases } from './databases.ts'
@@ -15,21 +16,36 @@ if (missing.length > 0) {
   process.exit(1)
 }
 
-const databases = await startDatabases()
-say('PostgreSQL, a database for users and one for chat')
-const withKong = findKong() !== undefined
-const cluster = await startCluster({ size: SIZE, databases: databases.env, port: PORT, withKong, say })
-say(
-  withKong
-    ? 'NGINX, and Kong behind it: tokens, sizes and limits by address are looked at before the services, and in them.'
-    : 'NGINX, and no Kong, for there is none here: tokens, sizes and limits are looked at by the services alone.',
-)
-say(`Entangle is ready at ${cluster.url}`)
-
-const leave = async () => {
-  await cluster.dispose()
-  await databases.dispose()
-  process.exit(0)
+// A terminal tells all of its processes at once, and whoever started us tells us as well: more than one signal is one.
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+const stopped = new Promise(resolve => stop.signal.addEventListener('abort', resolve))
+const endings = createEndings()
+try {
+  const databases = endings.keep(await startDatabases())
+  say('PostgreSQL, a database for users and one for chat')
+  const withKong = findKong() !== undefined
+  const { signal } = stop
+  const cluster = await startCluster({
+    size: SIZE,
+    databases: databases.env,
+    port: PORT,
+    withKong,
+    say,
+    signal,
+  })
+  endings.keep(cluster)
+  say(
+    withKong
+      ? 'NGINX, and Kong behind it: tokens, sizes and limits by address are looked at before the services, and in them.'
+      : 'NGINX, and no Kong, for there is none here: tokens, sizes and limits are looked at by the services alone.',
+  )
+  say(`Entangle is ready at ${cluster.url}`)
+  await stopped
+} catch (error) {
+  // What is starting ends of the signal as well, and that is no failure.
+  if (!stop.signal.aborted) throw error
+} finally {
+  await endings.dispose()
 }
-process.once('SIGINT', leave)
-process.once('SIGTERM', leave)
+process.exit(0)

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { allOrNone, createEndings, type Endings } from '../harness/endings.ts'
 import { findFreePort } from '../harness/free-port.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
 import { findProgram, type ServiceProcess, startService } from './service-process.ts'
@@ -110,7 +111,24 @@ export async function startKafka(
 ): Promise<KafkaCluster> {
   const found = findKafka()
   if (found === undefined) throw new Error('There is no Kafka here.')
+  const endings = createEndings()
+  try {
+    return await startBrokers(found, size, wireTo, purpose, endings)
+  } catch (error) {
+    await endings.dispose()
+    throw error
+  }
+}
+
+async function startBrokers(
+  found: NonNullable<ReturnType<typeof findKafka>>,
+  size: 1 | 3,
+  wireTo: WireTo | undefined,
+  purpose: KafkaPurpose,
+  endings: Endings,
+): Promise<KafkaCluster> {
   const folder = await createTempDir('kafka')
+  endings.add(() => folder.remove())
   const nodes: Node[] = []
   for (let id = 1; id <= size; id++) {
     const [port, controllerPort] = [await findFreePort(), await findFreePort()]
@@ -126,13 +144,13 @@ export async function startKafka(
     join(found.jars, '*'),
     ...args,
   ]
-  const brokers = await Promise.all(
+  const brokers = await allOrNone(
     nodes.map(async node => {
       const settings = join(folder.path, `broker-${String(node.id)}.properties`)
       await writeFile(settings, settingsOf(node, nodes, folder.path))
       const format = java('-Xmx128m', 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings)
       await runOnce(found.java, format, folder.path)
-      return startService({
+      const broker = await startService({
         name: `Kafka broker ${String(node.id)}`,
         file: found.java,
         args: java(HEAP, 'kafka.Kafka', settings),
@@ -140,6 +158,8 @@ export async function startKafka(
         check: () => accepts(node.port),
         readyWithinMs: 120_000,
       })
+      endings.add(() => broker.kill9())
+      return broker
     }),
   )
   return {
@@ -147,9 +167,6 @@ export async function startKafka(
     bootstrapByWire: nodes.flatMap(({ wire }) => (wire === undefined ? [] : [inWords(wire.reachedAt)])),
     brokers,
     folder: folder.path,
-    async dispose() {
-      await Promise.all(brokers.map(broker => broker.kill9()))
-      await folder.remove()
-    },
+    dispose: endings.dispose,
   }
 }
