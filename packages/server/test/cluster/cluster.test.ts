@@ -1,6 +1,6 @@
 import type { ConversationId } from '@entangle/protocol'
 import { type Cluster, missingForCluster } from '@entangle/testkit/cluster'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Api } from '../support/api.ts'
 import { openCluster } from '../support/cluster.ts'
 import { makePair, Person } from '../support/person.ts'
@@ -69,7 +69,7 @@ describe.skipIf(!canRun)('auth, keys and two chat nodes behind NGINX, over Redis
     expect(devices).toMatchObject([{ lastAddress: '203.0.113.7', lastClient: 'Firefox on Linux' }])
   })
 
-  test('P85 who is signed out loses the socket, and the token, within five seconds', async () => {
+  test('P84 who is signed out loses the socket, and the token, within five seconds', async () => {
     const elsewhere = await ben.enrolAnother()
     const socket = await connectTo(1, elsewhere)
     const startedAt = performance.now()

@@ -1,7 +1,7 @@
 import { LIMITS, OPERATIONS, type OperationName } from '@entangle/protocol'
 import { type Cluster, missingForCluster } from '@entangle/testkit/cluster'
 import { findKong } from '@entangle/testkit/services'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PER_ADDRESS } from '../../src/http/rate-limits.ts'
 import { openCluster } from '../support/cluster.ts'
 import { makePair, Person } from '../support/person.ts'
