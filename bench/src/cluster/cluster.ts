@@ -25,23 +25,35 @@ const JUDGED_SIZES: ReadonlySet<number> = new Set([10, 100])
 
 type Scene = {
   readonly says: string
+  readonly isJudged: boolean
   readonly people: (nodes: number) => number
   readonly plan: (nodes: number, size: number) => TrafficPlan
 }
 
+const everyNode = (nodes: number, perSecond: number): TrafficPlan => ({
+  arrival: { kind: 'open', perSecond: nodes * perSecond },
+  until: 'delivered',
+})
+
 const SCENES: readonly Scene[] = [
   {
-    // What nodes are added for: each of them has as much to do as one alone.
-    says: 'every node with the same load, 200 people to whom up to 6,000 messages a second are delivered',
+    // Nobody adds a second node to this one: what is asked and renewed every second weighs as much as what is delivered.
+    says: 'every node with little to do, 200 people to whom up to 6,000 messages a second are delivered',
+    isJudged: false,
     people: nodes => 200 * nodes,
-    plan: (nodes, size) => ({
-      arrival: { kind: 'open', perSecond: nodes * Math.min(600, 6000 / size) },
-      until: 'delivered',
-    }),
+    plan: (nodes, size) => everyNode(nodes, Math.min(600, 6000 / size)),
+  },
+  {
+    // What nodes are added for. One is busy for more than a quarter of its core, and four still fit on a small machine.
+    says: 'every node busy, 200 people who write 1,200 messages a second, of 100 people 240',
+    isJudged: true,
+    people: nodes => 200 * nodes,
+    plan: (nodes, size) => everyNode(nodes, Math.min(1200, 24_000 / size)),
   },
   {
     // On one machine each of four nodes has a quarter of what one alone has to do, and takes every batch for fewer.
     says: 'the same 1,000 people dealt out to the nodes, who write as fast as the machine takes it',
+    isJudged: false,
     people: () => 1000,
     // As many as make so many deliveries, within reason.
     plan: (_, size) => ({
@@ -112,7 +124,8 @@ export async function benchCluster(report: Report, options: Options): Promise<vo
         const widest = scene.plan(CHAT_NODES, size)
         if (!isWarm) await load.measure(nameOf(CHAT_NODES), widest, WARM_UP_SECONDS, probes)
         isWarm = true
-        reportScene(report, JUDGED_SIZES.has(size), await playRounds(load, contenders, widest, options))
+        const isJudged = scene.isJudged && JUDGED_SIZES.has(size)
+        reportScene(report, isJudged, await playRounds(load, contenders, widest, options))
         for (const { name } of contenders) await load.close(name)
       }
     }
@@ -133,6 +146,11 @@ function reportScene(report: Report, isJudged: boolean, results: ReadonlyMap<str
     report.add({ measure, unit: 'µs', ...of((one, on) => perDelivery(one, ...partsOf(on))), ...limit })
     for (const part of partsOf(nodes))
       report.add({ measure: `… of ${part}`, unit: 'µs', ...of(one => perDelivery(one, part)) })
+    report.add({
+      measure: '… a chat node busy',
+      unit: 'of a core',
+      ...of((one, on) => usedSeconds(one, 'chat nodes') / on / one.seconds),
+    })
     report.add({
       measure: '… deliveries a second',
       unit: 'thousand',
