@@ -27,7 +27,13 @@ describe('endings', () => {
       })
       count += 1
     })
-    const [first, second] = [endings.dispose(), endings.dispose()]
+    const first = endings.dispose()
+    let isOver = false
+    const second = endings.dispose().then(() => {
+      isOver = true
+    })
+    await new Promise(resolve => setTimeout(resolve, 5))
+    expect(isOver).toBe(false)
     release()
     await second
     expect(count).toBe(1)
