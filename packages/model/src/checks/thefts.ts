@@ -11,7 +11,9 @@ function readOn(state: DeviceState, { conversationId, log }: Truth): string[] {
   const proposals: Uint8Array[] = []
   const opened: string[] = []
   let outAt: number | undefined
-  for (const { seq, epoch, body } of log) {
+  for (const { seq, epoch, kind, body } of log) {
+    // What was said while it was in, it may read: only commits and what they stand on bring it further.
+    if (kind === 'message' && outAt === undefined) continue
     const result = state.processMessage(groupId, body, proposals)
     if (outAt !== undefined && (result.kind === 'application' || result.kind === 'commit')) {
       opened.push(`out at ${String(outAt)}, opens ${result.kind} ${String(seq)} of epoch ${String(epoch)}`)
