@@ -2,14 +2,12 @@ import { deviceIdOf, PASSWORD } from '../devices/actor.ts'
 import { newBody } from '../devices/life.ts'
 import { type Operation, pickActor, pickAwake } from './operation.ts'
 
-const MOST_DEVICES = 9
-
 const signIn: Operation = {
   name: 'sign in',
   weight: 1.6,
   async act(play) {
     const { cast, random } = play
-    const isNew = cast.actors.length < MOST_DEVICES && random.next() < 0.7
+    const isNew = cast.actors.length < play.form.mostDevices && random.next() < 0.7
     const waiting = pickActor(
       play,
       each => each.life?.session().phase === 'signed-out' && !play.isAsking(each),

@@ -6,11 +6,9 @@ import { pass } from './quiescence.ts'
 import { recoverAll } from './recovery.ts'
 import type { Stage } from './stage.ts'
 
-export const OPERATIONS_EACH = 105
 const CRASHES_EACH = 3
 /** Time that healing may take: a head check, a back-off and a self-update, several times over. */
 const PATIENCE_MS = 10 * 60_000
-const LOOK_EVERY_MS = 30_000
 
 export type History = {
   readonly seed: number
@@ -36,7 +34,7 @@ const crashes = (play: Play) => play.counts.get('crashes') ?? 0
 async function act(play: Play): Promise<void> {
   // Between two operations the network moves a little, or hardly at all.
   const flow = play.random.pick([2, 5, 12])
-  for (let done = 0; done < OPERATIONS_EACH || crashes(play) < CRASHES_EACH; ) {
+  for (let done = 0; done < play.form.operations || crashes(play) < CRASHES_EACH; ) {
     const operation = pickOperation(play)
     if (!(await operation.act(play))) continue
     play.count(operation.name)
@@ -52,7 +50,7 @@ async function heal(play: Play): Promise<void> {
   const giveUpAt = clock.now() + PATIENCE_MS
   for (;;) {
     await recoverAll(play)
-    await pass(play, LOOK_EVERY_MS)
+    await pass(play, play.form.lookEveryMs)
     const disagreements = await findDisagreements(play)
     if (disagreements.length === 0) return
     if (clock.now() > giveUpAt) throw new ModelFailure(disagreements.join('\n'))

@@ -5,6 +5,7 @@ import { type Actor, type Cast, createCast, type Stolen } from '../devices/actor
 import { copyBody, type Life, type World } from '../devices/life.ts'
 import { createSendWatch } from '../devices/send-watch.ts'
 import type { Parcel } from '../network/parcel.ts'
+import { type Form, formOf } from './form.ts'
 import type { Opening } from './opening.ts'
 
 export class ModelFailure extends Error {
@@ -28,6 +29,7 @@ type Asked = { readonly label: string; readonly actor: Actor; readonly life: Lif
 export type Play = {
   readonly world: World
   readonly opening: Opening
+  readonly form: Form
   readonly cast: Cast
   readonly random: SeededRandom
   /** The stage is set; times in the trace count from here. */
@@ -109,6 +111,7 @@ export function createPlay(world: World, seed: number, opening: Opening): Play {
   return {
     world,
     opening,
+    form: formOf(seed),
     cast,
     random,
     links: [],
