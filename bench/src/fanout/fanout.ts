@@ -12,6 +12,8 @@ type Options = Rounds & LoadOptions
 
 const RECEIVERS = 1000
 const NAIVE = 'a `ws` send for each client'
+/** A bound, not a peer: nothing is judged, nothing stored, nobody waited for. */
+const LEAST = 'framed once and written'
 const SOCKET_IO = 'Socket.IO, text'
 const SOCKET_IO_VERSION = '4.8.4'
 const NATS = 'NATS'
@@ -36,7 +38,8 @@ async function enterPeers(
   devices: readonly SeededDevice[],
 ): Promise<Contender[]> {
   const naive = { name: NAIVE, program: 'naive-server', options: { store: 'none' }, devices } as const
-  const contenders = [await stage.enterPeer(naive)]
+  const least = { ...naive, name: LEAST, options: { store: 'none', framesOnce: true } } as const
+  const contenders = [await stage.enterPeer(naive), await stage.enterPeer(least)]
   const folder = await fetchPackage('socket.io', SOCKET_IO_VERSION)
   if (folder === undefined) report.say(`  ${SOCKET_IO}: not installed`)
   else {

@@ -15,7 +15,12 @@ import { type WebSocket, WebSocketServer } from 'ws'
 
 export const STORES = ['none', 'transaction', 'statement'] as const
 export type PeerStore = (typeof STORES)[number]
-export type PeerOptions = { readonly store: PeerStore; readonly database?: pg.ClientConfig }
+export type PeerOptions = {
+  readonly store: PeerStore
+  readonly database?: pg.ClientConfig
+  /** Each event is framed once and the same bytes are written to every socket: as little as a delivery can take here. */
+  readonly framesOnce?: boolean
+}
 
 const RAISE = 'UPDATE conversation SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq'
 const INSERT = `INSERT INTO message (conversation_id, seq, epoch, server_time, kind, message_id, sender_device, body)
@@ -79,8 +84,17 @@ function openStore({ store, database }: PeerOptions): Append {
   return store === 'transaction' ? appendTransaction(pool) : appendStatement(pool)
 }
 
-function serve(append: Append): WebSocketServer {
-  const rooms = new Map<string, Set<WebSocket>>()
+/** A whole binary message (RFC 6455, section 5.2) of 126 to 65,535 bytes, as all of the load are. */
+const frameOf = (payload: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from([0x82, 126, payload.length >>> 8, payload.length & 255]), payload])
+
+/** What sends a frame to one receiver. */
+type Receiver = (frame: Uint8Array) => unknown
+
+function serve(append: Append, framesOnce: boolean): WebSocketServer {
+  const rooms = new Map<string, Set<Receiver>>()
+  const finish = (event: DeliverFrame): Uint8Array =>
+    framesOnce ? frameOf(encodeDeliver(event)) : encodeDeliver(event)
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
 
   async function take(socket: WebSocket, sender: DeviceId, send: SendFrame): Promise<void> {
@@ -98,8 +112,8 @@ function serve(append: Append): WebSocketServer {
       senderDevice: sender,
       body,
     }
-    const frame = encodeDeliver(event)
-    for (const receiver of rooms.get(conversationId) ?? []) receiver.send(frame)
+    const frame = finish(event)
+    for (const receive of rooms.get(conversationId) ?? []) receive(frame)
   }
 
   server.on('connection', (socket, request) => {
@@ -107,8 +121,9 @@ function serve(append: Append): WebSocketServer {
     const room = query.get('conversation') ?? ''
     const device = (query.get('device') ?? '') as DeviceId
     const members = rooms.get(room) ?? new Set()
-    rooms.set(room, members.add(socket))
-    socket.on('close', () => members.delete(socket))
+    const receive: Receiver = framesOnce ? frame => request.socket.write(frame) : frame => socket.send(frame)
+    rooms.set(room, members.add(receive))
+    socket.on('close', () => members.delete(receive))
     socket.on('message', (data: Buffer) => {
       const send = parseSend(data)
       if (send !== undefined) void take(socket, device, send)
@@ -118,7 +133,7 @@ function serve(append: Append): WebSocketServer {
 }
 
 process.once('message', (options: PeerOptions) => {
-  const server = serve(openStore(options))
+  const server = serve(openStore(options), options.framesOnce === true)
   server.once('listening', () => process.send?.(server.address()))
 })
 process.on('disconnect', () => process.exit(0))
