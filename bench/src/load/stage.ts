@@ -1,3 +1,4 @@
+import { createEndings } from '@entangle/testkit/harness'
 import { type PeerProcess, type ProgramOptions, startPeer } from '../peers/peer-process.ts'
 import type { Target } from './fleet.ts'
 import { type LoadOptions, startLoad } from './load.ts'
@@ -42,12 +43,12 @@ export async function onStage(
   options: MeasuredOptions & LoadOptions,
   play: (stage: Stage) => Promise<void>,
 ): Promise<void> {
-  const endings: (() => unknown)[] = []
+  const endings = createEndings()
   try {
     const measured = await startMeasuredServer(options)
-    endings.push(() => measured.dispose())
+    endings.add(() => measured.dispose())
     const load = startLoad(options)
-    endings.push(() => load.end())
+    endings.add(() => load.end())
     const ours: Target = { kind: 'entangle', port: measured.server.port }
     const enter = async <Program extends keyof ProgramOptions>(
       program: Program,
@@ -55,7 +56,7 @@ export async function onStage(
       execPath?: string,
     ): Promise<PeerProcess> => {
       const peer = await startPeer(program, peerOptions, execPath)
-      endings.push(() => peer.end())
+      endings.add(() => peer.end())
       return peer
     }
     await play({
@@ -73,12 +74,12 @@ export async function onStage(
         return { name, probes: probesOf(() => peer.pid, measured) }
       },
       async enterProgram({ name, program, kind, devices }) {
-        endings.push(() => program.end())
+        endings.add(() => program.end())
         await load.open(name, { kind, port: program.port }, devices)
         return { name, probes: probesOf(() => program.pid, measured) }
       },
     })
   } finally {
-    for (const end of endings.reverse()) await end()
+    await endings.dispose()
   }
 }

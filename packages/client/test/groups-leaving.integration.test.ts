@@ -79,20 +79,26 @@ test('P74 a device that comes in before the leaver is taken out: a plain member 
   }
 }, 90_000)
 
-test('P52 P74 the last who knows that somebody left takes them out before leaving too', async () => {
-  // A new leaf key of theirs would take out who leaves before anybody else comes in.
-  const [ann, bob, cleo] = await room.signUpWith(CALM, 'first-out', 'last-to-know', 'newcomer')
+/** A group that its founder leaves: the other member knows and takes nobody out, and there is a link. */
+async function leftToOne(ann: Person, bob: Person) {
   const chatId = await newGroup(ann, 'Night bus', [bob])
   const { link } = await ann.client.request('createInvite', { chatId })
   await untilGroup(bob, chatId, chat => chat.last?.notice?.kind === 'links-changed')
   await bob.client.close()
-  const bob1 = await room.reopen(bob, undefined, { leaverSweep: { min: 90_000, max: 90_000 } })
-  await bob1.online()
+  const knowing = await room.reopen(bob, undefined, { leaverSweep: { min: 90_000, max: 90_000 } })
+  await knowing.online()
   await ann.client.request('leaveGroup', { chatId })
-  await untilGroup(bob1, chatId, chat => chat.last?.notice?.kind === 'left')
+  await untilGroup(knowing, chatId, chat => chat.last?.notice?.kind === 'left')
+  return { chatId, link, knowing }
+}
+
+test('P52 P74 the last who knows that somebody left takes them out before leaving too', async () => {
+  // A new leaf key of theirs would take out who leaves before anybody else comes in.
+  const [ann, bob, cleo] = await room.signUpWith(CALM, 'first-out', 'last-to-know', 'newcomer')
+  const { chatId, link, knowing } = await leftToOne(ann, bob)
   await cleo.client.request('joinByInvite', { link })
-  await untilGroup(bob1, chatId, chat => chat.group.memberCount === 3)
-  await bob1.client.request('leaveGroup', { chatId })
+  await untilGroup(knowing, chatId, chat => chat.group.memberCount === 3)
+  await knowing.client.request('leaveGroup', { chatId })
   await untilGroup(cleo, chatId, chat => chat.group.memberCount === 1 && chat.group.role === 'owner')
   await cleo.client.request('createInvite', { chatId })
   expect(alarms(cleo)).toEqual([])
@@ -100,18 +106,11 @@ test('P52 P74 the last who knows that somebody left takes them out before leavin
 
 test('P74 nobody is left who knows that somebody left: who came in since takes the word of the server for it', async () => {
   const [ann, bob, cleo, dan] = await room.signUpWith(CALM, 'left', 'knew', 'came-since', 'came-too')
-  const chatId = await newGroup(ann, 'Ghost ship', [bob])
-  const { link } = await ann.client.request('createInvite', { chatId })
-  await untilGroup(bob, chatId, chat => chat.last?.notice?.kind === 'links-changed')
-  await bob.client.close()
-  const bob1 = await room.reopen(bob, undefined, { leaverSweep: { min: 90_000, max: 90_000 } })
-  await bob1.online()
-  await ann.client.request('leaveGroup', { chatId })
-  await untilGroup(bob1, chatId, chat => chat.last?.notice?.kind === 'left')
+  const { chatId, link, knowing } = await leftToOne(ann, bob)
   await cleo.client.request('joinByInvite', { link })
   await dan.client.request('joinByInvite', { link })
   await untilGroup(cleo, chatId, chat => chat.group.memberCount === 4)
-  await bob1.client.request('deleteAccount', { password: PASSWORD })
+  await knowing.client.request('deleteAccount', { password: PASSWORD })
   for (const person of [cleo, dan]) {
     await untilGroup(person, chatId, chat => chat.group.memberCount === 2 && chat.group.role === 'owner')
   }

@@ -1,4 +1,4 @@
-import { allOrNone, createEndings } from '../harness/endings.ts'
+import { allOrNone, openAll } from '../harness/endings.ts'
 import { findFreePort } from '../harness/free-port.ts'
 import { type ServerProcess, startServer } from '../harness/server-process.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
@@ -90,15 +90,14 @@ export const missingForCluster = (): string[] =>
     .filter(([, found]) => found === undefined)
     .map(([name]) => name)
 
-export async function startCluster(options: Options): Promise<Cluster> {
+export function startCluster(options: Options): Promise<Cluster> {
   const { size, databases, farNode, signal, say = () => undefined } = options
-  const { add, keep, dispose } = createEndings()
   /** Whoever was told to stop meanwhile goes no further. */
   const finishStep = (line: string) => {
     signal?.throwIfAborted()
     say(line)
   }
-  try {
+  return openAll(async ({ add, keep, dispose }) => {
     signal?.throwIfAborted()
     const folder = await createTempDir('cluster')
     add(() => folder.remove())
@@ -169,8 +168,5 @@ export async function startCluster(options: Options): Promise<Cluster> {
       chat: serversOf('chat'),
       dispose,
     }
-  } catch (error) {
-    await dispose()
-    throw error
-  }
+  })
 }

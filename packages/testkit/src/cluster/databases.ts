@@ -1,6 +1,6 @@
 import { startEmbeddedPostgres } from '@entangle/server/embedded-postgres'
 import { ADMINISTRATOR, type DatabaseView, openDatabaseViewAt } from '../harness/database-view.ts'
-import { createEndings, type Endings } from '../harness/endings.ts'
+import { type Endings, openAll } from '../harness/endings.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
 import { createDatabase, newPassword } from './create-database.ts'
 
@@ -12,15 +12,8 @@ export type ClusterDatabases = {
 }
 
 /** A PostgreSQL of its own with a database for users and one for chat, as an operator would set them up. */
-export async function startDatabases(): Promise<ClusterDatabases & { readonly dataDir: string }> {
-  const endings = createEndings()
-  try {
-    return await openDatabases(endings)
-  } catch (error) {
-    await endings.dispose()
-    throw error
-  }
-}
+export const startDatabases = (): Promise<ClusterDatabases & { readonly dataDir: string }> =>
+  openAll(openDatabases)
 
 async function openDatabases(endings: Endings) {
   const folder = await createTempDir('cluster-database')

@@ -25,6 +25,17 @@ export function createEndings(): Endings {
   }
 }
 
+/** What is opened one after the other; if the rest does not open, what did ends. */
+export async function openAll<T>(open: (endings: Endings) => Promise<T>): Promise<T> {
+  const endings = createEndings()
+  try {
+    return await open(endings)
+  } catch (error) {
+    await endings.dispose()
+    throw error
+  }
+}
+
 /** Like `Promise.all`, but fails only when nobody is on the way any more who would then run unseen. */
 export async function allOrNone<T>(starting: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(starting)

@@ -8,6 +8,7 @@ export {
 export { type Capture, captureTraffic } from './capture.ts'
 export { createCheapPasswordProtocol } from './cheap-passwords.ts'
 export { type DatabaseView, openDatabaseView } from './database-view.ts'
+export { createEndings } from './endings.ts'
 export { findFreePort } from './free-port.ts'
 export { createNeedles, findNeedles, searchFolder } from './leak-search.ts'
 export { createNetworkLink, type NetworkLink, type SentFrame } from './network-link.ts'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { allOrNone, createEndings, type Endings } from '../harness/endings.ts'
+import { allOrNone, type Endings, openAll } from '../harness/endings.ts'
 import { findFreePort } from '../harness/free-port.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
 import { findProgram, type ServiceProcess, startService } from './service-process.ts'
@@ -111,13 +111,7 @@ export async function startKafka(
 ): Promise<KafkaCluster> {
   const found = findKafka()
   if (found === undefined) throw new Error('There is no Kafka here.')
-  const endings = createEndings()
-  try {
-    return await startBrokers(found, size, wireTo, purpose, endings)
-  } catch (error) {
-    await endings.dispose()
-    throw error
-  }
+  return openAll(endings => startBrokers(found, size, wireTo, purpose, endings))
 }
 
 async function startBrokers(

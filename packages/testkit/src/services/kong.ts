@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { NODE_FLAGS } from '@entangle/server/node-flags'
 import { parse } from 'yaml'
+import { type Endings, openAll } from '../harness/endings.ts'
 import { findFreePort } from '../harness/free-port.ts'
 import { SERVER_MAIN } from '../harness/server-process.ts'
 import { createTempDir } from '../harness/temp-dir.ts'
@@ -63,6 +64,14 @@ async function stopKong(prefix: string, command: ServiceProcess | undefined): Pr
 export async function startKong(targets: KongTargets): Promise<KongProcess> {
   const file = findKong()
   if (file === undefined) throw new Error('There is no Kong here.')
+  return openAll(endings => startBoth(file, targets, endings))
+}
+
+async function startBoth(
+  file: string,
+  targets: KongTargets,
+  { add, dispose }: Endings,
+): Promise<KongProcess> {
   const folder = await createTempDir('kong')
   const ports = { proxy: await findFreePort(), admin: await findFreePort(), status: await findFreePort() }
   const adminUrl = `http://${at(ports.admin)}`
@@ -70,39 +79,31 @@ export async function startKong(targets: KongTargets): Promise<KongProcess> {
     const answer = await fetch(`http://${at(ports.status)}${path}`)
     if (!answer.ok) throw new Error(`it answers ${String(answer.status)}`)
   }
-  const opened: (() => Promise<unknown>)[] = [() => folder.remove()]
-  const dispose = async () => {
-    for (const close of opened.splice(0).toReversed()) await close()
-  }
+  add(() => folder.remove())
   let kong: ServiceProcess | undefined
-  opened.push(() => stopKong(folder.path, kong))
-  try {
-    kong = await startService({
-      name: 'Kong',
-      file,
-      args: ['start'],
-      cwd: folder.path,
-      env: await kongSettings(folder.path, ports),
-      check: answers('/status'),
-    })
-    const follower = await startService({
-      name: 'kong-follow',
-      file: process.execPath,
-      args: [...NODE_FLAGS, SERVER_MAIN, 'kong-follow'],
-      cwd: folder.path,
-      env: {
-        DATA_DIR: folder.path,
-        KONG_ADMIN_URL: adminUrl,
-        AUTH_TARGETS: targets.auth.join(','),
-        KEYS_TARGETS: targets.keys.join(','),
-        CHAT_TARGETS: targets.chat.join(','),
-      },
-      check: answers('/status/ready'),
-    })
-    opened.push(() => follower.stop())
-    return { port: ports.proxy, adminUrl, follower, output: kong.output, dispose }
-  } catch (error) {
-    await dispose()
-    throw error
-  }
+  add(() => stopKong(folder.path, kong))
+  kong = await startService({
+    name: 'Kong',
+    file,
+    args: ['start'],
+    cwd: folder.path,
+    env: await kongSettings(folder.path, ports),
+    check: answers('/status'),
+  })
+  const follower = await startService({
+    name: 'kong-follow',
+    file: process.execPath,
+    args: [...NODE_FLAGS, SERVER_MAIN, 'kong-follow'],
+    cwd: folder.path,
+    env: {
+      DATA_DIR: folder.path,
+      KONG_ADMIN_URL: adminUrl,
+      AUTH_TARGETS: targets.auth.join(','),
+      KEYS_TARGETS: targets.keys.join(','),
+      CHAT_TARGETS: targets.chat.join(','),
+    },
+    check: answers('/status/ready'),
+  })
+  add(() => follower.stop())
+  return { port: ports.proxy, adminUrl, follower, output: kong.output, dispose }
 }
