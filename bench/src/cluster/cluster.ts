@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { missingForCluster, startCluster, startDatabases } from '@entangle/testkit/cluster'
+import { createEndings } from '@entangle/testkit/harness'
 import type { Target } from '../load/fleet.ts'
 import { type LoadOptions, type Measured, type Plan, type Probes, startLoad } from '../load/load.ts'
 import { processorSeconds, treeProcessorSeconds } from '../load/processor-time.ts'
@@ -25,7 +26,6 @@ const JUDGED_SIZES: ReadonlySet<number> = new Set([10, 100])
 
 type Scene = {
   readonly says: string
-  readonly isJudged: boolean
   readonly people: (nodes: number) => number
   readonly plan: (nodes: number, size: number) => TrafficPlan
 }
@@ -39,21 +39,18 @@ const SCENES: readonly Scene[] = [
   {
     // Nobody adds a second node to this one: what is asked and renewed every second weighs as much as what is delivered.
     says: 'every node with little to do, 200 people to whom up to 6,000 messages a second are delivered',
-    isJudged: false,
     people: nodes => 200 * nodes,
     plan: (nodes, size) => everyNode(nodes, Math.min(600, 6000 / size)),
   },
   {
     // What nodes are added for. One is busy for more than a quarter of its core, and four still fit on a small machine.
     says: 'every node busy, 200 people who write 1,200 messages a second, of 100 people 240',
-    isJudged: true,
     people: nodes => 200 * nodes,
     plan: (nodes, size) => everyNode(nodes, Math.min(1200, 24_000 / size)),
   },
   {
     // On one machine each of four nodes has a quarter of what one alone has to do, and takes every batch for fewer.
     says: 'the same 1,000 people dealt out to the nodes, who write as fast as the machine takes it',
-    isJudged: false,
     people: () => 1000,
     // As many as make so many deliveries, within reason.
     plan: (_, size) => ({
@@ -77,21 +74,21 @@ const perDelivery = (one: Measured, ...parts: readonly string[]): number =>
 export async function benchCluster(report: Report, options: Options): Promise<void> {
   const missing = missingForCluster()
   if (missing.length > 0) throw new Error(`Missing: ${missing.join(', ')}.`)
-  const endings: (() => unknown)[] = []
+  const endings = createEndings()
   try {
     const databases = await startDatabases()
-    endings.push(() => databases.dispose())
+    endings.add(() => databases.dispose())
     const cluster = await startCluster({
       size: { auth: 1, keys: 1, chat: CHAT_NODES, kafka: 3 },
       databases: databases.env,
       kafkaFor: 'speed',
       env: { RATE_LIMITS: 'off-for-benchmarks' },
     })
-    endings.push(() => cluster.dispose())
+    endings.add(() => cluster.dispose())
     const view = await databases.openView()
-    endings.push(() => view.close())
+    endings.add(() => view.close())
     const load = startLoad(options)
-    endings.push(() => load.end())
+    endings.add(() => load.end())
 
     const pidFile = await readFile(join(databases.dataDir, 'postgres', 'postmaster.pid'), 'utf8')
     const sum = async (pids: readonly (number | undefined)[]) =>
@@ -124,13 +121,12 @@ export async function benchCluster(report: Report, options: Options): Promise<vo
         const widest = scene.plan(CHAT_NODES, size)
         if (!isWarm) await load.measure(nameOf(CHAT_NODES), widest, WARM_UP_SECONDS, probes)
         isWarm = true
-        const isJudged = scene.isJudged && JUDGED_SIZES.has(size)
-        reportScene(report, isJudged, await playRounds(load, contenders, widest, options))
+        reportScene(report, JUDGED_SIZES.has(size), await playRounds(load, contenders, widest, options))
         for (const { name } of contenders) await load.close(name)
       }
     }
   } finally {
-    for (const end of endings.reverse()) await end()
+    await endings.dispose()
   }
 }
 
